@@ -1,0 +1,176 @@
+"""Fisher scoring with a line search and damping, finished by Newton steps.
+
+The step solves H step = -g, after scaling H to a unit diagonal, so that neither the data's units nor
+the parameters' have a say. Far from the optimum H is the expected Hessian, which is never indefinite;
+there Fisher scoring converges at a rate that grows with the misfit, so once the decrement is small
+the exact Hessian takes over where it is positive definite. The criterion is the Newton decrement
+g' H^-1 g: it is in units of F, so it means the same at every scale of the data.
+
+References
+----------
+Lee, S.-Y., & Jennrich, R. I. (1979). A study of algorithms for covariance structure analysis with
+specific comparisons using factor analysis. Psychometrika, 44, 99-113. doi:10.1007/BF02293789
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.linalg import lapack
+
+from clustersem.engine.likelihood import (
+    Evaluation,
+    Sample,
+    cholesky,
+    discrepancy,
+    gradient,
+    hessian,
+)
+from clustersem.engine.observed import observed_hessian
+from clustersem.engine.ram import Array, Ram
+
+Code = Literal["converged", "max_iterations", "stalled", "no_start"]
+
+DECREMENT = 1e-14
+# Below this decrement, in units of F, Newton steps with the exact Hessian are tried.
+NEWTON = 0.05
+# Curvature, as a share of the expected one, below which no direction is taken to be flatter.
+FLATTEST = 0.05
+SUFFICIENT = 1e-4
+# F is a sum of terms of order p; differences below this share of it are rounding.
+ROUNDING = 1e-13
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """Where the optimiser ended.
+
+    Attributes
+    ----------
+    code : str
+        ``"converged"``, ``"max_iterations"``, ``"stalled"`` (no step lowers F although the gradient
+        is not zero) or ``"no_start"`` (Sigma is not positive definite at the start).
+    theta : ndarray of shape (q,)
+        The last parameter vector.
+    at : Evaluation or None
+        The discrepancy there; None only with ``"no_start"``.
+    gradient : ndarray of shape (q,)
+        dF / dtheta there.
+    hessian : ndarray of shape (q, q)
+        Expected Hessian of F there.
+    decrement : float
+        Newton decrement there, in units of F.
+    iterations : int
+        Steps taken.
+    """
+
+    code: Code
+    theta: Array
+    at: Evaluation | None
+    gradient: Array
+    hessian: Array
+    decrement: float
+    iterations: int
+
+
+def scaled_step(h: Array, g: Array, damping: float) -> Array:
+    """Return -(H + damping diag H)^-1 g, with as much more damping as positive definiteness takes."""
+    scale = np.sqrt(np.maximum(h.diagonal(), 0.0))
+    scale[scale == 0] = 1.0
+    unit = h / np.outer(scale, scale)
+    unit.flat[:: len(g) + 1] += damping
+    extra = 0.0
+    factor = cholesky(unit)
+    while factor is None or _reciprocal_condition(factor, unit) < 1e-12:
+        added = 1e-8 if extra == 0 else 9.0 * extra
+        unit.flat[:: len(g) + 1] += added
+        extra += added
+        factor = cholesky(unit)
+    step, _ = lapack.dpotrs(factor, -g / scale, lower=1)
+    return np.asarray(step / scale, dtype=np.float64)
+
+
+def _reciprocal_condition(factor: Array, matrix: Array) -> float:
+    norm = float(np.abs(matrix).sum(axis=0).max()) if matrix.size else 1.0
+    rcond, _ = lapack.dpocon(factor, norm, uplo="L")
+    return float(rcond)
+
+
+def minimise(model: Ram, sample: Sample, start: Array, max_iterations: int = 300) -> Optimum:
+    """Minimise the discrepancy from `start`."""
+    theta = np.asarray(start, dtype=np.float64)
+    at = discrepancy(model, sample, theta)
+    if at is None:
+        nothing = np.full(len(theta), np.nan)
+        return Optimum("no_start", theta, None, nothing, np.diag(nothing), np.nan, 0)
+    damping = 0.0
+    decrement = np.inf
+    code: Code = "max_iterations"
+    iteration = 0
+    while True:
+        g = gradient(model, sample, at)
+        h = _curvature(model, sample, at, newton=decrement < NEWTON)
+        step = scaled_step(h, g, damping)
+        promised = float(-g @ step)
+        decrement = promised if damping == 0 else float(-g @ scaled_step(h, g, 0.0))
+        if decrement <= DECREMENT:
+            code = "converged"
+            break
+        if iteration == max_iterations:
+            break
+        found = _line_search(model, sample, theta, at, step, promised)
+        while found is None and damping < 1e4:
+            damping = max(10.0 * damping, 1e-3)
+            step = scaled_step(h, g, damping)
+            found = _line_search(model, sample, theta, at, step, float(-g @ step))
+        if found is None:
+            # At the limit of double precision no step lowers F any more; that is an optimum if
+            # the decrement is already far below anything that a reader could see.
+            code = "converged" if decrement < 1e-11 else "stalled"
+            break
+        theta, at, length = found
+        if length == 1.0:
+            damping = damping / 10.0 if damping > 1e-6 else 0.0
+        iteration += 1
+    return Optimum(code, theta, at, g, hessian(model, at), decrement, iteration)
+
+
+def _curvature(model: Ram, sample: Sample, at: Evaluation, *, newton: bool) -> Array:
+    """Return the Hessian to step with: expected, or else exact and made positive definite.
+
+    Where the exact Hessian is indefinite, F is near a saddle, along which Fisher scoring creeps. Its
+    eigenvalues in the metric of the expected Hessian are then replaced by their absolute values, so
+    that a step leads away from the saddle.
+    """
+    if not newton:
+        return hessian(model, at)
+    exact = observed_hessian(model, sample, at)
+    if cholesky(exact) is not None:
+        return exact
+    expected = hessian(model, at)
+    metric = cholesky(expected)
+    if metric is None:
+        return expected
+    half, _ = lapack.dtrtrs(metric, exact, lower=1)
+    relative, _ = lapack.dtrtrs(metric, half.T, lower=1)
+    values, vectors = np.linalg.eigh(0.5 * (relative + relative.T))
+    spread = metric @ vectors
+    curvature: Array = (spread * np.maximum(np.abs(values), FLATTEST)) @ spread.T
+    return curvature
+
+
+def _line_search(
+    model: Ram, sample: Sample, theta: Array, at: Evaluation, step: Array, promised: float
+) -> tuple[Array, Evaluation, float] | None:
+    """Halve the step until F falls enough; None where it never does."""
+    length = 1.0
+    noise = ROUNDING * (len(at.precision) + abs(at.f))
+    for _ in range(12):
+        trial = theta + length * step
+        there = discrepancy(model, sample, trial)
+        if there is not None and there.f <= at.f - SUFFICIENT * length * promised + noise:
+            return trial, there, length
+        length *= 0.5
+    return None

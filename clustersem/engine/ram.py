@@ -1,0 +1,192 @@
+"""The reticular action model: implied moments and their derivatives.
+
+With all m variables, observed first and latent last, v = A v + u and cov(u) = S. Then
+E = (I - A)^-1, T = E S E', Sigma = T[observed, observed] and mu = (E a)[observed].
+
+Every derivative of Sigma is a symmetric matrix of rank two at most, c (x y' + y x'), whose x and y are
+columns of [U V], U = E[observed, :] and V = T[observed, :]:
+
+* ``A[i, j]``: x = u_i, y = t_j, c = 1;
+* ``S[i, j]``: x = u_i, y = u_j, c = 1, or 1/2 on the diagonal;
+* ``a[i]``:    c = 0.
+
+The derivative of mu is h u_i, with h = nu_j for ``A[i, j]``, 1 for ``a[i]`` and 0 for ``S[i, j]``,
+where nu = E a. So a cell of the model is four numbers (x, y, c, h), and no Jacobian is ever formed.
+
+References
+----------
+McArdle, J. J., & McDonald, R. P. (1984). Some algebraic properties of the reticular action model
+for moment structures. British Journal of Mathematical and Statistical Psychology, 37, 234-251.
+doi:10.1111/j.2044-8317.1984.tb00802.x
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+
+PATH, COVARIANCE, INTERCEPT = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Cells of A (`kind` 0), S (1) and a (2) of a model with m variables.
+
+    For a covariance `row` and `col` stand for both symmetric cells; for an intercept `col` is
+    ignored.
+    """
+
+    kind: Index
+    row: Index
+    col: Index
+    n_variables: int
+
+    @cached_property
+    def x(self) -> Index:
+        """Column of [U V] of the first factor."""
+        return self.row
+
+    @cached_property
+    def y(self) -> Index:
+        """Column of [U V] of the second factor."""
+        return np.where(self.kind == PATH, self.n_variables + self.col, self.col)
+
+    @cached_property
+    def c(self) -> Array:
+        """Weight of the rank-two matrix in the derivative of Sigma."""
+        diagonal = (self.kind == COVARIANCE) & (self.row == self.col)
+        return np.where(self.kind == INTERCEPT, 0.0, np.where(diagonal, 0.5, 1.0))
+
+    def h(self, nu: Array) -> Array:
+        """Weight of u_row in the derivative of mu."""
+        path = np.where(self.kind == PATH, nu[self.col], 0.0)
+        return np.where(self.kind == INTERCEPT, 1.0, path)
+
+    def __len__(self) -> int:
+        """Return the number of cells."""
+        return len(self.row)
+
+    def take(self, which: slice | Index) -> Cells:
+        """Return some of the cells."""
+        return Cells(self.kind[which], self.row[which], self.col[which], self.n_variables)
+
+
+@dataclass(frozen=True)
+class Ram:
+    """One group's structure: which cells are free, and the values of those that are not.
+
+    Attributes
+    ----------
+    n_observed : int
+        Number p of observed variables; they come first.
+    n_free : int
+        Length q of the parameter vector theta.
+    cells : Cells
+        The free cells.
+    parameter : ndarray of int
+        For every free cell its place in theta. Cells that share a place are equal.
+    a0, s0, m0 : ndarray
+        A (m x m), S (m x m) and a (m) with the fixed values in place and zero elsewhere.
+    has_means : bool
+        Whether the mean vector is part of the model.
+    """
+
+    n_observed: int
+    n_free: int
+    cells: Cells
+    parameter: Index
+    a0: Array
+    s0: Array
+    m0: Array
+    has_means: bool
+
+    @property
+    def n_variables(self) -> int:
+        """Number m of variables, observed and latent."""
+        return len(self.m0)
+
+    @cached_property
+    def _of_kind(self) -> tuple[Index, Index, Index]:
+        kinds = (PATH, COVARIANCE, INTERCEPT)
+        a, s, m = (np.flatnonzero(self.cells.kind == kind) for kind in kinds)
+        return a, s, m
+
+    @cached_property
+    def collapse(self) -> Array | None:
+        """The 0/1 matrix (cells x q) from theta to cells; None where it is the identity."""
+        if len(self.parameter) == self.n_free and np.array_equal(
+            self.parameter, np.arange(self.n_free)
+        ):
+            return None
+        k = np.zeros((len(self.parameter), self.n_free))
+        k[np.arange(len(self.parameter)), self.parameter] = 1.0
+        return k
+
+    def matrices(self, theta: Array) -> tuple[Array, Array, Array]:
+        """Return A, S and a at theta."""
+        values = theta[self.parameter]
+        row, col = self.cells.row, self.cells.col
+        in_a, in_s, in_m = self._of_kind
+        a, s, m = self.a0.copy(), self.s0.copy(), self.m0.copy()
+        a[row[in_a], col[in_a]] = values[in_a]
+        s[row[in_s], col[in_s]] = values[in_s]
+        s[col[in_s], row[in_s]] = values[in_s]
+        m[row[in_m]] = values[in_m]
+        return a, s, m
+
+
+@dataclass(frozen=True)
+class Point:
+    """A model evaluated at one theta.
+
+    Attributes
+    ----------
+    a, s : ndarray of shape (m, m)
+        The matrices of the model.
+    e : ndarray of shape (m, m)
+        (I - A)^-1: the total effects, plus the identity.
+    uv : ndarray of shape (p, 2 m)
+        [U V].
+    nu : ndarray of shape (m,)
+        Implied means of all variables.
+    """
+
+    a: Array
+    s: Array
+    e: Array
+    uv: Array
+    nu: Array
+
+    @property
+    def sigma(self) -> Array:
+        """Implied covariance matrix (p x p) of the observed variables."""
+        p, m = len(self.uv), len(self.nu)
+        return self.uv[:, m : m + p]
+
+    @property
+    def mu(self) -> Array:
+        """Implied means of the observed variables."""
+        return self.nu[: len(self.uv)]
+
+    @property
+    def covariance(self) -> Array:
+        """Implied covariance matrix T (m x m) of all variables."""
+        t: Array = self.e @ self.s @ self.e.T
+        return t
+
+
+def evaluate(model: Ram, theta: Array) -> Point | None:
+    """Return the model at theta, or None where I - A is singular."""
+    a, s, m = model.matrices(theta)
+    try:
+        e = np.linalg.inv(np.eye(len(m)) - a)
+    except np.linalg.LinAlgError:
+        return None
+    u = e[: model.n_observed]
+    return Point(a, s, e, np.hstack([u, u @ s @ e.T]), e @ m)

@@ -1,0 +1,209 @@
+"""Starting values from the data: a factor at a time, without iteration over the whole model.
+
+Every latent variable whose indicators are known gets loadings from the first principal axis of its
+indicators' correlations, with the largest correlation of each as its communality, so the signs of
+reverse-keyed items come out by themselves. Its covariances with everything known before follow from
+the disattenuated covariances of the weighted composite. With all covariances in hand, paths are
+ordinary regressions.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from clustersem.engine.likelihood import cholesky
+from clustersem.engine.ram import COVARIANCE, INTERCEPT, PATH, Array, Index, Ram
+
+# Below these shares of its variance a variable's residual, or its marker's loading, does not start:
+# a start at the boundary of the parameter space makes for a poor first step.
+LEAST_RESIDUAL = 0.1
+LEAST_LOADING = 0.2
+LARGEST_CORRELATION = 0.9
+
+
+def starting_values(model: Ram, cov: Array, mean: Array, given: Array) -> Array:
+    """Return a theta at which Sigma is positive definite.
+
+    Parameters
+    ----------
+    model : Ram
+        The structure.
+    cov : ndarray of shape (p, p)
+        Sample covariance matrix.
+    mean : ndarray of shape (p,)
+        Sample means.
+    given : ndarray of shape (q,)
+        The user's own starting values; NaN where there is none.
+
+    Returns
+    -------
+    ndarray of shape (q,)
+        Starting values.
+    """
+    p, m = model.n_observed, model.n_variables
+    cells = model.cells
+    free = np.zeros((m, m), dtype=bool)
+    path = cells.kind == PATH
+    free[cells.row[path], cells.col[path]] = True
+    variance_free = np.zeros(m, dtype=bool)
+    own = (cells.kind == COVARIANCE) & (cells.row == cells.col)
+    variance_free[cells.row[own]] = True
+
+    paths = model.a0.copy()
+    known = np.zeros((m, m))
+    known[:p, :p] = cov
+    order = _order_of_latents(model, free)
+    for latent, indicators in order:
+        _add_factor(model, known, paths, latent, indicators, free, variance_free)
+
+    measured = np.zeros((m, m), dtype=bool)
+    for latent, indicators in order:
+        measured[indicators, latent] = True
+    residual = _regress(known, paths, free & ~measured, (paths != 0) & ~measured)
+    _residuals_of_indicators(residual, known, paths, measured, p)
+
+    theta = np.zeros(model.n_free)
+    a, s, i = (cells.kind == kind for kind in (PATH, COVARIANCE, INTERCEPT))
+    theta[model.parameter[a]] = paths[cells.row[a], cells.col[a]]
+    theta[model.parameter[s]] = residual[cells.row[s], cells.col[s]]
+    observed_intercept = i & (cells.row < p)
+    theta[model.parameter[observed_intercept]] = mean[cells.row[observed_intercept]]
+    theta = np.where(np.isnan(given), theta, given)
+    return _made_admissible(model, theta, np.isnan(given))
+
+
+def _order_of_latents(model: Ram, free: Array) -> list[tuple[int, Index]]:
+    """Return latent variables with their indicators, lower orders first."""
+    p, m = model.n_observed, model.n_variables
+    loads = free | (model.a0 != 0)
+    # A latent variable that is regressed on others is not an indicator of theirs when it has
+    # observed indicators of its own, so a path between two such is a regression.
+    has_observed = loads[:p, p:].any(axis=0)
+    indicators: dict[int, Index] = {}
+    for latent in range(p, m):
+        rows = np.flatnonzero(loads[:, latent])
+        if has_observed[latent - p]:
+            rows = rows[rows < p]
+        indicators[latent] = rows
+    order: list[tuple[int, Index]] = []
+    done = set(range(p))
+    waiting = [latent for latent in range(p, m) if len(indicators[latent])]
+    while waiting:
+        ready = [latent for latent in waiting if done.issuperset(indicators[latent].tolist())]
+        if not ready:  # latent variables that indicate each other: no order exists
+            break
+        order += [(latent, indicators[latent]) for latent in ready]
+        done.update(ready)
+        waiting = [latent for latent in waiting if latent not in done]
+    return order
+
+
+def _one_factor(correlation: Array) -> Array:
+    """Return standardised loadings of one factor."""
+    k = len(correlation)
+    if k == 1:
+        return np.array([0.8])
+    reduced = correlation.copy()
+    np.fill_diagonal(reduced, 0.0)
+    if k == 2:
+        size = np.sqrt(min(abs(reduced[0, 1]), LARGEST_CORRELATION))
+        return np.array([size, np.copysign(size, reduced[0, 1])])
+    np.fill_diagonal(reduced, np.abs(reduced).max(axis=0))
+    values, vectors = np.linalg.eigh(reduced)
+    loadings = vectors[:, -1] * np.sqrt(max(values[-1], 0.0))
+    return np.clip(loadings, -0.95, 0.95)
+
+
+def _add_factor(
+    model: Ram,
+    known: Array,
+    paths: Array,
+    latent: int,
+    indicators: Index,
+    free: Array,
+    variance_free: Array,
+) -> None:
+    """Put a factor's loadings into `paths` and its covariances into `known`."""
+    block = known[np.ix_(indicators, indicators)]
+    sd = np.sqrt(np.maximum(block.diagonal(), 1e-300))
+    standardised = _one_factor(block / np.outer(sd, sd))
+    fixed = model.a0[indicators, latent]
+    markers = np.flatnonzero(~free[indicators, latent] & (fixed != 0))
+    if len(markers):
+        marker = markers[0]
+        if standardised[marker] * fixed[marker] < 0:
+            standardised = -standardised
+        size = max(abs(standardised[marker]), LEAST_LOADING)
+        scale = size * sd[marker] / abs(fixed[marker])
+    elif not variance_free[latent] and model.s0[latent, latent] > 0:
+        scale = np.sqrt(model.s0[latent, latent])
+    else:
+        scale = 1.0
+    if not len(markers) and standardised.sum() < 0:
+        standardised = -standardised
+    loadings = np.where(free[indicators, latent], standardised * sd / scale, fixed)
+    paths[indicators, latent] = loadings
+    weights = standardised / sd
+    strength = float(weights @ loadings)
+    with_known = weights @ known[indicators] / (strength if abs(strength) > 1e-12 else 1.0)
+    with_known[indicators] = loadings * scale**2
+    total_sd = np.sqrt(np.maximum(known.diagonal(), 0.0))
+    limit = LARGEST_CORRELATION * scale * total_sd
+    known[latent] = np.clip(with_known, -limit, limit)
+    known[:, latent] = known[latent]
+    known[latent, latent] = scale**2
+
+
+def _regress(known: Array, paths: Array, free: Array, present: Array) -> Array:
+    """Fill the free paths of every dependent variable; return the covariances of disturbances."""
+    residual = known.copy()
+    dependent = np.flatnonzero((free | present).any(axis=1))
+    weights = np.eye(len(known))
+    for row in dependent:
+        predictors = np.flatnonzero(free[row])
+        offset = known[row] - np.where(present[row], paths[row], 0.0) @ known
+        if len(predictors):
+            block = known[np.ix_(predictors, predictors)]
+            ridge = np.diag(0.02 * block.diagonal() + 1e-300)
+            paths[row, predictors] = np.linalg.solve(block + ridge, offset[predictors])
+        weights[row] -= np.where(free[row] | present[row], paths[row], 0.0)
+    if len(dependent):
+        residual = weights @ known @ weights.T
+        variance = known.diagonal()
+        floor = LEAST_RESIDUAL * variance[dependent]
+        residual[dependent, dependent] = np.maximum(residual[dependent, dependent], floor)
+        # Cross-covariances of a disturbance are kept only among disturbances.
+        others = np.setdiff1d(np.arange(len(known)), dependent)
+        residual[np.ix_(dependent, others)] = 0.0
+        residual[np.ix_(others, dependent)] = 0.0
+    return residual
+
+
+def _residuals_of_indicators(
+    residual: Array, known: Array, paths: Array, measured: Array, p: int
+) -> None:
+    """Put the unique variances of indicators into `residual`; their covariances start at zero."""
+    rows = np.flatnonzero(measured.any(axis=1))
+    for row in rows:
+        loadings = np.where(measured[row], paths[row], 0.0)
+        total = known[row, row]
+        explained = float(loadings @ known @ loadings)
+        residual[row, :] = 0.0
+        residual[:, row] = 0.0
+        residual[row, row] = max(total - explained, LEAST_RESIDUAL * total)
+
+
+def _made_admissible(model: Ram, theta: Array, ours: Array) -> Array:
+    """Shrink the covariances that we chose until S is positive definite."""
+    cells = model.cells
+    between = (cells.kind == COVARIANCE) & (cells.row != cells.col)
+    shrinkable = np.zeros(model.n_free, dtype=bool)
+    shrinkable[model.parameter[between]] = True
+    shrinkable &= ours
+    for _ in range(20):
+        _, s, _ = model.matrices(theta)
+        used = np.flatnonzero(s.diagonal() != 0)
+        if cholesky(s[np.ix_(used, used)]) is not None:
+            break
+        theta = np.where(shrinkable, 0.8 * theta, theta)
+    return theta
