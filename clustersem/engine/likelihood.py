@@ -103,10 +103,7 @@ def cell_gradient(sample: Sample, at: Evaluation, cells: Cells) -> Array:
     pd = precision @ at.deviation
     w = precision - precision @ sample.cov @ precision - np.outer(pd, pd)
     q = uv.T @ w @ uv
-    return (
-        2.0 * cells.c * q[cells.x, cells.y]
-        - 2.0 * cells.h(at.point.nu) * (uv.T @ pd)[cells.x]
-    )
+    return 2.0 * cells.c * q[cells.x, cells.y] - 2.0 * cells.h(at.point.nu) * (uv.T @ pd)[cells.x]
 
 
 def gram(at: Evaluation) -> Array:

@@ -14,7 +14,8 @@ def candidate_rows(spec: ModelSpec) -> list[Row]:
 
     They are the fixed rows of the parameter table, without the moments of exogenous covariates; all loadings of indicators on latent variables;
     all covariances among observed variables that are not exogenous covariates, and among latent
-    variables; and, where the model has regressions, all paths among the variables in them.
+    variables; and, where the model has regressions, all paths among the variables in them. A
+    covariate whose moments are fixed at the sample's cannot be explained, so no path leads to one.
 
     Parameters
     ----------
@@ -35,9 +36,9 @@ def candidate_rows(spec: ModelSpec) -> list[Row]:
     latent = set(spec.latent)
     indicators = {p.rhs for p in spec.parameters if p.op == "=~"}
     observed_indicators = [name for name in spec.observed if name in indicators]
-    measured = [name for name in spec.latent if any(
-        p.op == "=~" and p.lhs == name for p in spec.parameters
-    )]
+    measured = [
+        name for name in spec.latent if any(p.op == "=~" and p.lhs == name for p in spec.parameters)
+    ]
     for factor in measured:
         for item in observed_indicators:
             offer(factor, "=~", item)
@@ -54,7 +55,8 @@ def candidate_rows(spec: ModelSpec) -> list[Row]:
     for parameter in spec.parameters:
         if parameter.op == "~":
             in_regressions.setdefault(parameter.rhs)
-    for effect in in_regressions:
+    given = {parameter.lhs for parameter in spec.parameters if parameter.from_sample}
+    for effect in [name for name in in_regressions if name not in given]:
         for cause in in_regressions:
             # An indicator on its own factor is a loading, which stands among them already.
             crosses = effect in indicators and cause in latent and effect not in latent

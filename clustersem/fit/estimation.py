@@ -323,8 +323,10 @@ def _refuse_unidentified(
     lasting = set(involved.tolist())
     seen = 0
     for _ in range(6):
-        step = 0.1 * generator.standard_normal(len(spread)) * np.minimum(
-            spread, 1.0 + np.abs(optimum.theta)
+        step = (
+            0.1
+            * generator.standard_normal(len(spread))
+            * np.minimum(spread, 1.0 + np.abs(optimum.theta))
         )
         there = discrepancy(model, sample, optimum.theta + step)
         if there is not None:

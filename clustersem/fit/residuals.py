@@ -13,7 +13,7 @@ from clustersem.errors import EstimationError
 
 
 def residuals(
-    type: Literal["raw", "cor", "standardized"],  # noqa: A002
+    type: Literal["raw", "cor", "standardized"],
     sample: Sample,
     at: Evaluation,
     model: Ram,
@@ -29,9 +29,7 @@ def residuals(
         return s / np.outer(sd, sd) - sigma / np.outer(implied, implied)
     if type == "standardized":
         return _standardized(s - sigma, at, model, hessian, multiplier)
-    raise EstimationError(
-        f"residuals: unknown type {type!r}. Use 'raw', 'cor' or 'standardized'."
-    )
+    raise EstimationError(f"residuals: unknown type {type!r}. Use 'raw', 'cor' or 'standardized'.")
 
 
 def _standardized(
@@ -52,9 +50,7 @@ def _standardized(
     p = model.n_observed
     sigma, uv = at.point.sigma, at.point.uv
     lower = np.tril_indices(p)
-    gamma = (
-        sigma.diagonal()[lower[0]] * sigma.diagonal()[lower[1]] + sigma[lower] ** 2
-    )
+    gamma = sigma.diagonal()[lower[0]] * sigma.diagonal()[lower[1]] + sigma[lower] ** 2
     cells = model.cells
     x, y = uv[:, cells.x], uv[:, cells.y]
     delta = cells.c * (x[lower[0]] * y[lower[1]] + y[lower[0]] * x[lower[1]])

@@ -88,11 +88,7 @@ class Fit:
     @cached_property
     def _measure_inputs(self) -> MeasureInputs:
         index = self.layout.index()
-        covariates = [
-            index[row.lhs]
-            for row in self.spec.parameters
-            if row.from_sample and row.op == "~~" and row.lhs == row.rhs
-        ]
+        covariates = [index[x] for x in self.spec.exogenous_observed]
         return MeasureInputs(
             self.at,
             self.sample.cov,
@@ -102,6 +98,7 @@ class Fit:
             self.n_free,
             self.model.has_means,
             np.array(covariates, dtype=np.intp),
+            fixed_x=any(row.from_sample for row in self.spec.parameters),
         )
 
     @property
@@ -178,7 +175,8 @@ class Fit:
         return cov / np.outer(sd, sd)
 
     def residuals(
-        self, type: Literal["raw", "cor", "standardized"] = "raw"  # noqa: A002
+        self,
+        type: Literal["raw", "cor", "standardized"] = "raw",
     ) -> pd.DataFrame:
         """Return what the model leaves unexplained of the covariances.
 

@@ -69,9 +69,7 @@ def estimates(
     )
 
 
-def _with_defined(
-    spec: ModelSpec, layout: Layout, vcov: Array, values: list[Array]
-) -> list[Array]:
+def _with_defined(spec: ModelSpec, layout: Layout, vcov: Array, values: list[Array]) -> list[Array]:
     """Append the defined parameters: raw with delta-method errors, and from standardised ones."""
     raw, _, std_lv, std_all = values
     place: dict[str, int] = {}
@@ -121,7 +119,9 @@ def r_squared(layout: Layout, model: Ram, point: Point) -> pd.Series:
     dependent[layout.rows.row[layout.rows.kind == 0]] = True
     share = 1.0 - point.s.diagonal() / point.covariance.diagonal()
     # As lavaan lists them: observed variables first, then latent ones.
-    names = [name for name, is_dependent in zip(layout.names, dependent, strict=True) if is_dependent]
+    names = [
+        name for name, is_dependent in zip(layout.names, dependent, strict=True) if is_dependent
+    ]
     return pd.Series(share[dependent], index=names, name="r_squared")
 
 

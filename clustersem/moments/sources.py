@@ -52,7 +52,9 @@ def moments_from_data(
     n_rows = len(values)
     missing = np.isnan(values)
     if missing.any():
-        empty = [name for name, all_gone in zip(names, missing.all(axis=0), strict=True) if all_gone]
+        empty = [
+            name for name, all_gone in zip(names, missing.all(axis=0), strict=True) if all_gone
+        ]
         if empty:
             raise DataError(
                 f"{source}: {_listed(empty)} {'has' if len(empty) == 1 else 'have'} no answers at"
@@ -156,7 +158,9 @@ def moments_from_cov(
     sd = np.sqrt(np.abs(matrix.diagonal()))
     for i, name in enumerate(names):
         if not matrix[i, i] > 0:
-            raise DataError(f"cov: the variance of {name} is {matrix[i, i]:g}; it must be positive.")
+            raise DataError(
+                f"cov: the variance of {name} is {matrix[i, i]:g}; it must be positive."
+            )
     gap = np.abs(matrix - matrix.T) / np.outer(sd, sd)
     if gap.max(initial=0.0) > 1e-6:
         i, j = np.unravel_index(int(gap.argmax()), gap.shape)
@@ -268,9 +272,7 @@ def check_positive_definite(cov: Array, names: Sequence[str], source: str) -> No
     )
 
 
-def _mean_of_frame(
-    mean: pd.Series | Sequence[float] | None, names: Sequence[str]
-) -> Array | None:
+def _mean_of_frame(mean: pd.Series | Sequence[float] | None, names: Sequence[str]) -> Array | None:
     if mean is None:
         return None
     if isinstance(mean, pd.Series):
