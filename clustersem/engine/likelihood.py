@@ -114,7 +114,7 @@ def gram(at: Evaluation) -> Array:
 
 
 def cell_hessian(g: Array, nu: Array, rows: Cells, cols: Cells) -> Array:
-    """Return the expected Hessian of F between two sets of cells: tr(P dSigma P dSigma) + 2 dmu'P dmu.
+    """Return the expected Hessian of F between cells: tr(P dSigma P dSigma) + 2 dmu' P dmu.
 
     Parameters
     ----------

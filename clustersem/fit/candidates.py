@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import combinations
 
+from clustersem.engine.ram import Cells
+from clustersem.fit.assemble import cells_of, layout_of
 from clustersem.spec import ModelSpec
 
 Row = tuple[str, str, str]
 
 
+@lru_cache(maxsize=64)
+def candidate_cells(spec: ModelSpec) -> tuple[tuple[Row, ...], Cells]:
+    """Return the candidates of a model with their cells in the engine's matrices."""
+    rows = tuple(candidate_rows(spec))
+    return rows, cells_of(rows, layout_of(spec))
+
+
 def candidate_rows(spec: ModelSpec) -> list[Row]:
     """Return every ``(lhs, op, rhs)`` that is not free in a model and could be.
 
-    They are the fixed rows of the parameter table, without the moments of exogenous covariates; all loadings of indicators on latent variables;
-    all covariances among observed variables that are not exogenous covariates, and among latent
-    variables; and, where the model has regressions, all paths among the variables in them. A
-    covariate whose moments are fixed at the sample's cannot be explained, so no path leads to one.
+    They are the fixed rows of the parameter table, without the moments of exogenous covariates; all
+    loadings of indicators on latent variables; all covariances among observed variables that are
+    not exogenous covariates, and among latent variables; and, where the model has regressions, all
+    paths among the variables in them. A covariate whose moments are fixed at the sample's cannot
+    be explained, so no path leads to one.
 
     Parameters
     ----------

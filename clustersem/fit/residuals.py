@@ -20,13 +20,15 @@ def residuals(
     hessian: Array,
     multiplier: float,
 ) -> Array:
-    """Return the residual matrix of the wanted type; see :meth:`clustersem.fit.result.Fit.residuals`."""
+    """Return the residuals of the wanted type; see :meth:`clustersem.fit.result.Fit.residuals`."""
     s, sigma = sample.cov, at.point.sigma
     if type == "raw":
-        return s - sigma
+        raw: Array = s - sigma
+        return raw
     if type == "cor":
         sd, implied = np.sqrt(s.diagonal()), np.sqrt(sigma.diagonal())
-        return s / np.outer(sd, sd) - sigma / np.outer(implied, implied)
+        difference: Array = s / np.outer(sd, sd) - sigma / np.outer(implied, implied)
+        return difference
     if type == "standardized":
         return _standardized(s - sigma, at, model, hessian, multiplier)
     raise EstimationError(f"residuals: unknown type {type!r}. Use 'raw', 'cor' or 'standardized'.")

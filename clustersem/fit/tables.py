@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 from scipy.special import ndtr, ndtri
 
 from clustersem.engine.ram import Array, Cells, Point, Ram
-from clustersem.fit.assemble import Layout, cell_of, values_of
+from clustersem.fit.assemble import Layout, values_of
 from clustersem.fit.candidates import Row
 from clustersem.fit.standardized import scale_factors
 from clustersem.spec import ModelSpec
@@ -52,11 +53,11 @@ def estimates(
     half = ndtri(0.975) * se
     return pd.DataFrame(
         {
-            "lhs": columns["lhs"],
-            "op": columns["op"],
-            "rhs": columns["rhs"],
+            "lhs": _text(columns["lhs"]),
+            "op": _text(columns["op"]),
+            "rhs": _text(columns["rhs"]),
             "group": groups,
-            "label": columns["label"],
+            "label": _text(columns["label"]),
             "est": est,
             "se": se,
             "z": z,
@@ -67,6 +68,11 @@ def estimates(
             "std_all": std_all,
         }
     )
+
+
+def _text(values: list[str]) -> pd.Series:
+    """Return a column of text that is of the same type in every version of pandas."""
+    return pd.Series(values, dtype=object)
 
 
 def _with_defined(spec: ModelSpec, layout: Layout, vcov: Array, values: list[Array]) -> list[Array]:
@@ -97,7 +103,7 @@ def _with_defined(spec: ModelSpec, layout: Layout, vcov: Array, values: list[Arr
         results = [constraint.rhs.evaluate(known) for known in of_label]
         for known, result in zip(of_label, results, strict=True):
             known[constraint.lhs] = result
-        error = float(np.sqrt(max(slope @ vcov @ slope, 0.0)))
+        error = math.sqrt(max(float(slope @ vcov @ slope), 0.0))
         for column, value in zip(added, (results[0], error, *results[1:]), strict=True):
             column.append(value)
     return [np.concatenate([old, new]) for old, new in zip(values, added, strict=True)]
@@ -125,15 +131,6 @@ def r_squared(layout: Layout, model: Ram, point: Point) -> pd.Series:
     return pd.Series(share[dependent], index=names, name="r_squared")
 
 
-def cells_of(rows: Sequence[Row], layout: Layout) -> Cells:
-    """Return the engine's cells of any ``(lhs, op, rhs)``."""
-    index = layout.index()
-    cells = [cell_of(op, lhs, rhs, index) for lhs, op, rhs in rows]
-    columns = zip(*cells, strict=True) if cells else ((), (), ())
-    kind, row, col = (np.array(column, dtype=np.intp) for column in columns)
-    return Cells(kind, row, col, len(layout.names))
-
-
 def modification_table(
     rows: Sequence[Row], cells: Cells, mi: Array, epc: Array, model: Ram, point: Point
 ) -> pd.DataFrame:
@@ -145,11 +142,12 @@ def modification_table(
     )
     keep = np.flatnonzero(~np.isnan(mi))
     keep = keep[np.argsort(-mi[keep], kind="stable")]
+    kept = [rows[i] for i in keep.tolist()]
     return pd.DataFrame(
         {
-            "lhs": [rows[i][0] for i in keep],
-            "op": [rows[i][1] for i in keep],
-            "rhs": [rows[i][2] for i in keep],
+            "lhs": _text([row[0] for row in kept]),
+            "op": _text([row[1] for row in kept]),
+            "rhs": _text([row[2] for row in kept]),
             "group": 1,
             "mi": mi[keep],
             "epc": epc[keep],

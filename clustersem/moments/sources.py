@@ -53,7 +53,9 @@ def moments_from_data(
     missing = np.isnan(values)
     if missing.any():
         empty = [
-            name for name, all_gone in zip(names, missing.all(axis=0), strict=True) if all_gone
+            name
+            for name, all_gone in zip(names, np.all(missing, axis=0).tolist(), strict=True)
+            if all_gone
         ]
         if empty:
             raise DataError(
@@ -108,8 +110,8 @@ def moments_from_cov(
     Raises
     ------
     DataError
-        Where the matrix is not square, symmetric, finite and positive definite, lacks a variable, or
-        `n_obs` is absent or not larger than the number of variables.
+        Where the matrix is not square, symmetric, finite and positive definite, lacks a variable,
+        or `n_obs` is absent or not larger than the number of variables.
     """
     where = "cov"
     p = len(names)
@@ -163,7 +165,7 @@ def moments_from_cov(
             )
     gap = np.abs(matrix - matrix.T) / np.outer(sd, sd)
     if gap.max(initial=0.0) > 1e-6:
-        i, j = np.unravel_index(int(gap.argmax()), gap.shape)
+        i, j = divmod(int(gap.argmax()), p)
         raise DataError(
             f"cov: it is not symmetric: {names[i]} with {names[j]} is {matrix[i, j]:g}, but"
             f" {names[j]} with {names[i]} is {matrix[j, i]:g}. If only one triangle is filled,"
@@ -185,10 +187,11 @@ def numeric_columns(data: pd.DataFrame, names: Sequence[str], *, source: str) ->
         )
     _check_columns([str(c) for c in data.columns], names, source)
     block = data[list(names)]
-    for name, dtype in zip(names, block.dtypes, strict=True):
-        if not pd.api.types.is_numeric_dtype(dtype):
-            block = block.assign(**{name: _as_numbers(block[name], name, source)})
-    values = block.to_numpy(dtype=np.float64, na_value=np.nan)
+    if all(isinstance(dtype, np.dtype) and dtype.kind in "iuf" for dtype in block.dtypes):
+        values = block.to_numpy(dtype=np.float64)
+    else:
+        columns = [_as_numbers(block[name], name, source) for name in names]
+        values = np.column_stack(columns)
     infinite = np.isinf(values)
     if infinite.any():
         row, column = np.argwhere(infinite)[0]
@@ -199,18 +202,21 @@ def numeric_columns(data: pd.DataFrame, names: Sequence[str], *, source: str) ->
     return np.array(values, dtype=np.float64)
 
 
-def _as_numbers(column: pd.Series, name: str, source: str) -> pd.Series:
-    """Return a text column as numbers, or name its first answer that is none."""
+def _as_numbers(column: pd.Series, name: str, source: str) -> Array:
+    """Return a column of any type as numbers, or name its first answer that is none."""
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return column.to_numpy(dtype=np.float64, na_value=np.nan)
     numbers = pd.to_numeric(column.astype(object), errors="coerce")
     wrong = numbers.isna() & column.notna()
     if wrong.any():
-        row = wrong.idxmax()
+        first = int(wrong.to_numpy().argmax())
+        row, answer = column.index[first], column.iloc[first]
         raise DataError(
-            f"{source}: row {row}, item {name}: {column[row]!r} is not a number. Code answers as"
+            f"{source}: row {row}, item {name}: {answer!r} is not a number. Code answers as"
             " numbers, 1 to 5 say, or read the file with clustersem.read_survey and a codebook that"
             " gives the text answers their numbers."
         )
-    return numbers.astype(np.float64)
+    return numbers.to_numpy(dtype=np.float64)
 
 
 def _check_columns(columns: list[str], names: Sequence[str], source: str) -> None:
@@ -229,9 +235,10 @@ def _check_columns(columns: list[str], names: Sequence[str], source: str) -> Non
             hint = same or close
             hints.append(f"{name} (did you mean {hint[0]}?)" if hint else name)
         some = ", ".join(columns[:12]) + (", ..." if len(columns) > 12 else "")
+        which = "is" if len(absent) == 1 else "are"
         raise DataError(
-            f"{source}: the model names {_listed(hints)}, which {'is' if len(absent) == 1 else 'are'}"
-            f" not among its columns. Correct the model or the column names. There are: {some}."
+            f"{source}: the model names {_listed(hints)}, which {which} not among its columns."
+            f" Correct the model or the column names. There are: {some}."
         )
 
 
@@ -266,8 +273,8 @@ def check_positive_definite(cov: Array, names: Sequence[str], source: str) -> No
             "one of them can be computed from the others, as a copied column or a sum score can."
             " Leave it out."
             if kind == "singular"
-            else "their covariances contradict each other, as those from pairwise deletion or with a"
-            " mistyped entry can. Correct them, or compute the matrix from complete rows."
+            else "their covariances contradict each other, as those from pairwise deletion or with"
+            " a mistyped entry can. Correct them, or compute the matrix from complete rows."
         )
     )
 
