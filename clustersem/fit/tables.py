@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -30,34 +31,16 @@ def estimates(
         est * scale_factors(layout.rows, total, disturbance, model.n_observed, observed=observed)
         for observed in (False, True)
     )
-    columns: dict[str, list[str]] = {
-        "lhs": [row.lhs for row in rows],
-        "op": [row.op for row in rows],
-        "rhs": [row.rhs for row in rows],
-        "label": [row.label for row in rows],
-    }
-    groups = [row.group for row in rows]
     values = [est, se, std_lv, std_all]
-    definitions = [c for c in spec.constraints if c.op == ":="]
-    if definitions:
+    if any(constraint.op == ":=" for constraint in spec.constraints):
         values = _with_defined(spec, layout, vcov, values)
-        for constraint in definitions:
-            columns["lhs"].append(constraint.lhs)
-            columns["op"].append(":=")
-            columns["rhs"].append(str(constraint.rhs))
-            columns["label"].append(constraint.lhs)
-            groups.append(0)
     est, se, std_lv, std_all = values
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.where(se > 0, est / se, np.nan)
     half = ndtri(0.975) * se
     return pd.DataFrame(
         {
-            "lhs": _text(columns["lhs"]),
-            "op": _text(columns["op"]),
-            "rhs": _text(columns["rhs"]),
-            "group": groups,
-            "label": _text(columns["label"]),
+            **_row_labels(spec),
             "est": est,
             "se": se,
             "z": z,
@@ -70,9 +53,24 @@ def estimates(
     )
 
 
-def _text(values: list[str]) -> pd.Series:
+def _text(values: Sequence[str]) -> pd.Series:
     """Return a column of text that is of the same type in every version of pandas."""
-    return pd.Series(values, dtype=object)
+    return pd.Series(list(values), dtype=object)
+
+
+@lru_cache(maxsize=64)
+def _row_labels(spec: ModelSpec) -> dict[str, pd.Series]:
+    """Return the columns that say what each row is: parameters first, then defined ones."""
+    rows = [(p.lhs, p.op, p.rhs, p.group, p.label) for p in spec.parameters]
+    rows += [(c.lhs, ":=", str(c.rhs), 0, c.lhs) for c in spec.constraints if c.op == ":="]
+    lhs, op, rhs, group, label = (list(column) for column in zip(*rows, strict=True))
+    return {
+        "lhs": _text(lhs),
+        "op": _text(op),
+        "rhs": _text(rhs),
+        "group": pd.Series(group),
+        "label": _text(label),
+    }
 
 
 def _with_defined(spec: ModelSpec, layout: Layout, vcov: Array, values: list[Array]) -> list[Array]:
