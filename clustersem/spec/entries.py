@@ -150,12 +150,8 @@ def _check_modifiers(entry: Entry, source: str) -> None:
     """Refuse two values, labels or bounds that contradict each other."""
     seen: dict[tuple[str, str], Modifier] = {}
     for modifier in entry.modifiers:
-        if modifier.kind in ("lower", "upper", "start"):
-            sort = modifier.kind
-        elif modifier.kind == "equal" or any(isinstance(s, str) for s in modifier.settings):
-            sort = "label"
-        else:
-            sort = "value"
+        names = any(isinstance(setting, str) for setting in modifier.settings)
+        sort = "label" if names else modifier.kind
         before = seen.setdefault((modifier.kind, sort), modifier)
         if before.settings != modifier.settings:
             raise ModelSyntaxError(

@@ -175,8 +175,8 @@ def _refuse_other_languages(tokens: list[Token], source: str) -> None:
         )
     if second.kind == "name" and second.text.upper() in _MPLUS_WORDS:
         raise ModelSyntaxError(
-            f"{second.text} is Mplus; write {_MPLUS_WORDS[second.text.upper()]} here, and + between "
-            "the variables",
+            f"{second.text} is Mplus; write {_MPLUS_WORDS[second.text.upper()]} here, and + "
+            "between the variables",
             source,
             second.position,
             second.length,

@@ -15,8 +15,8 @@ class Parameter:
     Attributes
     ----------
     lhs, rhs : str
-        Variable names. For ``=~`` lhs is the latent variable and rhs its indicator; for ``~`` lhs is
-        the dependent variable; for ``~1`` rhs is empty; for ``|`` rhs is ``t1``, ``t2``, ...
+        Variable names. For ``=~`` lhs is the latent variable and rhs its indicator; for ``~`` lhs
+        is the dependent variable; for ``~1`` rhs is empty; for ``|`` rhs is ``t1``, ``t2``, ...
     op : str
         The operator, one of ``=~ <~ ~ ~~ ~1 | ~*~``.
     group : int

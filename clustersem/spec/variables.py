@@ -20,7 +20,7 @@ class Variables:
     latent : tuple of str
         In order of their first measurement formula.
     formative : frozenset of str
-        Latent variables defined by ``<~`` only.
+        Latent variables defined by ``<~``.
     exogenous_observed : tuple of str
         Predictors that are neither indicators nor dependent and whose moments the user's text
         leaves alone.
@@ -28,7 +28,7 @@ class Variables:
         Predictors that would be exogenous, had the user not written a variance, covariance or
         intercept of theirs.
     exogenous_latent : tuple of str
-        Latent variables that are neither indicators nor dependent.
+        Latent variables that neither measure another one nor are dependent in a regression.
     final_dependent : tuple of str
         Dependent variables that are neither indicators nor predictors, latent ones first.
     """
@@ -50,10 +50,9 @@ class Variables:
 def classify(entries: Iterable[Entry]) -> Variables:
     """Work out the variables of a model from what the user wrote."""
     entries = tuple(entries)
-    measured = _unique(e.lhs for e in entries if e.op == "=~")
     latent = _unique(e.lhs for e in entries if e.op in ("=~", "<~"))
     indicators = _unique(e.rhs for e in entries if e.op == "=~" and e.rhs != e.lhs)
-    dependent = _unique(e.lhs for e in entries if e.op in ("~", "<~"))
+    dependent = _unique(e.lhs for e in entries if e.op == "~")
     predictors = _unique(e.rhs for e in entries if e.op in ("~", "<~"))
     in_covariances = _unique(
         name
@@ -73,11 +72,11 @@ def classify(entries: Iterable[Entry]) -> Variables:
     touched = set(in_covariances) | set(in_means)
 
     not_final = set(indicators) | set(predictors)
-    final = [n for n in latent if n in set(dependent) and n in set(measured)]
+    final = [name for name in latent if name in set(dependent)]
     return Variables(
         observed=_unique((*ov_indicators, *ov_dependent, *ov_predictors, *others)),
         latent=latent,
-        formative=frozenset(lv - set(measured)),
+        formative=frozenset(e.lhs for e in entries if e.op == "<~"),
         exogenous_observed=tuple(n for n in ov_predictors if n not in touched),
         randomised=tuple(n for n in ov_predictors if n in touched),
         exogenous_latent=tuple(n for n in latent if n not in (*indicators, *dependent)),
