@@ -62,6 +62,7 @@ def build_table(parsed: ParsedModel, options: SpecOptions) -> Table:
     rows = equate_groups(rows, variables, options)
     rows = propagate_fixed(rows, entries, parsed.text)
     notes.extend(_labels_in_groups(entries, options))
+    notes.extend(_labels_like_variables(rows, variables))
     return Table(tuple(rows), tuple(bounds), variables, options, tuple(notes))
 
 
@@ -193,4 +194,13 @@ def _labels_in_groups(entries: tuple[Entry, ...], options: SpecOptions) -> list[
     return [
         f"The same label in all groups makes a parameter equal across them: {names}. Where that is "
         "not meant, write one label a group: c(a1, a2)*x."
+    ]
+
+
+def _labels_like_variables(rows: list[Parameter], variables: Variables) -> list[str]:
+    both = [row for row in rows if row.label in variables.order and row.group == 1]
+    return [
+        f"In {row.lhs} {row.op} {row.label}*{row.rhs or 1} the variable {row.label} is read as a "
+        "label, not as a predictor; products of variables have to be columns of the data."
+        for row in both
     ]

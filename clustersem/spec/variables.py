@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from clustersem.spec.entries import Entry
 
@@ -41,7 +42,7 @@ class Variables:
     exogenous_latent: tuple[str, ...]
     final_dependent: tuple[str, ...]
 
-    @property
+    @cached_property
     def order(self) -> dict[str, int]:
         """Rank of each variable: latent ones first, then observed ones."""
         return {name: rank for rank, name in enumerate((*self.latent, *self.observed))}
@@ -64,6 +65,7 @@ def classify(entries: Iterable[Entry]) -> Variables:
     in_means = _unique(e.lhs for e in entries if e.op in ("~1", "|", "~*~"))
 
     lv = set(latent)
+    inner = set(indicators) | set(dependent)
     ov_indicators = [name for name in indicators if name not in lv]
     ov_dependent = [n for n in dependent if n not in lv and n not in set(ov_indicators)]
     inside = lv | set(ov_indicators) | set(ov_dependent)
@@ -79,7 +81,7 @@ def classify(entries: Iterable[Entry]) -> Variables:
         formative=frozenset(e.lhs for e in entries if e.op == "<~"),
         exogenous_observed=tuple(n for n in ov_predictors if n not in touched),
         randomised=tuple(n for n in ov_predictors if n in touched),
-        exogenous_latent=tuple(n for n in latent if n not in (*indicators, *dependent)),
+        exogenous_latent=tuple(n for n in latent if n not in inner),
         final_dependent=tuple(n for n in (*final, *ov_dependent) if n not in not_final),
     )
 
