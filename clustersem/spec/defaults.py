@@ -108,8 +108,6 @@ def _variances(
     ordered: tuple[str, ...],
     options: SpecOptions,
 ) -> Iterator[Parameter]:
-    if not options.auto_var:
-        return
     exogenous = set(variables.exogenous_observed)
     single = _single_indicators(entries) if options.auto_fix_single else set()
     for name in variables.observed:
@@ -117,7 +115,7 @@ def _variances(
             continue
         if name in ordered:
             yield _fixed(name, "~~", name, 1.0)
-        elif name in single:
+        elif name in single or not options.auto_var:
             yield _fixed(name, "~~", name, 0.0)
         else:
             yield Parameter(name, "~~", name, user=False)
@@ -126,7 +124,7 @@ def _variances(
             yield _fixed(name, "~~", name, 0.0)
         elif options.std_lv:
             yield _fixed(name, "~~", name, 1.0)
-        elif name in variables.formative:
+        elif name in variables.formative or not options.auto_var:
             yield _fixed(name, "~~", name, 0.0)
         else:
             yield Parameter(name, "~~", name, user=False)
