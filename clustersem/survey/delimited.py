@@ -105,11 +105,8 @@ def _detect_encoding(content: bytes, where: str) -> str:
     if _decodes(content, "utf-8"):
         return "utf-8"
     if _decodes(content, "gb18030"):
-        # Any Western text may decode as rare characters of the large GBK set; Chinese text
-        # consists of the common ones, which GB 2312 already had.
         foreign = [c for c in content.decode("gb18030") if ord(c) > 127]
-        common = sum(_encodes(c, "gb2312") for c in foreign)
-        if 2 * common >= len(foreign):
+        if 2 * sum(map(_is_common_chinese, foreign)) >= len(foreign):
             return "gb18030"
     if _decodes(content, "cp1252"):
         return "cp1252"
@@ -143,12 +140,12 @@ def _decodes(content: bytes, encoding: str) -> bool:
     return True
 
 
-def _encodes(character: str, encoding: str) -> bool:
-    try:
-        character.encode(encoding)
-    except UnicodeEncodeError:
-        return False
-    return True
+def _is_common_chinese(character: str) -> bool:
+    # Western text, too, decodes as GB 18030, but then as rare characters: its accented small
+    # letters are lead bytes above the 3755 common characters of GB 2312, and mostly stand before
+    # an ASCII letter, which GB 2312 does not use.
+    code = character.encode("gb18030")
+    return len(code) == 2 and code[0] <= 0xD7 and code[1] >= 0x80
 
 
 def _detect_delimiter(text: str) -> str:
