@@ -39,7 +39,12 @@ def _range(value: object) -> object:
 def _names(value: object) -> object:
     if isinstance(value, str):
         raise ValueError(f'write a list: ["{value}"]')
-    return value
+    return _as_names(value) if isinstance(value, (list, tuple)) else value
+
+
+def _as_names(values: Iterable[object]) -> list[object]:
+    # Columns of a data frame may be numbered; the survey names them by the digits.
+    return [str(value) if type(value) is int else value for value in values]
 
 
 AnswerRange = Annotated[tuple[float, float], BeforeValidator(_range)]
@@ -165,9 +170,9 @@ class Codebook(_Part):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise _Contradiction(_problems(error, self.__class__)) from None
+            raise ContradictionError(_problems(error, self.__class__)) from None
         if problems := list(_contradictions(self)):
-            raise _Contradiction(problems)
+            raise ContradictionError(problems)
 
     @model_validator(mode="before")
     @classmethod
@@ -190,7 +195,7 @@ class Codebook(_Part):
             }
         items = expanded.get("items")
         if isinstance(items, (list, tuple)):
-            expanded["items"] = {name: {} for name in items}
+            expanded["items"] = {name: {} for name in _as_names(items)}
         elif isinstance(items, Mapping):
             expanded["items"] = {
                 name: {"text": value} if isinstance(value, str) else value
@@ -245,7 +250,7 @@ class Codebook(_Part):
         """
         try:
             return cls(**values)
-        except _Contradiction as error:
+        except ContradictionError as error:
             raise CodebookError(_message(error.problems, source, text)) from None
 
     @property
@@ -332,8 +337,14 @@ _PLAIN = Item()
 _Problem = tuple[tuple[object, ...], str]
 
 
-class _Contradiction(CodebookError):
-    """Problems with the place of each, before it is known in which file they are."""
+class ContradictionError(CodebookError):
+    """A codebook that was made in Python contradicts itself.
+
+    Attributes
+    ----------
+    problems : list of (tuple, str)
+        The keys that lead to each wrong value, and what is wrong.
+    """
 
     def __init__(self, problems: list[_Problem]) -> None:
         self.problems = problems
@@ -427,6 +438,12 @@ def _codes_out_of_range(book: Codebook) -> Iterator[_Problem]:
                 yield (("items", item) if text in own.labels else ("labels",)), reason
 
 
+_SHAPES = {
+    "constructs": 'write the list of its items, or { label = "...", items = [...] }',
+    "items": 'write its text, or { text = "...", reverse = true }',
+}
+
+
 def _problems(error: ValidationError, model: type[BaseModel]) -> list[_Problem]:
     problems: list[_Problem] = []
     for detail in error.errors():
@@ -440,6 +457,8 @@ def _problems(error: ValidationError, model: type[BaseModel]) -> list[_Problem]:
             reason = f"unknown key {key!r}{hint}"
         elif detail["type"] == "missing":
             reason = f"{'.'.join(map(str, location[:-1]))!r} needs the key {str(location[-1])!r}"
+        elif detail["type"] == "model_type" and location[0] in _SHAPES:
+            reason = f"{key}: {_SHAPES[str(location[0])]}, not {detail['input']!r}"
         else:
             text = detail["msg"].removeprefix("Value error, ")
             reason = f"{key}: {text[:1].lower()}{text[1:]}"

@@ -20,7 +20,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _DELIMITERS = (",", ";", "\t", "|")
-_DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "blank"}
 _SAMPLE_ROWS = 200
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
 _DECIMAL_POINT = re.compile(r"\s*[+-]?\d+\.\d+\s*")
@@ -39,7 +39,8 @@ def read_delimited(
         Name of the encoding. None finds it: byte order marks, UTF-16 without one, UTF-8, then
         GB18030 (which includes GBK and GB2312), then Windows-1252.
     delimiter : str or None
-        None finds which of comma, semicolon, tab and bar cuts the rows into equal numbers of cells.
+        None finds which of comma, semicolon, tab, bar and blank cuts rows into equal numbers of
+        cells.
     decimal : {".", ","} or None
         None takes the comma when it is not the delimiter, numbers are written with it and none
         with a point.
@@ -150,7 +151,10 @@ def _is_common_chinese(character: str) -> bool:
 
 def _detect_delimiter(text: str) -> str:
     best, best_score = ",", (0.0, 1)
-    for delimiter in _DELIMITERS:
+    # A blank cuts words, too, so it is only thought of where nothing else cuts the header.
+    for delimiter in (*_DELIMITERS, " "):
+        if delimiter == " " and best_score[0] > 0:
+            break
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
         widths: list[int] = []
         try:

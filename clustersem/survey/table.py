@@ -10,6 +10,8 @@ import pandas as pd
 from clustersem.errors import DataError
 from clustersem.survey.names import listed
 
+# Qualtrics writes three header rows: names, wordings, and identifiers that begin so.
+_QUALTRICS = '{"ImportId"'
 _INVISIBLE = " \t\r\n\u00a0\u200b\ufeff\u3000"
 
 
@@ -53,6 +55,8 @@ def table_from_rows(
 ) -> Table:
     """Make a table of numbered rows, the first non-empty one being the header.
 
+    Where Qualtrics wrote the file, its second row gives the wordings and its third is skipped.
+
     Parameters
     ----------
     rows : iterable of (int, sequence)
@@ -83,6 +87,9 @@ def table_from_rows(
             "Export the answers again."
         )
     short: list[int] = []
+    texts: list[object] = []
+    if len(body) > 2 and any(str(cell).startswith(_QUALTRICS) for cell in body[1][1]):
+        texts, body = list(body[0][1]), body[2:]
     columns: list[list[object]] = [[] for _ in names]
     for number, cells in body:
         if len(cells) > width and not all(map(is_blank, cells[width:])):
@@ -114,6 +121,11 @@ def table_from_rows(
     return Table(
         cells=pd.DataFrame(cells_by_name, index=index),
         where=where,
+        variable_labels={
+            name: str(texts[i])
+            for name, i in zip(clean, kept, strict=True)
+            if i < len(texts) and not is_blank(texts[i])
+        },
         read_as=dict(read_as),
         notes=tuple(all_notes),
     )

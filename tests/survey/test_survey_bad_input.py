@@ -346,3 +346,23 @@ def test_policies_that_mean_nothing(values, said):
     with pytest.raises(CodebookError) as caught:
         ScreeningPolicy.from_mapping(values, source="study.toml")
     assert str(caught.value) == said
+
+
+def test_a_thousands_or_decimal_comma(write_csv):
+    assert message(DataError, write_csv('x1,x2\n"1,234",2\n3,4\n')) == (
+        "file answers.csv, row 2, item x1: '1,234' is not a number. "
+        "Write decimals with a point, or pass decimal=',' to read_survey."
+    )
+
+
+def test_a_file_that_another_program_holds(write_csv, monkeypatch):
+    path = write_csv("x1,x2\n1,2\n")
+
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(path), "read_bytes", refuse)
+    assert message(DataError, path) == (
+        "file answers.csv cannot be read: Permission denied. "
+        "Close it in other programs, or check who may read it."
+    )

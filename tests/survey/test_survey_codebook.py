@@ -183,6 +183,17 @@ def test_made_in_python():
             "codebook.toml, line 2: 'constructs.F' needs the key 'items'",
         ),
         (
+            "[constructs]\nF = 7\n[items]\na = 3\n",
+            "codebook.toml, line 2: constructs.F: write the list of its items, "
+            'or { label = "...", items = [...] }, not 7\n'
+            "codebook.toml, line 4: items.a: write its text, "
+            'or { text = "...", reverse = true }, not 3',
+        ),
+        (
+            "data = 3\n",
+            "codebook.toml: codebook: [data] is a section: write its keys below the line [data]",
+        ),
+        (
             "[data]\ndistributed = 0\n",
             "codebook.toml, line 2: distributed: input should be greater than or equal to 1, not 0",
         ),

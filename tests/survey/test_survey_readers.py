@@ -336,3 +336,27 @@ def test_nothing_heavy_is_imported_before_it_is_needed():
 def test_gzip_is_not_text(write_csv):
     with pytest.raises(DataError, match=r"answers\.csv"):
         read_survey(write_csv(gzip.compress(b"x1,x2\n1,2\n" * 50)))
+
+
+def test_the_three_header_rows_of_qualtrics(write_csv):
+    path = write_csv(
+        'Q1,Q2\n"How fast, would you say, is the port?",How cheap?\n'
+        '"{""ImportId"":""QID1""}","{""ImportId"":""QID2""}"\n1,2\n3,4\n'
+    )
+    survey = read_survey(path)
+    assert survey.answers.index.tolist() == [4, 5]
+    assert survey.answers.to_numpy().tolist() == [[1, 2], [3, 4]]
+    assert survey.codebook.text("Q1") == "How fast, would you say, is the port?"
+
+
+def test_blanks_delimit_where_nothing_else_does(write_csv):
+    survey = read_survey(write_csv('"x1" "x2"\n1 2\n3 NA\n'))
+    np.testing.assert_array_equal(survey.answers.to_numpy(), [[1, 2], [3, np.nan]])
+    assert survey.read_as["delimiter"] == "blank"
+
+
+def test_numbered_columns_are_named_by_their_digits():
+    frame = pd.DataFrame([[1, 2, 3], [4, 5, 1]])
+    survey = read_survey(frame, {"constructs": {"F": [2, 0]}})
+    assert survey.items == ("2", "0")
+    assert survey.answers.to_numpy().tolist() == [[3, 1], [1, 4]]

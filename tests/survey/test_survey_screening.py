@@ -43,13 +43,13 @@ def test_the_flow_of_the_published_study(study):
     assert not set(survey.answers.index) & set(planted)
     assert round(100 * flow.valid_rate, 2) == 90.41
     assert str(flow) == (
-        "distributed                      532\n"
-        "returned                         503   94.55 % of distributed\n"
-        "  too many missing answers         6   excluded\n"
-        "  answer out of range              5   excluded\n"
-        "  straight-lining                  5   excluded\n"
-        "  duplicate                        6   excluded\n"
-        "valid                            481   90.41 % of distributed"
+        "distributed                    532\n"
+        "returned                       503   94.55 % of distributed\n"
+        "  too many missing answers       6   excluded\n"
+        "  answer out of range            5   excluded\n"
+        "  straight-lining                5   excluded\n"
+        "  duplicate                      6   excluded\n"
+        "valid                          481   90.41 % of distributed"
     )
     assert flow.reasons == {
         "too many missing answers": 6,
