@@ -360,3 +360,9 @@ def test_numbered_columns_are_named_by_their_digits():
     survey = read_survey(frame, {"constructs": {"F": [2, 0]}})
     assert survey.items == ("2", "0")
     assert survey.answers.to_numpy().tolist() == [[3, 1], [1, 4]]
+
+
+def test_texts_with_a_number_among_them_are_a_covariate(write_csv):
+    survey = read_survey(write_csv("x1,remark\n1,good\n2,7\n3,bad\n"))
+    assert survey.items == ("x1",)
+    assert list(survey.covariates["remark"]) == ["good", "7", "bad"]
