@@ -142,9 +142,7 @@ def select_items(frame: pd.DataFrame, items: Sequence[str] | None) -> pd.DataFra
             numeric = pd.to_numeric(column, errors="coerce")
             wrong = column[numeric.isna() & column.notna()]
             if len(wrong) or isinstance(column.dtype, pd.CategoricalDtype):
-                what = (
-                    f"{wrong.iloc[0]!r} in row {wrong.index[0]}" if len(wrong) else "categories"
-                )
+                what = f"{wrong.iloc[0]!r} in row {wrong.index[0]}" if len(wrong) else "categories"
                 raise DataError(
                     f"item {item!r} holds {what}, not numbers; recode it, or name the items to "
                     "analyse with items=[...]"
@@ -190,7 +188,9 @@ def complete_answers(
             f"only {len(complete)} of {len(values)} respondents answered every item; leave out "
             "the items that few answered, or impute"
         )
-    constant = [name for name, same in zip(names, np.ptp(complete, axis=0) == 0, strict=True) if same]
+    constant = [
+        name for name, same in zip(names, np.ptp(complete, axis=0) == 0, strict=True) if same
+    ]
     if constant:
         raise DataError(
             f"every respondent gave the same answer to {quoted(constant)}"

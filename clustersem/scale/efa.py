@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -88,7 +88,7 @@ class EfaResult:
     @property
     def cumulative_variance(self) -> float:
         """Share of the total variance that all factors account for together."""
-        return float(self.variance.loc["cumulative"].iloc[-1])
+        return float(self.variance.loc["cumulative"].to_numpy(dtype=float)[-1])
 
     def __repr__(self) -> str:
         return (
@@ -120,7 +120,9 @@ def _extract(
     )
 
 
-def _number_of_factors(n_factors: int | None, eigenvalues: Array, p: int, method: str) -> int:
+def _number_of_factors(
+    n_factors: int | None, eigenvalues: np.ndarray[Any, Any], p: int, method: str
+) -> int:
     if n_factors is None:
         return max(1, int(np.sum(eigenvalues > 1.0)))
     if isinstance(n_factors, bool) or int(n_factors) != n_factors or n_factors < 1:

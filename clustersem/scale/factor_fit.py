@@ -22,10 +22,10 @@ class FactorFit:
     chi2, df, p_value : float, int, float
         Bartlett-corrected likelihood ratio test that k factors suffice; exact only after ``ml``.
     rmsea : float
-        sqrt(max(chi2 / (df n) - 1 / (n - 1), 0)), as psych prints it; with n in both places it would
-        be Steiger's, which differs by less than 1 / n.
+        sqrt(max(chi2 / (df n) - 1 / (n - 1), 0)), as psych prints it. Steiger's has n - 1 in both
+        places.
     tli : float
-        Tucker-Lewis reliability against uncorrelated items, from discrepancies per degree of freedom.
+        Tucker-Lewis reliability against uncorrelated items, from F / df.
     rms : float
         Root mean square of the off-diagonal residual correlations.
     """

@@ -12,8 +12,25 @@ import scipy.linalg
 import scipy.special
 
 from clustersem.errors import DataError
-from clustersem.scale.answers import Answers, complete_answers
+from clustersem.scale.answers import Answers, Array, complete_answers
 from clustersem.scale.correlation import positive_definite_correlations, standardised
+
+# Respondents at a time: bounds the memory of long questionnaires.
+_BLOCK = 256
+
+
+def _third_moments(y: Array) -> Array:
+    """Mean of y y y over respondents, shape (p^2, p), for y of shape (p, n).
+
+    Its squared length is the mean of (y_i'y_j)^3 over all pairs of respondents, without the n x n
+    matrix of those products.
+    """
+    p, n = y.shape
+    total = np.zeros((p * p, p))
+    for first in range(0, n, _BLOCK):
+        block = y[:, first : first + _BLOCK]
+        total += (block[:, None, :] * block[None, :, :]).reshape(p * p, -1) @ block.T
+    return np.asarray(total / n)
 
 
 @dataclass(frozen=True)
@@ -68,8 +85,8 @@ def mardia(
     items : sequence of str, optional
         Columns to take; all by default.
     divisor : {"n-1", "n"}
-        Divisor of the covariance matrix: "n-1" as in R's psych, "n" as in Mardia's paper, AMOS and
-        semTools. Kurtosis differs by the factor ((n - 1) / n)^2, skewness by its power 3/2.
+        Divisor of the covariance matrix: "n-1" as in R's psych and semTools, "n" as in Mardia's
+        paper and AMOS. Kurtosis differs by the factor ((n - 1) / n)^2, skewness by its power 3/2.
 
     Returns
     -------
@@ -109,9 +126,7 @@ def mardia(
     if divisor == "n":
         whitened = whitened * math.sqrt(n / (n - 1.0))
     b2p = float(np.mean(np.sum(whitened**2, axis=0) ** 2))
-    # sum_ij (y_i'y_j)^3 = squared length of sum_i y_i (x) y_i (x) y_i: n p^3 work and no n x n matrix.
-    third = np.einsum("ai,bi,ci->abc", whitened, whitened, whitened, optimize=True) / n
-    b1p = float(np.sum(third**2))
+    b1p = float(np.sum(_third_moments(whitened) ** 2))
     df = p * (p + 1) * (p + 2) // 6
     small = (p + 1.0) * (n + 1.0) * (n + 3.0) / (n * ((n + 1.0) * (p + 1.0) - 6.0))
     chi2 = n * b1p / 6.0

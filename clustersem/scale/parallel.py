@@ -55,7 +55,7 @@ class ParallelAnalysis:
 
 
 def _spectrum(matrices: Array, model: str) -> Array:
-    """Eigenvalues, largest first, of R or of R with squared multiple correlations on its diagonal."""
+    """Eigenvalues, largest first, of R, or of R with communalities on its diagonal."""
     if model == "factors":
         diagonal = np.arange(matrices.shape[-1])
         matrices = matrices.copy()

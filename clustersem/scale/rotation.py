@@ -51,7 +51,7 @@ def _promax(varimax: Array) -> tuple[Array, Array]:
 
 
 def factor_variances(pattern: Array, phi: Array) -> Array:
-    """Variance that each factor accounts for: the diagonal of Phi L'L, which sums to tr(L Phi L')."""
+    """Variance that each factor accounts for, diag(Phi L'L); the sum is tr(L Phi L')."""
     return np.asarray(np.sum(phi * (pattern.T @ pattern), axis=0))
 
 

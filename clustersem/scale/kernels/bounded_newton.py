@@ -16,7 +16,7 @@ _TRIALS = 60
 
 
 def _newton_step(gradient: Array, hessian: Array) -> Array:
-    """Descend along -|H|^-1 g: where the Hessian is indefinite its negative curvature is mirrored."""
+    """Descend along -|H|^-1 g: negative curvature is mirrored."""
     values, vectors = scipy.linalg.eigh(hessian)
     curvature = np.maximum(np.abs(values), 1e-10 * np.abs(values).max(initial=1e-300))
     return np.asarray(-(vectors @ ((vectors.T @ gradient) / curvature)))

@@ -34,7 +34,7 @@ class Extraction:
 
 
 def leading_factors(reduced: Array, k: int) -> Array:
-    """Loadings of the `k` leading eigenvectors, each scaled by the root of its eigenvalue.
+    """Scale the `k` leading eigenvectors by the roots of their eigenvalues.
 
     An eigenvalue below zero is no variance that a factor could explain: it counts as zero.
     """

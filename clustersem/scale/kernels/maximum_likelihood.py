@@ -53,7 +53,7 @@ def ml_objective(log_uniqueness: Array, correlation: Array, k: int) -> tuple[flo
 def maximum_likelihood(
     correlation: Array, k: int, *, lower: float, tol: float, max_iter: int
 ) -> Extraction:
-    """Loadings that maximise the normal likelihood.
+    """Find the loadings that maximise the normal likelihood.
 
     Parameters
     ----------

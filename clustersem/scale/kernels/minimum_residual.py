@@ -49,7 +49,7 @@ def uls_objective(uniqueness: Array, correlation: Array, k: int) -> tuple[float,
 def minimum_residual(
     correlation: Array, k: int, *, lower: float, tol: float, max_iter: int
 ) -> Extraction:
-    """Loadings that minimise the sum of squared residual correlations.
+    """Find the loadings that minimise the sum of squared residual correlations.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from clustersem.scale.kernels.extraction import Extraction, leading_factors
 
 
 def principal_components(correlation: Array, k: int) -> Extraction:
-    """Loadings of the first `k` principal components of a correlation matrix.
+    """Compute the loadings of the first `k` principal components.
 
     Parameters
     ----------

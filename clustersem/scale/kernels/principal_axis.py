@@ -13,7 +13,7 @@ from clustersem.scale.kernels.extraction import (
 
 
 def principal_axis(correlation: Array, k: int, *, tol: float, max_iter: int) -> Extraction:
-    """Loadings by iterating the communalities on the diagonal until their sum settles.
+    """Iterate the communalities on the diagonal until their sum settles.
 
     Parameters
     ----------
@@ -30,7 +30,8 @@ def principal_axis(correlation: Array, k: int, *, tol: float, max_iter: int) -> 
 
     References
     ----------
-    Harman, H. H. (1976). Modern factor analysis (3rd ed.), section 7.3. University of Chicago Press.
+    Harman, H. H. (1976). Modern factor analysis (3rd ed.), section 7.3. University of Chicago
+    Press.
     """
     communality = squared_multiple_correlations(correlation)
     reduced = correlation.copy()
