@@ -92,7 +92,7 @@ class ValidityResult:
         Correlations of the constructs, ``sqrt_ave`` on the diagonal.
     htmt, htmt2 : DataFrame, constructs x constructs
         Heterotrait-monotrait ratios of absolute correlations: `htmt` of arithmetic means (Henseler
-        et al. 2015, SmartPLS), `htmt2` of geometric means (Roemer et al. 2021), which is the default
+        et al. 2015, SmartPLS), `htmt2` of geometric means (Roemer et al. 2021), the default
         of semTools' ``htmt``.
     verdicts : tuple of Verdict
     left_out : tuple of str

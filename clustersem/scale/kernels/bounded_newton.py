@@ -60,7 +60,8 @@ def minimise_above(
         if free.any():
             step[free] = _newton_step(gradient[free], hessian[np.ix_(free, free)])
         if -float(gradient @ step) < tol:
-            return x, True, iteration
+            # The last step is known already, and near the optimum it squares the remaining error.
+            return np.maximum(x + step, lower), True, iteration
         scale = 1.0
         for _ in range(_TRIALS):
             trial = np.maximum(x + scale * step, lower)
