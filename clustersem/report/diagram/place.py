@@ -126,8 +126,8 @@ def _face(graph: Graph, name: str) -> Face:
     """Break a name into the lines of its node; constructs that are explained carry their R2."""
     node = graph.nodes[name]
     if name in graph.owner:
-        return Face(text.wrap(node.label, ITEM_FONT, 1.5, max_lines=2), "")
-    lines = text.wrap(node.label, CONSTRUCT_FONT, 1.35, max_lines=3, weight="bold")
+        return Face(text.wrap(node.label, ITEM_FONT, 1.5, max_lines=3), "")
+    lines = text.wrap(node.label, CONSTRUCT_FONT, 1.45, max_lines=4, weight="bold")
     explained = node.endogenous and math.isfinite(node.r_squared)
     return Face(lines, f"R² = {node.r_squared:.2f}" if explained else "")
 

@@ -149,8 +149,12 @@ def _arrow(graph: Graph, placement: Placement, k: int) -> Route:
     link = graph.links[k]
     a, b = placement.boxes[link.source], placement.boxes[link.target]
     best = 0.6 if link.target in graph.owner or link.source in graph.owner else 0.7
+    if graph.owner.get(link.target) == link.source:
+        direct = _to_own_item(placement, a, b, link.source)
+        if not _hits(placement, direct, (link.source, link.target)):
+            return Route(link, direct, best)
     mutual = any(o.source == link.target and o.target == link.source for o in graph.links)
-    candidates = [] if mutual else [_bent(a, b, 0.0)]
+    candidates = [] if mutual else [*_from_tip(graph, placement, link, a, b), _bent(a, b, 0.0)]
     way = sorted((w for w in placement.waypoints if w.link == k), key=lambda w: w.layer)
     if way:
         candidates.append(_through(placement, a, b, way))
@@ -159,6 +163,31 @@ def _arrow(graph: Graph, placement: Placement, k: int) -> Route:
     ends = (link.source, link.target)
     hits = [_hits(placement, segments, ends) for segments in candidates]
     return Route(link, candidates[int(np.argmin(hits))], best)
+
+
+def _to_own_item(placement: Placement, a: Box, b: Box, factor: str) -> Floats:
+    """Straight to the middle of the side of an indicator that faces its construct."""
+    in_row = any(factor in c.members and c.items == "rows" for c in placement.columns)
+    if in_row:
+        end = np.array([b.x, b.bottom if a.y > b.y else b.top])
+    else:
+        end = np.array([b.right if a.x > b.x else b.left, b.y])
+    return geometry.straight(a.toward(*end), end)
+
+
+def _from_tip(
+    graph: Graph, placement: Placement, link: Link, a: Box, b: Box
+) -> list[Floats]:
+    """From the tip of a construct between the arcs that leave it above and below, if there are any."""
+    column = next((c for c in placement.columns if link.source in c.members), None)
+    if column is None or not any(
+        k.kind == "covariance" and link.source in (k.source, k.target) for k in graph.links
+    ):
+        return []
+    if (b.x - a.x) * column.arc_side <= 0:
+        return []
+    start = a.port(column.arc_side, 0.0)
+    return [geometry.straight(start, b.toward(*start))]
 
 
 def _bent(a: Box, b: Box, bend: float) -> Floats:

@@ -85,8 +85,8 @@ def wrap(
 ) -> tuple[str, ...]:
     """Break a name into lines no wider than `max_width` inches, the last one with an ellipsis.
 
-    Lines break at spaces, after ``_ - / .`` and between East Asian characters, and inside a word
-    only where a single word is wider than the line.
+    Lines break at spaces and between East Asian characters, and inside a word only where the word
+    alone is wider than the line.
     """
     lines: list[str] = []
     line = ""
@@ -108,9 +108,9 @@ def wrap(
 
 
 def _pieces(text: str) -> list[str]:
-    """The smallest parts between which a line may break."""
+    """The smallest parts between which a line breaks: words, and single East Asian characters."""
     pieces: list[str] = []
-    for word in re.findall(r"[^\s_\-/.]*[\s_\-/.]+|[^\s_\-/.]+", text):
+    for word in re.findall(r"\S+\s*", text):
         run = ""
         for character in word:
             if is_wide(character):
@@ -126,12 +126,14 @@ def _pieces(text: str) -> list[str]:
 
 
 def _chop(piece: str, size: float, max_width: float, weight: str) -> list[str]:
-    """A piece, or its parts where it is wider than the line on its own."""
+    """A piece, or its parts where it is wider than a line: after ``_ - / .`` if that suffices."""
     parts: list[str] = []
     while len(piece) > 1 and text_width(piece.rstrip(), size, weight) > max_width:
         cut = len(piece) - 1
         while cut > 1 and text_width(piece[:cut], size, weight) > max_width:
             cut -= 1
+        joint = max(piece.rfind(mark, 0, cut) for mark in "_-/.") + 1
+        cut = joint if joint > 1 else cut
         parts.append(piece[:cut])
         piece = piece[cut:]
     return [*parts, piece]
