@@ -113,7 +113,7 @@ def _fit_lines(measures: Mapping[str, float], width: float) -> list[str]:
         parts.append(f"n = {measures['ntotal']:.0f}")
     lines: list[str] = []
     for part in parts:
-        joined = f"{lines[-1]}   {part}" if lines else part
+        joined = f"{lines[-1]}, {part}" if lines else part
         if lines and text.text_width(joined, CAPTION_FONT) <= width:
             lines[-1] = joined
         else:
