@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from clustersem.errors import DataError
 from clustersem.report.atomic import replace_file
@@ -41,26 +41,30 @@ def write_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
 
 
 def figure_svg(figure: Figure) -> str:
-    """A figure as one ``<svg>`` element without prologue or metadata, for use inside HTML."""
+    """Return a figure as one ``<svg>`` element without prologue or metadata, for HTML."""
     text = _figure_bytes(figure, "svg").decode("utf-8")
     text = text[text.index("<svg") :]
     return re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL).strip()
 
 
 def _figure_bytes(figure: Figure, kind: str) -> bytes:
-    """The figure in one format, without the date of writing."""
+    """Return the figure in one format, without the date of writing."""
     import matplotlib
 
-    options = {
+    options: dict[str, dict[str, Any]] = {
         "svg": {"metadata": {"Date": None, "Creator": None}},
         "pdf": {"metadata": {"CreationDate": None, "Creator": None, "Producer": None}},
         "png": {"metadata": {"Software": None}, "dpi": _PNG_DPI},
-    }[kind]
+    }
     buffer = io.BytesIO()
     # Text stays text, so that a reader's own fonts show what this machine has no glyphs for.
-    settings = {"svg.fonttype": "none", "svg.hashsalt": "clustersem", "pdf.fonttype": 42}
+    settings: dict[Any, Any] = {
+        "svg.fonttype": "none",
+        "svg.hashsalt": "clustersem",
+        "pdf.fonttype": 42,
+    }
     with matplotlib.rc_context(settings), _missing_glyphs_allowed():
-        figure.savefig(buffer, format=kind, **options)
+        figure.savefig(buffer, format=kind, **options[kind])
     return buffer.getvalue()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import numbers
 
 from clustersem.report.document import Cell, Column, Value
 
@@ -11,7 +10,7 @@ MISSING = "–"
 
 
 def number(value: float, digits: int = 3) -> str:
-    """Fixed decimals; no negative zero; NaN as an en dash.
+    """Write fixed decimals; no negative zero; NaN as an en dash.
 
     Examples
     --------
@@ -29,7 +28,7 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def p_value(value: float) -> str:
-    """A probability without its leading zero.
+    """Write a probability without its leading zero.
 
     Examples
     --------
@@ -45,18 +44,18 @@ def p_value(value: float) -> str:
 
 
 def percent(value: float, digits: int = 1) -> str:
-    """A share as a percentage."""
+    """Write a share as a percentage."""
     return MISSING if math.isnan(value) else f"{number(100 * value, digits)} %"
 
 
 def cell_text(cell: Cell, column: Column) -> str:
-    """What a cell of a column prints."""
+    """Return what a cell of a column prints."""
     value: Value = cell.value
-    if cell.missing:
+    if value is None or cell.missing:
         return MISSING
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, numbers.Real):
+    if isinstance(value, int | float):
         real = float(value)
         if column.kind == "p":
             return p_value(real)

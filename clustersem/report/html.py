@@ -80,7 +80,7 @@ def _template() -> Template:
 
 
 def _rows(table: Table) -> list[dict[str, Any]]:
-    """The rows of a table as texts with the classes that style them."""
+    """Return the rows of a table as texts with the classes that style them."""
     rows: list[dict[str, Any]] = []
     for row in table.rows:
         if isinstance(row, Band):
@@ -100,7 +100,7 @@ def _rows(table: Table) -> list[dict[str, Any]]:
 
 
 def _drawing(figure: Figure, number: int) -> Any:  # noqa: ANN401 - markupsafe is untyped here
-    """The SVG of a figure with ids of its own, so that no two drawings of a page share one."""
+    """Draw the SVG of a figure with ids of its own, so that no two drawings of a page share one."""
     from markupsafe import Markup
 
     prefix = f"drawing-{number}-"
@@ -109,11 +109,11 @@ def _drawing(figure: Figure, number: int) -> Any:  # noqa: ANN401 - markupsafe i
     svg = re.sub(r'((?:xlink:)?href)="#([^"]+)"', rf'\1="#{prefix}\2"', svg)
     # A reader's screen decides the size; the drawing keeps its proportions.
     svg = re.sub(r"<svg\b([^>]*)>", _scalable, svg, count=1)
-    return Markup(svg)  # noqa: S704 - drawn by this package, texts escaped by matplotlib
+    return Markup(svg)
 
 
 def _scalable(match: re.Match[str]) -> str:
-    """The opening tag with its width as an upper limit instead of a fixed size."""
+    """Return the opening tag with its width as an upper limit instead of a fixed size."""
     attributes = match.group(1)
     width = re.search(r'\bwidth="([0-9.]+)pt"', attributes)
     attributes = re.sub(r'\s(?:width|height)="[^"]*"', "", attributes)

@@ -74,7 +74,7 @@ def _wrap(words: str, width: int, indent: str = "") -> list[str]:
 
 
 def _block(block: Block, number: int, width: int) -> list[str]:
-    """The lines of one block."""
+    """Return the lines of one block."""
     match block:
         case Table():
             return _table(block, number, width)
@@ -105,9 +105,7 @@ def _table(table: Table, number: int, width: int) -> list[str]:
     ]
     headings = [column.heading for column in table.columns]
     bodies = [row for row in texts if not isinstance(row, Band)]
-    widths = [
-        max(text_cells(row[j]) for row in [headings, *bodies]) for j in range(len(headings))
-    ]
+    widths = [max(text_cells(row[j]) for row in [headings, *bodies]) for j in range(len(headings))]
     right = [column.kind != "text" for column in table.columns]
 
     def line(cells: list[str]) -> str:
@@ -125,6 +123,6 @@ def _table(table: Table, number: int, width: int) -> list[str]:
 
 
 def _fill(words: str, room: int, *, right: bool = False) -> str:
-    """A text set left or right in so many columns of a terminal."""
+    """Return a text set left or right in so many columns of a terminal."""
     space = " " * (room - text_cells(words))
     return space + words if right else words + space

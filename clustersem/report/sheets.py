@@ -45,7 +45,7 @@ def table_csv(table: Table) -> str:
 
 
 def _plain(cell: Cell) -> str:
-    """A value as a machine reads it."""
+    """Return a value as a machine reads it."""
     if cell.missing:
         return ""
     return repr(float(cell.value)) if isinstance(cell.value, float) else str(cell.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 from clustersem.report import tables
@@ -61,7 +62,7 @@ def study_document(view: StudyView) -> Document:
 
 
 def _final(view: StudyView) -> FittedModel | None:
-    """The model whose estimates are reported."""
+    """Return the model whose estimates are reported."""
     return view.revised or view.initial
 
 
@@ -125,7 +126,7 @@ def _scale(view: StudyView) -> Section | None:
     tested = {b.name: (b.kmo, b.bartlett) for b in view.blocks if b.kmo and b.bartlett}
     blocks: list[Block] = []
     if tested:
-        blocks.append(tables.adequacy_table(tested))  # type: ignore[arg-type]
+        blocks.append(tables.adequacy_table(tested))
     steps = [step for b in view.blocks for step in b.purification or ()]
     if any(b.purification is not None for b in view.blocks):
         if steps:
@@ -143,7 +144,7 @@ def _scale(view: StudyView) -> Section | None:
 
 
 def _block_of_items(view: StudyView, block: ScaleBlock) -> Iterator[Block]:
-    """Loadings and scree plot of one block."""
+    """Yield loadings and scree plot of one block."""
     if block.efa is not None:
         yield tables.loadings_table(
             block.efa,
@@ -173,7 +174,7 @@ def _reliability(view: StudyView) -> Section | None:
 
 
 def _initial(view: StudyView) -> Section | None:
-    """The model as it was hypothesised: syntax, checks and, if it was revised, its fit."""
+    """Return the model as it was hypothesised: syntax, checks and, if it was revised, its fit."""
     model = view.initial
     if model is None:
         return None
@@ -181,7 +182,9 @@ def _initial(view: StudyView) -> Section | None:
     if model.syntax:
         blocks.append(Listing("The model in lavaan's syntax", model.syntax.strip()))
     if model.checks:
-        blocks.append(tables.checks_table(model.checks, caption="Offending estimates, initial model"))
+        blocks.append(
+            tables.checks_table(model.checks, caption="Offending estimates, initial model")
+        )
     if view.revised is not None:
         blocks.append(
             tables.fit_index_table(
@@ -250,7 +253,7 @@ def _diagram(view: StudyView) -> Section | None:
 
 
 def _meanings(view: StudyView) -> str:
-    """What the constructs' names stand for, as a sentence."""
+    """Return what the constructs' names stand for, as a sentence."""
     listed = "; ".join(f"{name}, {label}" for name, label in view.labels.items() if name != label)
     return f" {listed}." if listed else ""
 
@@ -275,9 +278,7 @@ def _forest(hypotheses: pd.DataFrame) -> Figure:
         else ("est", "ci_lower", "ci_upper")
     )
     kind = "Standardised" if standardised else "Unstandardised"
-    names = [
-        f"{row['id']}: {path_text(str(row['path']))}" for row in hypotheses.to_dict("records")
-    ]
+    names = [f"{row['id']}: {path_text(str(row['path']))}" for row in hypotheses.to_dict("records")]
     figure = forest_figure(
         names,
         [float(v) for v in hypotheses[value]],
@@ -286,8 +287,7 @@ def _forest(hypotheses: pd.DataFrame) -> Figure:
         axis=f"{kind} estimate with 95 % confidence interval",
     )
     told = "; ".join(
-        f"{name} {number(float(v), 2)}"
-        for name, v in zip(names, hypotheses[value], strict=True)
+        f"{name} {number(float(v), 2)}" for name, v in zip(names, hypotheses[value], strict=True)
     )
     return Figure(
         f"{kind} estimates of the hypothesised relations",
@@ -320,16 +320,17 @@ def _residuals(view: StudyView) -> Section | None:
     final = _final(view)
     if final is None or final.residuals is None:
         return None
-    stacked = final.residuals.abs().stack()
-    pair = stacked.idxmax()
-    value = float(final.residuals.loc[pair])
+    values = final.residuals.to_numpy(dtype=float)
+    i, j = divmod(int(np.nanargmax(np.abs(np.tril(values, -1)))), len(values))
+    largest = f"{number(float(values[i, j]))}"
+    pair = (final.residuals.columns[j], final.residuals.index[i])
     figure = Figure(
         "Residual correlations",
         figure_svg(residual_heatmap(final.residuals)),
         f"Heat map of {len(final.residuals)} by {len(final.residuals)} residual correlations; the "
-        f"largest is {number(value, 3)}, between {pair[0]} and {pair[1]}.",
+        f"largest is {largest}, between {pair[0]} and {pair[1]}.",
         f"Blue: the answers correlate more than the model says; red: less. The largest is "
-        f"{number(value, 3)} ({pair[0]}, {pair[1]}); those of .1 and more are written in.",
+        f"{largest} ({pair[0]}, {pair[1]}); those of .1 and more are written in.",
     )
     return Section(
         "residuals",
@@ -349,7 +350,10 @@ def _published(view: StudyView) -> Section | None:
     if view.published.impossible:
         blocks.append(tables.impossible_table(view.published.impossible))
     return Section(
-        "published", "Against the publication", f"Printed in: {view.published.source}", tuple(blocks)
+        "published",
+        "Against the publication",
+        f"Printed in: {view.published.source}",
+        tuple(blocks),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -38,7 +38,9 @@ def draw(scene: Scene) -> Figure:
     axes.axis("off")
     shift = np.array(scene.offset)
     for route in scene.routes:
-        _draw_route(axes, route.segments + shift, route.link.status, route.link.kind == "covariance")
+        _draw_route(
+            axes, route.segments + shift, route.link.status, route.link.kind == "covariance"
+        )
     _draw_labels(axes, scene)
     _draw_nodes(axes, scene)
     _draw_captions(axes, scene)
@@ -72,7 +74,7 @@ def _draw_route(axes: Axes, segments: Floats, status: str, double: bool) -> None
 
 
 def _draw_head(axes: Axes, tip: Floats, back: Floats, colour: str) -> None:
-    """A filled arrow head whose point touches the node."""
+    """Draw a filled arrow head whose point touches the node."""
     from matplotlib.patches import Polygon
 
     along = (tip - back) / max(float(np.hypot(*(tip - back))), 1e-9)
@@ -84,7 +86,7 @@ def _draw_head(axes: Axes, tip: Floats, back: Floats, colour: str) -> None:
 
 
 def _draw_labels(axes: Axes, scene: Scene) -> None:
-    """The values, each on a white ground that interrupts the line."""
+    """Draw the values, each on a white ground that interrupts the line."""
     from matplotlib.patches import Rectangle
 
     dx, dy = scene.offset
@@ -114,7 +116,12 @@ def _draw_nodes(axes: Axes, scene: Scene) -> None:
     for name, box in scene.placement.boxes.items():
         node, face = scene.graph.nodes[name], scene.placement.faces[name]
         shade = OBSERVED if not node.latent else ENDOGENOUS if node.endogenous else EXOGENOUS
-        style = {"facecolor": shade, "edgecolor": INK, "linewidth": 1.0, "zorder": 4}
+        style: dict[str, Any] = {
+            "facecolor": shade,
+            "edgecolor": INK,
+            "linewidth": 1.0,
+            "zorder": 4,
+        }
         patch: Patch
         if box.shape == "ellipse":
             patch = Ellipse((box.x + dx, box.y + dy), box.width, box.height, **style)
@@ -128,7 +135,9 @@ def _draw_nodes(axes: Axes, scene: Scene) -> None:
         if face.note:
             heights.append(NOTE_FONT * text.LINE_HEIGHT / 72)
         y = box.y + dy - sum(heights) / 2
-        for line, height in zip([*face.lines, *([face.note] * bool(face.note))], heights, strict=True):
+        for line, height in zip(
+            [*face.lines, *([face.note] * bool(face.note))], heights, strict=True
+        ):
             note = bool(face.note) and line is face.note
             _write(
                 axes,

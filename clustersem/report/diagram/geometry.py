@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import Literal
@@ -44,7 +45,7 @@ class Box:
         return self.y + self.height / 2
 
     def toward(self, x: float, y: float) -> Floats:
-        """The point of the outline on the straight line from the centre to a point outside."""
+        """Return where the line from the centre to a point outside meets the outline."""
         dx, dy = x - self.x, y - self.y
         a, b = self.width / 2, self.height / 2
         if self.shape == "ellipse":
@@ -54,7 +55,7 @@ class Box:
         return np.array([self.x + reach * dx, self.y + reach * dy])
 
     def port(self, side: float, slant: float) -> Floats:
-        """The point of the outline on the right (`side` 1) or left (-1); `slant` -1 top, 1 bottom."""
+        """Return a point of the right (`side` 1) or left (-1) outline; `slant` -1 top, 1 bottom."""
         if self.shape == "ellipse":
             angle = slant * math.radians(80)
             return np.array(
@@ -84,7 +85,7 @@ class Box:
 
 
 def straight(start: Floats, end: Floats) -> Floats:
-    """A straight line as one cubic segment (1 x 4 x 2)."""
+    """Return a straight line as one cubic segment (1 x 4 x 2)."""
     return np.array([[start, start + (end - start) / 3, start + 2 * (end - start) / 3, end]])
 
 
@@ -94,9 +95,9 @@ def cubic(p0: Floats, p1: Floats, p2: Floats, p3: Floats) -> Floats:
 
 
 def smooth_through(points: list[Floats]) -> Floats:
-    """A curve through points whose tangent at every inner point is horizontal."""
+    """Return a curve through points whose tangent at every inner point is horizontal."""
     segments = []
-    for a, b in zip(points[:-1], points[1:], strict=True):
+    for a, b in itertools.pairwise(points):
         reach = np.array([(b[0] - a[0]) * 0.45, 0.0])
         segments.append([a, a + reach, b - reach, b])
     first, last = segments[0], segments[-1]
@@ -107,7 +108,7 @@ def smooth_through(points: list[Floats]) -> Floats:
 
 
 def rounded(corners: list[Floats], radius: float) -> Floats:
-    """A line with right angles through points, its corners rounded."""
+    """Return a line with right angles through points, its corners rounded."""
     quarter = 0.5523  # of a circle by one cubic: 4/3 (sqrt 2 - 1)
     segments = []
     at = corners[0]
@@ -118,9 +119,7 @@ def rounded(corners: list[Floats], radius: float) -> Floats:
         into, out = into / max(lengths[0], 1e-9), out / max(lengths[1], 1e-9)
         start, end = corner - into * r, corner + out * r
         segments.append(straight(at, start)[0])
-        segments.append(
-            np.array([start, start + into * r * quarter, end - out * r * quarter, end])
-        )
+        segments.append(np.array([start, start + into * r * quarter, end - out * r * quarter, end]))
         at = end
     segments.append(straight(at, corners[-1])[0])
     return np.array(segments)
@@ -131,7 +130,10 @@ def sample(segments: Floats, n: int = 40) -> Floats:
     t = np.linspace(0, 1, n)[:, None]
     points = np.concatenate(
         [
-            (1 - t) ** 3 * s[0] + 3 * (1 - t) ** 2 * t * s[1] + 3 * (1 - t) * t**2 * s[2] + t**3 * s[3]
+            (1 - t) ** 3 * s[0]
+            + 3 * (1 - t) ** 2 * t * s[1]
+            + 3 * (1 - t) * t**2 * s[2]
+            + t**3 * s[3]
             for s in segments
         ]
     )
@@ -144,7 +146,7 @@ def sample(segments: Floats, n: int = 40) -> Floats:
 
 
 def trimmed(segments: Floats, *, start: float, end: float) -> Floats:
-    """The curve without its first `start` and last `end` inches, which arrow heads cover."""
+    """Return the curve without its first `start` and last `end` inches, which arrow heads cover."""
     result = segments.copy()
     if end > 0:
         result[-1] = _cut(result[-1][::-1], end)[::-1]
@@ -154,7 +156,7 @@ def trimmed(segments: Floats, *, start: float, end: float) -> Floats:
 
 
 def _cut(segment: Floats, length: float) -> Floats:
-    """A segment from where it is `length` away from its start."""
+    """Return a segment from where it is `length` away from its start."""
     low, high = 0.0, 1.0
     for _ in range(40):
         middle = (low + high) / 2
@@ -166,7 +168,7 @@ def _cut(segment: Floats, length: float) -> Floats:
 
 
 def _split(segment: Floats, t: float) -> Floats:
-    """The part of a cubic segment from `t` to 1 (de Casteljau)."""
+    """Return the part of a cubic segment from `t` to 1 (de Casteljau)."""
     a, b, c, d = segment
     bc, cd = b + (c - b) * t, c + (d - c) * t
     ab = a + (b - a) * t

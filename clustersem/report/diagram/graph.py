@@ -90,9 +90,7 @@ def graph_of(fit: FitLike, labels: Mapping[str, str] | None = None, *, group: in
     labels = labels or {}
     r_squared = getattr(fit, "r_squared", None)
     factors = list(dict.fromkeys(table.loc[table["op"].isin(["=~", "<~"]), "lhs"]))
-    links = tuple(
-        link for link in map(_link, table.to_dict("records")) if link is not None
-    )
+    links = tuple(link for link in map(_link, table.to_dict("records")) if link is not None)
     if not links:
         raise ModelError(
             "a path diagram of no arrows: the model has no loading, regression or covariance; "
@@ -114,7 +112,7 @@ def graph_of(fit: FitLike, labels: Mapping[str, str] | None = None, *, group: in
 
 
 def _rows_of_group(estimates: pd.DataFrame, group: int) -> pd.DataFrame:
-    """The rows of one group; the groups are numbered in the order in which they appear."""
+    """Return the rows of one group; the groups are numbered in the order in which they appear."""
     if "group" not in estimates:
         return estimates
     rows = estimates[estimates["op"].isin(["=~", "<~", "~", "~~"])]
@@ -146,7 +144,7 @@ def _link(row: dict[Any, Any]) -> Link | None:
 
 
 def _number(value: object) -> float:
-    """A number as float; None and NA as NaN."""
+    """Return a number as float; None and NA as NaN."""
     return float(value) if isinstance(value, numbers.Real) else math.nan
 
 
@@ -171,7 +169,9 @@ def _own_items(
     for link in links:
         if link.kind == "loading":
             factor, item = (
-                (link.source, link.target) if link.source in of_factor else (link.target, link.source)
+                (link.source, link.target)
+                if link.source in of_factor
+                else (link.target, link.source)
             )
             if not nodes[item].latent:
                 of_factor[factor].append(item)

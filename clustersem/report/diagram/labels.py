@@ -35,7 +35,7 @@ class Labelling:
 
 
 def value_text(value: float, digits: int = 2) -> str:
-    """A coefficient with a true minus sign; an en dash where there is none."""
+    """Write a coefficient with a true minus sign; an en dash where there is none."""
     if not math.isfinite(value):
         return "–"
     written = f"{value:.{digits}f}"
@@ -64,7 +64,9 @@ def label_routes(routes: tuple[Route, ...], nodes: list[Box], *, digits: int = 2
     ]
     chosen = np.full((len(routes), 2), np.inf)
     # The most constrained labels choose first.
-    order = np.argsort([-np.sort(cost)[: max(1, len(cost) // 3)].mean() for cost in fixed], kind="stable")
+    order = np.argsort(
+        [-np.sort(cost)[: max(1, len(cost) // 3)].mean() for cost in fixed], kind="stable"
+    )
     for _ in range(_SWEEPS):
         for k in order:
             cost = fixed[k] + _FORBIDDEN * _meetings(candidates[k], sizes[k], chosen, sizes, k)
@@ -73,9 +75,7 @@ def label_routes(routes: tuple[Route, ...], nodes: list[Box], *, digits: int = 2
         Box(float(x), float(y), float(w), float(h))
         for (x, y), (w, h) in zip(chosen, sizes, strict=True)
     ]
-    collisions = sum(
-        a.overlaps(b) for i, a in enumerate(boxes) for b in [*boxes[:i], *nodes]
-    )
+    collisions = sum(a.overlaps(b) for i, a in enumerate(boxes) for b in [*boxes[:i], *nodes])
     return Labelling(
         tuple(Label(t, box) for t, box in zip(written, boxes, strict=True)), collisions
     )
@@ -86,14 +86,15 @@ def _candidates(route: Route, curve: Floats, size: Floats) -> Floats:
     n = len(curve)
     points = curve[int(0.1 * n) : int(0.9 * n)]
     if route.beside:
-        return points + np.array([route.beside * (size[0] / 2 + 0.02), 0.0])
+        aside: Floats = points + np.array([route.beside * (size[0] / 2 + 0.02), 0.0])
+        return aside
     return points
 
 
 def _fixed_costs(
     k: int, centres: Floats, curves: list[Floats], size: Floats, nodes: list[Box], route: Route
 ) -> Floats:
-    """What a place costs whatever the other labels do: nodes, crossed arrows, distance."""
+    """Return what a place costs whatever the other labels do: nodes, crossed arrows, distance."""
     n = len(centres)
     share = 0.1 + 0.8 * np.arange(n) / max(1, n - 1)
     cost = 10.0 * np.abs(share - route.best)
@@ -110,9 +111,7 @@ def _fixed_costs(
     return cost
 
 
-def _meetings(
-    centres: Floats, size: Floats, chosen: Floats, sizes: Floats, k: int
-) -> Floats:
+def _meetings(centres: Floats, size: Floats, chosen: Floats, sizes: Floats, k: int) -> Floats:
     """How many labels already placed each candidate would meet."""
     others = np.isfinite(chosen[:, 0])
     others[k] = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 from clustersem.report.diagram.graph import Graph, Link
@@ -38,9 +39,7 @@ def layers_of(graph: Graph) -> Layers:
     depth = _depths(structural, [link for _, link in arrows])
     general: tuple[str, ...] = ()
     if not arrows:
-        general = tuple(
-            n for n in structural if graph.nodes[n].latent and not graph.items.get(n)
-        )
+        general = tuple(n for n in structural if graph.nodes[n].latent and not graph.items.get(n))
         if len(general) == len(structural):
             general = ()
     columns: list[list[Entry]] = [[] for _ in range(1 + max(depth.values()))]
@@ -56,7 +55,7 @@ def layers_of(graph: Graph) -> Layers:
             columns[layer].append(waypoint)
             chain.append(waypoint)
         chain.append(ends[1])
-        for a, b in zip(chain[:-1], chain[1:], strict=True):
+        for a, b in itertools.pairwise(chain):
             neighbours.setdefault(a, []).append(b)
             neighbours.setdefault(b, []).append(a)
     frozen = {entry: tuple(others) for entry, others in neighbours.items()}
@@ -64,7 +63,7 @@ def layers_of(graph: Graph) -> Layers:
 
 
 def _depths(names: tuple[str, ...], arrows: list[Link]) -> dict[str, int]:
-    """Length of the longest chain of arrows into each name; final outcomes stand in the last column.
+    """Count the longest chain of arrows into each name; final outcomes stand in the last column.
 
     An arrow that would close a circle (a non-recursive model) is left out of the count.
     """
@@ -119,19 +118,17 @@ def _few_crossings(
                 for i, entry in enumerate(current[k]):
                     near = [place[o] for o in neighbours.get(entry, ()) if o in place]
                     weight[entry] = sum(near) / len(near) if near else i * scale
-                current[k].sort(key=lambda entry: weight[entry])  # noqa: B023 - used at once
+                current[k].sort(key=lambda entry: weight[entry])
         count = _crossings(current, neighbours)
         if count < fewest:
             best, fewest = [list(column) for column in current], count
     return tuple(tuple(column) for column in best)
 
 
-def _crossings(
-    columns: list[list[Entry]], neighbours: dict[Entry, tuple[Entry, ...]]
-) -> int:
+def _crossings(columns: list[list[Entry]], neighbours: dict[Entry, tuple[Entry, ...]]) -> int:
     """How many pairs of arrows between adjacent columns cross."""
     total = 0
-    for left, right in zip(columns[:-1], columns[1:], strict=True):
+    for left, right in itertools.pairwise(columns):
         place = {entry: i for i, entry in enumerate(right)}
         ends = [
             (i, place[other])

@@ -106,5 +106,5 @@ def path_diagram_svg(
     digits: int = 2,
     group: int = 0,
 ) -> str:
-    """The drawing of `path_diagram` as the text of an SVG element, to set into a page."""
+    """Return the drawing of `path_diagram` as the text of an SVG element, to set into a page."""
     return figure_svg(path_diagram(fit, labels=labels, digits=digits, group=group))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -116,7 +117,9 @@ def place(graph: Graph, layers: Layers, arc_levels: list[int], *, stretch: float
             boxes[entry] = Box(centre, y[entry], width, height, shape)  # type: ignore[arg-type]
             _place_items(boxes, graph, sizes, entry, side, item_x, entry in upward)
         arc_side = 1 if side == "left" else -1
-        columns.append(Column(members, arc_side, centre + arc_side * (a if side != "rows" else half), side))
+        columns.append(
+            Column(members, arc_side, centre + arc_side * (a if side != "rows" else half), side)
+        )
         x = stop + between
     _place_general(boxes, graph, layers, sizes, stretch)
     return Placement(boxes, faces, tuple(columns), waypoints, frozenset(upward))
@@ -203,7 +206,7 @@ def _fan(graph: Graph, sizes: _Sizes, names: list[str]) -> float:
 def _heights(
     layers: Layers, reach: list[dict[Entry, tuple[float, float]]], gap: float
 ) -> dict[Entry, float]:
-    """The y of every member: as near to the mean of its neighbours as the order allows."""
+    """Return the y of every member: as near to the mean of its neighbours as the order allows."""
     y: dict[Entry, float] = {}
     for column in reach:
         total = sum(up + down + gap for up, down in column.values()) - gap
@@ -222,9 +225,9 @@ def _heights(
 
 
 def _apart(wanted: list[float], reach: list[tuple[float, float]], gap: float) -> list[float]:
-    """Least-squares positions in a given order with the distances kept (pool adjacent violators)."""
+    """Find the nearest positions in a given order and distance (pool adjacent violators)."""
     offset = [0.0]
-    for (_, down), (up, _) in zip(reach[:-1], reach[1:], strict=True):
+    for (_, down), (up, _) in itertools.pairwise(reach):
         offset.append(offset[-1] + down + gap + up)
     blocks: list[tuple[float, int]] = []
     for want, shift in zip(wanted, offset, strict=True):
@@ -273,6 +276,4 @@ def _place_general(
     fan = max(1.3, 0.25 * (bottom - top)) * stretch
     step = (bottom - top) / len(layers.general)
     for i, name in enumerate(layers.general):
-        boxes[name] = Box(
-            left - fan - width / 2, top + (i + 0.5) * step, width, height, "ellipse"
-        )
+        boxes[name] = Box(left - fan - width / 2, top + (i + 0.5) * step, width, height, "ellipse")

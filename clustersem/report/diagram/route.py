@@ -46,7 +46,7 @@ class Arc:
 
 
 def nested_arcs(graph: Graph, members: tuple[str, ...]) -> tuple[Arc, ...]:
-    """The covariances within a column; an arc that spans another bulges one level further."""
+    """Return the covariances within a column; an arc that spans another bulges further."""
     place = {name: i for i, name in enumerate(members)}
     spans = sorted(
         (
@@ -106,7 +106,7 @@ def _column_arcs(
 
 
 def _facing_arc(placement: Placement, link: Link, a: Box, b: Box) -> Route | None:
-    """A flat arc from the foot of one construct to the head of the next, if nothing is between."""
+    """Return a flat arc from the foot of one construct to the head of the next, if it is free."""
     start, end = np.array([a.x, a.bottom]), np.array([b.x, b.top])
     reach = (end[1] - start[1]) / 3
     bend = min(0.25 * a.width, 0.5 * reach)
@@ -139,13 +139,11 @@ def _bulge(start: Floats, end: Floats, depth: float) -> Floats:
     """One cubic from start to end whose middle lies at x = `depth`."""
     x = (8 * depth - start[0] - end[0]) / 6
     lift = 0.12 * (end[1] - start[1])
-    return geometry.cubic(
-        start, np.array([x, start[1] + lift]), np.array([x, end[1] - lift]), end
-    )
+    return geometry.cubic(start, np.array([x, start[1] + lift]), np.array([x, end[1] - lift]), end)
 
 
 def _arrow(graph: Graph, placement: Placement, k: int) -> Route:
-    """A single-headed arrow: straight, else through the gaps of the columns, else bent."""
+    """Return a single-headed arrow: straight, else through the gaps of the columns, else bent."""
     link = graph.links[k]
     a, b = placement.boxes[link.source], placement.boxes[link.target]
     best = 0.6 if link.target in graph.owner or link.source in graph.owner else 0.7
@@ -175,10 +173,8 @@ def _to_own_item(placement: Placement, a: Box, b: Box, factor: str) -> Floats:
     return geometry.straight(a.toward(*end), end)
 
 
-def _from_tip(
-    graph: Graph, placement: Placement, link: Link, a: Box, b: Box
-) -> list[Floats]:
-    """From the tip of a construct between the arcs that leave it above and below, if there are any."""
+def _from_tip(graph: Graph, placement: Placement, link: Link, a: Box, b: Box) -> list[Floats]:
+    """Start at the tip of a construct, between the arcs that leave it above and below."""
     column = next((c for c in placement.columns if link.source in c.members), None)
     if column is None or not any(
         k.kind == "covariance" and link.source in (k.source, k.target) for k in graph.links
@@ -231,7 +227,7 @@ def _row_arcs(
 
 
 def _free_arc(graph: Graph, placement: Placement, link: Link, drawn: list[Floats]) -> Route:
-    """A covariance between columns: the curve that touches least, then the shortest.
+    """Return a covariance between columns: the curve that touches least, then the shortest.
 
     Indicators are left on the side that faces away from their construct, and their curves run
     around the drawing on tracks; where that does not help, any curve will do.
@@ -243,7 +239,10 @@ def _free_arc(graph: Graph, placement: Placement, link: Link, drawn: list[Floats
     for out, into, near, far in itertools.product(*ways, reaches, reaches):
         start, end = _leave(a, out), _leave(b, into)
         curves.append(
-            (2.0 * bool(len(curves)), geometry.cubic(start, start + out * near, end + into * far, end))
+            (
+                2.0 * bool(len(curves)),
+                geometry.cubic(start, start + out * near, end + into * far, end),
+            )
         )
     best: tuple[float, Floats] | None = None
     for extra, segments in curves:
@@ -260,14 +259,14 @@ def _free_arc(graph: Graph, placement: Placement, link: Link, drawn: list[Floats
 
 
 def _leave(box: Box, way: Floats) -> Floats:
-    """The middle of one side of a node."""
+    """Return the middle of one side of a node."""
     return np.array([box.x + way[0] * box.width / 2, box.y + way[1] * box.height / 2])
 
 
 def _tracks(
     placement: Placement, a: Box, b: Box, outs: list[Floats], intos: list[Floats]
 ) -> list[Floats]:
-    """Rounded lines around the drawing from one indicator to another, on tracks further and further out."""
+    """Return rounded lines around the drawing between two indicators, further and further out."""
     if len(outs) > 1 or len(intos) > 1:
         return []
     out, into = outs[0], intos[0]
@@ -280,8 +279,16 @@ def _tracks(
         xs = (left - away, right + away)
         ys = (top - away, bottom + away)
         start, end = _leave(a, out), _leave(b, into)
-        first = np.array([start[0], ys[int(out[1] > 0)]]) if out[1] else np.array([xs[int(out[0] > 0)], start[1]])
-        last = np.array([end[0], ys[int(into[1] > 0)]]) if into[1] else np.array([xs[int(into[0] > 0)], end[1]])
+        first = (
+            np.array([start[0], ys[int(out[1] > 0)]])
+            if out[1]
+            else np.array([xs[int(out[0] > 0)], start[1]])
+        )
+        last = (
+            np.array([end[0], ys[int(into[1] > 0)]])
+            if into[1]
+            else np.array([xs[int(into[0] > 0)], end[1]])
+        )
         middles: list[list[Floats]]
         if out[1] and into[0]:
             middles = [[np.array([last[0], first[1]])]]
@@ -293,14 +300,12 @@ def _tracks(
             middles = [[np.array([first[0], y]), np.array([last[0], y])] for y in ys]
         else:
             middles = [[np.array([x, first[1]]), np.array([x, last[1]])] for x in xs]
-        found += [
-            geometry.rounded([start, first, *middle, last, end], 0.45) for middle in middles
-        ]
+        found += [geometry.rounded([start, first, *middle, last, end], 0.45) for middle in middles]
     return found
 
 
 def _ways_out(graph: Graph, placement: Placement, name: str) -> list[Floats]:
-    """The directions in which a covariance may leave a node."""
+    """Return the directions in which a covariance may leave a node."""
     left, right, up, down = (
         np.array(side) for side in ((-1.0, 0.0), (1.0, 0.0), (0.0, -1.0), (0.0, 1.0))
     )
@@ -314,7 +319,7 @@ def _ways_out(graph: Graph, placement: Placement, name: str) -> list[Floats]:
 
 
 def _crowding(points: Floats, drawn: list[Floats]) -> float:
-    """The price of crossing other arrows, and the far higher one of running along them."""
+    """Return the price of crossing other arrows, and the far higher one of running along them."""
     step = float(np.hypot(*np.diff(points, axis=0).T).mean())
     price = 0.0
     for other in drawn:

@@ -95,7 +95,7 @@ def _extent(
 
 
 def _fit_lines(measures: Mapping[str, float], width: float) -> list[str]:
-    """The fit of the model in one line, or more where the drawing is narrow."""
+    """Return the fit of the model in one line, or more where the drawing is narrow."""
     parts = []
     if _finite(measures, "chisq"):
         parts.append(f"χ² = {measures['chisq']:.2f}")
@@ -126,6 +126,5 @@ def _finite(measures: Mapping[str, float], name: str) -> bool:
 
 
 def _unit(value: float) -> str:
-    """A number that cannot exceed one by much, without its leading zero."""
+    """Return a number that cannot exceed one by much, without its leading zero."""
     return f"{value:.3f}".replace("0.", ".", 1) if 0 <= value < 1 else f"{value:.3f}"
-

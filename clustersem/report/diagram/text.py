@@ -5,10 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from matplotlib.backends.backend_agg import RendererAgg
+from typing import Any
 
 LINE_HEIGHT = 1.22
 """Distance between two lines of text in units of the font size."""
@@ -49,11 +46,11 @@ def font_families() -> tuple[str, ...]:
 
 
 @functools.cache
-def _renderer() -> RendererAgg:
-    """A drawing surface of a few pixels, to ask for the size of texts."""
+def _renderer() -> Any:  # noqa: ANN401 - its methods are not annotated
+    """Return a drawing surface of a few pixels, to ask for the size of texts."""
     from matplotlib.backends.backend_agg import RendererAgg
 
-    return RendererAgg(8, 8, _DPI)
+    return RendererAgg(8, 8, _DPI)  # type: ignore[no-untyped-call]
 
 
 @functools.cache
@@ -108,7 +105,7 @@ def wrap(
 
 
 def _pieces(text: str) -> list[str]:
-    """The smallest parts between which a line breaks: words, and single East Asian characters."""
+    """Return the parts between which a line breaks: words, and single East Asian characters."""
     pieces: list[str] = []
     for word in re.findall(r"\S+\s*", text):
         run = ""
@@ -126,7 +123,7 @@ def _pieces(text: str) -> list[str]:
 
 
 def _chop(piece: str, size: float, max_width: float, weight: str) -> list[str]:
-    """A piece, or its parts where it is wider than a line: after ``_ - / .`` if that suffices."""
+    """Return a piece, or its parts where it is wider than a line; ``_ - / .`` end a part."""
     parts: list[str] = []
     while len(piece) > 1 and text_width(piece.rstrip(), size, weight) > max_width:
         cut = len(piece) - 1

@@ -19,7 +19,7 @@ SMALL = 8.5
 
 
 def new_figure(width: float, height: float) -> tuple[Figure, Axes]:
-    """A white figure of so many inches with one pair of axes that fills it."""
+    """Draw a white figure of so many inches with one pair of axes that fills it."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -41,5 +41,5 @@ def dress(axes: Axes) -> None:
         *axes.get_yticklabels(),
         *axes.texts,
     ]:
-        words.set_family(list(font_families()))
+        words.set_fontfamily(list(font_families()))
         words.set_parse_math(False)

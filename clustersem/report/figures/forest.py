@@ -37,7 +37,7 @@ def forest_figure(
     low, high, mid = (np.asarray(v, dtype=float) for v in (lower, upper, values))
     room = max((text_width(name, SMALL) for name in names), default=0.0)
     figure, axes = new_figure(5.0 + room, 0.7 + 0.25 * max(len(names), 2))
-    for i in y:
+    for i in range(len(names)):
         axes.axhline(i, color=HAIR, linewidth=0.6, zorder=0)
     axes.axvline(0.0, color=SOFT, linewidth=0.9)
     holds_zero = (low <= 0) & (high >= 0)

@@ -42,8 +42,8 @@ def residual_heatmap(residuals: pd.DataFrame, *, limit: float = 0.2, mark: float
         cmap=colours,
         vmin=-limit,
         vmax=limit,
-        edgecolors="#eef1f4",
-        linewidth=0.4,
+        edgecolors="white",
+        linewidth=0.6,
     )
     axes.set_aspect("equal")
     axes.invert_yaxis()
@@ -55,10 +55,12 @@ def residual_heatmap(residuals: pd.DataFrame, *, limit: float = 0.2, mark: float
         for i, j in zip(*np.nonzero(np.abs(np.nan_to_num(values)) >= mark), strict=True):
             shade = "white" if abs(values[i, j]) > 0.65 * limit else INK
             written = number(values[i, j], 2).replace("0.", ".", 1)
-            axes.text(j + 0.5, i - 0.5, written, ha="center", va="center", fontsize=5.5, color=shade)
+            axes.text(
+                j + 0.5, i - 0.5, written, ha="center", va="center", fontsize=5.5, color=shade
+            )
     bar = figure.colorbar(mesh, ax=axes, shrink=0.6, aspect=28, pad=0.02, extend="both")
     bar.ax.tick_params(labelsize=SMALL - 1, width=0.6)
-    bar.outline.set_visible(False)  # type: ignore[operator] - matplotlib's annotation is loose
+    bar.outline.set_linewidth(0)
     bar.set_label("observed − implied correlation", fontsize=SMALL - 0.5)
     dress(axes)
     return figure

@@ -101,7 +101,7 @@ def fit_index_table(
 
 
 def fit_summary_table(models: Mapping[str, Mapping[str, float]]) -> Table:
-    """The test of the model and the usual indices, a column for each model."""
+    """Return the test of the model and the usual indices, a column for each model."""
     lines: tuple[tuple[str, str, int], ...] = (
         ("chisq", "χ²", 2),
         ("df", "df", 0),
@@ -162,7 +162,7 @@ class CheckLike(Protocol):
 
 
 def checks_table(checks: Sequence[CheckLike], *, caption: str = "Offending estimates") -> Table:
-    """The checks before any index is read: is the solution one that can be real?"""
+    """Return the checks to pass before any index is read: could the solution be real."""
     rows = tuple(
         (
             Cell(check.name),
@@ -181,7 +181,7 @@ def checks_table(checks: Sequence[CheckLike], *, caption: str = "Offending estim
 
 
 def hypotheses_table(hypotheses: pd.DataFrame, *, labels: Mapping[str, str] | None = None) -> Table:
-    """The hypotheses and what became of them, as in Table 7 of Wang et al. (2022).
+    """Return the hypotheses and what became of them, as in Table 7 of Wang et al. (2022).
 
     Parameters
     ----------
@@ -229,7 +229,7 @@ def hypotheses_table(hypotheses: pd.DataFrame, *, labels: Mapping[str, str] | No
 
 
 def _verdict(verdict: str) -> tuple[str, Style]:
-    """A verdict with a sign, so that colour is not all that tells it."""
+    """Return a verdict with a sign, so that colour is not all that tells it."""
     if verdict.startswith("supported"):
         return f"✓ {verdict}", "good"
     if verdict.startswith("contradicted"):
@@ -238,14 +238,14 @@ def _verdict(verdict: str) -> tuple[str, Style]:
 
 
 def _legend(labels: Mapping[str, str] | None) -> str:
-    """What the constructs stand for, in one sentence."""
+    """Return what the constructs stand for, in one sentence."""
     if not labels:
         return ""
     return " " + "; ".join(f"{name}, {label}" for name, label in labels.items()) + "."
 
 
 def path_text(path: str) -> str:
-    """A path in lavaan's syntax with arrows in place of operators.
+    """Return a path in lavaan's syntax with arrows in place of operators.
 
     Examples
     --------
@@ -271,7 +271,7 @@ class EstimatesLike(Protocol):
 
 
 def measurement_table(fit: EstimatesLike, *, labels: Mapping[str, str] | None = None) -> Table:
-    """The loadings of the items on their constructs, as in Table 9 of Wang et al. (2022)."""
+    """Return the loadings of the items on their constructs, as in Table 9 of Wang et al. (2022)."""
     rows = _parameter_rows(fit.estimates, ("=~", "<~"), bands=True, labels=labels)
     return Table(
         "Measurement model",
@@ -318,7 +318,7 @@ def _parameter_rows(
     variances: bool = True,
     labels: Mapping[str, str] | None = None,
 ) -> tuple[tuple[Cell, ...] | Band, ...]:
-    """The rows of a table of parameters, under a band for each left-hand side if wanted."""
+    """Return the rows of a table of parameters, under a band for each left-hand side if wanted."""
     rows: list[tuple[Cell, ...] | Band] = []
     several = "group" in estimates and estimates["group"].nunique() > 1
     previous: Any = None
@@ -340,5 +340,5 @@ def _parameter_rows(
 
 
 def _named(name: str, labels: Mapping[str, str] | None) -> str:
-    """A construct with what it stands for."""
+    """Return a construct with what it stands for."""
     return f"{name}: {labels[name]}" if labels and name in labels else name

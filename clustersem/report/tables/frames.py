@@ -13,7 +13,7 @@ from clustersem.report.document import Cell, Column, Kind, Table, Value
 
 
 def plain_value(value: Any) -> Value:  # noqa: ANN401 - a data frame's cell may be anything
-    """A cell of a data frame as a plain Python value; NA becomes None."""
+    """Return a cell of a data frame as a plain Python value; NA becomes None."""
     if value is None or value is pd.NA or value is pd.NaT:
         return None
     if isinstance(value, bool | str):
@@ -90,12 +90,13 @@ def matrix_table(
         False leaves the diagonal empty (where it is one by definition).
     """
     names = [str(name) for name in matrix.columns]
+    values = matrix.to_numpy(dtype=float)
     columns = (Column(""), *(Column(name, "number", digits) for name in names))
     rows = []
     for i, name in enumerate(names):
         cells = [Cell(name)]
         for j in range(len(names)):
-            value = float(matrix.iat[i, j])
+            value = float(values[i, j])
             if j > i or (j == i and not diagonal):
                 cells.append(Cell(""))
             elif j == i:

@@ -13,7 +13,7 @@ from clustersem.report.tables.frames import plain_value
 def published_table(
     comparison: pd.DataFrame, *, caption: str = "Printed and reproduced", digits: int = 3
 ) -> Table:
-    """Printed, reproduced, their difference and a verdict.
+    """Set printed, reproduced, their difference and a verdict.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def published_table(
 
 
 def impossible_table(entries: Sequence[tuple[str, str]]) -> Table:
-    """What cannot come out whatever the answers are, and why."""
+    """Return what cannot come out whatever the answers are, and why."""
     return Table(
         "Printed numbers that no answers can give",
         (Column("Printed"), Column("Why it cannot come out")),

@@ -83,8 +83,9 @@ def respecification_table(steps: Iterable[ModificationStep]) -> Table:
         "Every change that was made to the model after seeing the answers, in the order made."
         if rows
         else "The model was not changed.",
-        "MI, modification index: about how much χ² falls when the parameter is freed; EPC, expected "
-        "parameter change. Fit after a search flatters the model: it was chosen on the same answers.",
+        "MI, modification index: about how much χ² falls when the parameter is freed; EPC, "
+        "expected parameter change. Fit after a search flatters the model, which was chosen on "
+        "the same answers.",
     )
 
 

@@ -117,5 +117,5 @@ def items_table(
 
 
 def label_of(name: str, labels: Mapping[str, str]) -> str:
-    """A name with what it stands for."""
+    """Return a name with what it stands for."""
     return f"{name}: {labels[name]}" if labels.get(name, name) != name else name

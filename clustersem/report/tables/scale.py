@@ -92,9 +92,7 @@ def loadings_table(
     """Rotated loadings of items on factors; those below the cut-off are greyed."""
     loadings = efa.loadings
     factors = [str(name) for name in loadings.columns]
-    place = {
-        item: construct for construct, items in (constructs or {}).items() for item in items
-    }
+    place = {item: construct for construct, items in (constructs or {}).items() for item in items}
     columns = [Column("Item"), *(Column(name, "number") for name in factors)]
     columns.append(Column("Communality", "number"))
     items = [str(item) for item in loadings.index]
@@ -115,7 +113,7 @@ def loadings_table(
     rows.append(Band("Variance accounted for, %"))
     for key, name in (("proportion", "each factor"), ("cumulative", "cumulative")):
         if key in efa.variance.index:
-            shares = [Cell(100 * float(v)) for v in efa.variance.loc[key]]
+            shares = [Cell(100 * float(v)) for v in efa.variance.loc[key].to_numpy(float)]
             rows.append((Cell(name), *shares, Cell("")))
     method = {
         "principal": "Principal components",
@@ -167,8 +165,8 @@ def purification_table(steps: Iterable[Any], *, cutoff: float = 0.5) -> Table:
         "extracted again after each."
         if rows
         else "No item had to be deleted.",
-        f"Own loading: on the factor of the item's construct; other loading: the largest elsewhere. "
-        f"Cut-off: {cutoff:g}.",
+        "Own loading: on the factor of the item's construct; other loading: the largest "
+        f"elsewhere. Cut-off: {cutoff:g}.",
     )
 
 
@@ -196,10 +194,7 @@ def reliability_table(
     rows = tuple(
         (
             Cell(label_of(str(construct), labels or {})),
-            *(
-                Cell(plain_value(row[name]), _low_alpha(name, row[name]))
-                for name in shown
-            ),
+            *(Cell(plain_value(row[name]), _low_alpha(name, row[name])) for name in shown),
         )
         for construct, row in reliability.iterrows()
     )
@@ -223,7 +218,11 @@ def _against(reliability: pd.DataFrame) -> str:
         for construct, items in reliability["reversed_items"].items()
         if isinstance(items, str) and items
     ]
-    return f" These items run against the rest of their construct: {'; '.join(named)}." if named else ""
+    return (
+        f" These items run against the rest of their construct: {'; '.join(named)}."
+        if named
+        else ""
+    )
 
 
 def _low_alpha(name: str, value: Any) -> Style:  # noqa: ANN401 - a data frame's cell

@@ -11,7 +11,6 @@ from clustersem.report.document import Table
 from clustersem.report.tables.frames import frame_table, matrix_table
 from clustersem.report.tables.sample import label_of
 
-
 _HEADINGS = {
     "n_items": "Items",
     "cr": "CR",
@@ -50,8 +49,8 @@ def validity_tables(
             table,
             "Convergent validity",
             meaning="Whether the items of a construct agree and the construct explains them.",
-            note="CR, composite reliability (at least .7); AVE, average variance extracted (at least "
-            ".5); both also from the standardised loadings alone (std.), as users of AMOS compute "
+            note="CR, composite reliability (at least .7); AVE, average variance extracted (at "
+            "least .5); both also from the standardised loadings alone (std.), as users of AMOS compute "
             "them; MSV, largest squared correlation with another construct (less than AVE); H, "
             "reliability of the best weighted score.",
             headings=_HEADINGS,
