@@ -19,12 +19,14 @@ from clustersem.engine.ram import Array
 def _weights(noncentrality: float) -> tuple[Array, Array]:
     """Return the Poisson weights of the mixture and their indices, without the negligible ones."""
     half = 0.5 * noncentrality
-    reach = 12.0 * np.sqrt(half) + 60.0
+    reach = 9.0 * np.sqrt(half) + 60.0
     j = np.arange(max(0.0, np.floor(half - reach)), np.ceil(half + reach) + 1.0)
     log_half = np.log(half) if half > 0 else -np.inf
     with np.errstate(invalid="ignore"):
         log_weight = np.where(j == 0, 0.0, j * log_half) - half - gammaln(j + 1.0)
-    return j, np.exp(log_weight)
+    weight = np.exp(log_weight)
+    # With large noncentralities gammaln is right to 1e-11 only, by a factor common to all terms.
+    return j, weight / weight.sum()
 
 
 def cdf(x: float, df: float, noncentrality: float) -> float:

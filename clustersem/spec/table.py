@@ -61,12 +61,55 @@ class Bound:
     upper: float | None = None
 
 
+#: What ``group_equal`` accepts.
+EQUALITIES = (
+    "loadings",
+    "composite_loadings",
+    "intercepts",
+    "means",
+    "thresholds",
+    "regressions",
+    "residuals",
+    "residual_covariances",
+    "lv_variances",
+    "lv_covariances",
+)
+
+
 @dataclass(frozen=True)
 class SpecOptions:
     """What is added by default to a user's model, under lavaan's names for it.
 
     The values of ``cfa()`` and ``sem()`` differ from those of ``growth()``; see
     :func:`clustersem.spec.defaults.options_for`.
+
+    Attributes
+    ----------
+    meanstructure : bool
+        Intercepts and means are part of the model. An intercept formula in the text implies it.
+    int_ov_free, int_lv_free : bool
+        Whether intercepts of observed variables and means of latent variables are free.
+    std_lv : bool
+        Latent variances are fixed at one instead of first loadings.
+    orthogonal : bool
+        Covariances among latent variables that would be added are fixed at zero.
+    fixed_x : bool
+        Moments of exogenous observed variables are taken from the sample.
+    n_groups : int
+        How many groups the rows are repeated for.
+    ordered : tuple of str
+        Observed variables with ordered categories; ``("*",)`` means all that are endogenous.
+    thresholds : tuple of (str, int)
+        How many thresholds each ordered variable has, once the data are known.
+    group_equal : tuple of str
+        Kinds of parameters that are equal across groups, among :data:`EQUALITIES`.
+    group_partial : tuple of str
+        Parameters (``"visual =~ x2"``, or a label) exempt from `group_equal`.
+    auto_fix_first, auto_fix_single, auto_var, auto_cov_lv_x, auto_cov_y : bool
+        The single defaults that ``sem()`` and ``cfa()`` switch on together: first loadings fixed at
+        one, residual variances of single indicators fixed at zero, (residual) variances free,
+        covariances among exogenous latent variables free, covariances among dependent variables
+        that predict nothing free.
     """
 
     meanstructure: bool = False
@@ -77,3 +120,11 @@ class SpecOptions:
     fixed_x: bool = True
     n_groups: int = 1
     ordered: tuple[str, ...] = field(default=())
+    thresholds: tuple[tuple[str, int], ...] = field(default=())
+    group_equal: tuple[str, ...] = field(default=())
+    group_partial: tuple[str, ...] = field(default=())
+    auto_fix_first: bool = True
+    auto_fix_single: bool = True
+    auto_var: bool = True
+    auto_cov_lv_x: bool = True
+    auto_cov_y: bool = True

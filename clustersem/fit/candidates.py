@@ -1,0 +1,69 @@
+"""Which parameters a model could also have: the rows of the table of modification indices."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+from clustersem.spec import ModelSpec
+
+Row = tuple[str, str, str]
+
+
+def candidate_rows(spec: ModelSpec) -> list[Row]:
+    """Return every ``(lhs, op, rhs)`` that is not free in a model and could be.
+
+    They are the fixed rows of the parameter table, without the moments of exogenous covariates; all loadings of indicators on latent variables;
+    all covariances among observed variables that are not exogenous covariates, and among latent
+    variables; and, where the model has regressions, all paths among the variables in them.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    """
+    free = {_key(p.lhs, p.op, p.rhs) for p in spec.parameters if p.free}
+    rows: dict[Row, Row] = {}
+
+    def offer(lhs: str, op: str, rhs: str) -> None:
+        key = _key(lhs, op, rhs)
+        if key not in free:
+            rows.setdefault(key, (lhs, op, rhs))
+
+    for parameter in spec.parameters:
+        if not (parameter.free or parameter.from_sample):
+            offer(parameter.lhs, parameter.op, parameter.rhs)
+    latent = set(spec.latent)
+    indicators = {p.rhs for p in spec.parameters if p.op == "=~"}
+    observed_indicators = [name for name in spec.observed if name in indicators]
+    measured = [name for name in spec.latent if any(
+        p.op == "=~" and p.lhs == name for p in spec.parameters
+    )]
+    for factor in measured:
+        for item in observed_indicators:
+            offer(factor, "=~", item)
+    covariates = set(spec.exogenous_observed)
+    for pair in combinations([name for name in spec.observed if name not in covariates], 2):
+        offer(pair[0], "~~", pair[1])
+    for pair in combinations(spec.latent, 2):
+        offer(pair[0], "~~", pair[1])
+    loading_pairs = {(p.rhs, p.lhs) for p in spec.parameters if p.op == "=~"}
+    in_regressions: dict[str, None] = {}
+    for parameter in spec.parameters:
+        if parameter.op == "~":
+            in_regressions.setdefault(parameter.lhs)
+    for parameter in spec.parameters:
+        if parameter.op == "~":
+            in_regressions.setdefault(parameter.rhs)
+    for effect in in_regressions:
+        for cause in in_regressions:
+            # An indicator on its own factor is a loading, which stands among them already.
+            crosses = effect in indicators and cause in latent and effect not in latent
+            if effect != cause and (effect, cause) not in loading_pairs and not crosses:
+                offer(effect, "~", cause)
+    return list(rows.values())
+
+
+def _key(lhs: str, op: str, rhs: str) -> Row:
+    if op == "~~" and rhs < lhs:
+        lhs, rhs = rhs, lhs
+    return lhs, op, rhs

@@ -1,0 +1,82 @@
+"""Scores of respondents on the latent variables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from clustersem.engine.ram import Array, Point
+from clustersem.errors import DataError, EstimationError
+from clustersem.moments.sources import numeric_columns
+
+if TYPE_CHECKING:
+    from clustersem.fit.result import Fit
+
+
+def score_weights(point: Point, n_observed: int, method: str) -> Array:
+    """Return the matrix (latent x observed) that turns deviations into scores.
+
+    Parameters
+    ----------
+    point : Point
+        The fitted model.
+    n_observed : int
+        Number p of observed variables.
+    method : str
+        ``"regression"``: Phi Lambda' Sigma^-1. ``"bartlett"``:
+        (Lambda' Theta^-1 Lambda)^-1 Lambda' Theta^-1.
+
+    References
+    ----------
+    Lawley, D. N., & Maxwell, A. E. (1971). Factor analysis as a statistical method (2nd ed., chapter
+    8). Butterworths.
+    """
+    p = n_observed
+    if method == "regression":
+        cross = point.covariance[p:, :p]
+        return np.asarray(np.linalg.solve(point.sigma, cross.T).T)
+    if method == "bartlett":
+        # Effects of latent variables on observed ones other than through other latent variables.
+        direct = np.linalg.solve(np.eye(p) - point.a[:p, :p], point.a[:p, p:])
+        inside = np.linalg.inv(np.eye(p) - point.a[:p, :p])
+        unique = inside @ point.s[:p, :p] @ inside.T
+        try:
+            weighted = np.linalg.solve(unique, direct)
+            return np.asarray(np.linalg.solve(direct.T @ weighted, weighted.T))
+        except np.linalg.LinAlgError:
+            raise EstimationError(
+                "factor_scores: Bartlett scores need items with positive residual variances and"
+                " latent variables with items of their own. Use method='regression'."
+            ) from None
+    raise EstimationError(
+        f"factor_scores: unknown method {method!r}. Use 'regression' or 'bartlett'."
+    )
+
+
+def factor_scores(
+    fit: Fit, data: pd.DataFrame | None, method: Literal["regression", "bartlett"]
+) -> pd.DataFrame:
+    """Return scores; see :meth:`clustersem.fit.result.Fit.factor_scores`."""
+    if data is None:
+        if fit.moments.data is None:
+            raise DataError(
+                "factor_scores: the model was fitted to a covariance matrix. Pass the answers as"
+                " data=."
+            )
+        values, index = fit.moments.data, None
+    else:
+        values = numeric_columns(data, fit.moments.names, source="data")
+        index = data.index
+    p = fit.model.n_observed
+    weights = score_weights(fit.at.point, p, method)
+    centre = fit.at.point.mu if fit.model.has_means else fit.sample.mean
+    # Without a mean structure latent variables have mean zero.
+    latent_mean = fit.at.point.nu[p:]
+    if method == "bartlett" and latent_mean.any():
+        centre = centre - fit.at.point.e[:p, p:] @ fit.at.point.nu[p:]
+        scores = (values - centre) @ weights.T
+    else:
+        scores = latent_mean + (values - centre) @ weights.T
+    return pd.DataFrame(scores, columns=list(fit.spec.latent), index=index)

@@ -1,0 +1,159 @@
+"""The tables of a fit: rows of the parameter table with numbers beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr, ndtri
+
+from clustersem.engine.ram import Array, Cells, Point, Ram
+from clustersem.fit.assemble import Layout, cell_of, values_of
+from clustersem.fit.candidates import Row
+from clustersem.fit.standardized import scale_factors
+from clustersem.spec import ModelSpec
+
+
+def estimates(
+    spec: ModelSpec, layout: Layout, model: Ram, point: Point, theta: Array, vcov: Array
+) -> pd.DataFrame:
+    """Return the table of estimates: parameters first, then defined ones."""
+    rows = spec.parameters
+    est = values_of(spec, layout, model, theta)
+    se = np.zeros(len(rows))
+    with np.errstate(invalid="ignore"):
+        se[layout.free] = np.sqrt(vcov.diagonal())[layout.parameter]
+    total, disturbance = point.covariance.diagonal(), point.s.diagonal()
+    std_lv, std_all = (
+        est * scale_factors(layout.rows, total, disturbance, model.n_observed, observed=observed)
+        for observed in (False, True)
+    )
+    columns: dict[str, list[str]] = {
+        "lhs": [row.lhs for row in rows],
+        "op": [row.op for row in rows],
+        "rhs": [row.rhs for row in rows],
+        "label": [row.label for row in rows],
+    }
+    groups = [row.group for row in rows]
+    values = [est, se, std_lv, std_all]
+    definitions = [c for c in spec.constraints if c.op == ":="]
+    if definitions:
+        values = _with_defined(spec, layout, vcov, values)
+        for constraint in definitions:
+            columns["lhs"].append(constraint.lhs)
+            columns["op"].append(":=")
+            columns["rhs"].append(str(constraint.rhs))
+            columns["label"].append(constraint.lhs)
+            groups.append(0)
+    est, se, std_lv, std_all = values
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = np.where(se > 0, est / se, np.nan)
+    half = ndtri(0.975) * se
+    return pd.DataFrame(
+        {
+            "lhs": columns["lhs"],
+            "op": columns["op"],
+            "rhs": columns["rhs"],
+            "group": groups,
+            "label": columns["label"],
+            "est": est,
+            "se": se,
+            "z": z,
+            "p_value": 2.0 * ndtr(-np.abs(z)),
+            "ci_lower": est - half,
+            "ci_upper": est + half,
+            "std_lv": std_lv,
+            "std_all": std_all,
+        }
+    )
+
+
+def _with_defined(
+    spec: ModelSpec, layout: Layout, vcov: Array, values: list[Array]
+) -> list[Array]:
+    """Append the defined parameters: raw with delta-method errors, and from standardised ones."""
+    raw, _, std_lv, std_all = values
+    place: dict[str, int] = {}
+    of_label: list[dict[str, float]] = [{}, {}, {}]
+    free_row = 0
+    for i, row in enumerate(spec.parameters):
+        if row.label and row.label not in of_label[0]:
+            for target, source in zip(of_label, (raw, std_lv, std_all), strict=True):
+                target[row.label] = float(source[i])
+            if row.free:
+                place[row.label] = int(layout.parameter[free_row])
+        free_row += row.free
+    slopes: dict[str, Array] = {}
+    added: list[list[float]] = [[], [], [], []]
+    for constraint in spec.constraints:
+        if constraint.op != ":=":
+            continue
+        slope = np.zeros(layout.n_free)
+        for name, derivative in constraint.rhs.gradient(of_label[0]).items():
+            if name in place:
+                slope[place[name]] += derivative
+            elif name in slopes:
+                slope += derivative * slopes[name]
+        slopes[constraint.lhs] = slope
+        results = [constraint.rhs.evaluate(known) for known in of_label]
+        for known, result in zip(of_label, results, strict=True):
+            known[constraint.lhs] = result
+        error = float(np.sqrt(max(slope @ vcov @ slope, 0.0)))
+        for column, value in zip(added, (results[0], error, *results[1:]), strict=True):
+            column.append(value)
+    return [np.concatenate([old, new]) for old, new in zip(values, added, strict=True)]
+
+
+def parameter_names(spec: ModelSpec, layout: Layout) -> list[str]:
+    """Return one name for each place of theta: its label, or else ``lhs op rhs``."""
+    names = [""] * layout.n_free
+    free = [row for row in spec.parameters if row.free]
+    for row, place in zip(free, layout.parameter, strict=True):
+        names[place] = names[place] or row.label or row.name
+    return names
+
+
+def r_squared(layout: Layout, model: Ram, point: Point) -> pd.Series:
+    """Return 1 - S_ii / T_ii of every variable that a path points to."""
+    m = model.n_variables
+    dependent = np.zeros(m, dtype=bool)
+    dependent[layout.rows.row[layout.rows.kind == 0]] = True
+    share = 1.0 - point.s.diagonal() / point.covariance.diagonal()
+    # As lavaan lists them: observed variables first, then latent ones.
+    names = [name for name, is_dependent in zip(layout.names, dependent, strict=True) if is_dependent]
+    return pd.Series(share[dependent], index=names, name="r_squared")
+
+
+def cells_of(rows: Sequence[Row], layout: Layout) -> Cells:
+    """Return the engine's cells of any ``(lhs, op, rhs)``."""
+    index = layout.index()
+    cells = [cell_of(op, lhs, rhs, index) for lhs, op, rhs in rows]
+    columns = zip(*cells, strict=True) if cells else ((), (), ())
+    kind, row, col = (np.array(column, dtype=np.intp) for column in columns)
+    return Cells(kind, row, col, len(layout.names))
+
+
+def modification_table(
+    rows: Sequence[Row], cells: Cells, mi: Array, epc: Array, model: Ram, point: Point
+) -> pd.DataFrame:
+    """Return the table of modification indices, largest first, without undefined ones."""
+    total, disturbance = point.covariance.diagonal(), point.s.diagonal()
+    lv, everything = (
+        scale_factors(cells, total, disturbance, model.n_observed, observed=observed)
+        for observed in (False, True)
+    )
+    keep = np.flatnonzero(~np.isnan(mi))
+    keep = keep[np.argsort(-mi[keep], kind="stable")]
+    return pd.DataFrame(
+        {
+            "lhs": [rows[i][0] for i in keep],
+            "op": [rows[i][1] for i in keep],
+            "rhs": [rows[i][2] for i in keep],
+            "group": 1,
+            "mi": mi[keep],
+            "epc": epc[keep],
+            "sepc_lv": (epc * lv)[keep],
+            "sepc_all": (epc * everything)[keep],
+        }
+    )

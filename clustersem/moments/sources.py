@@ -1,0 +1,286 @@
+"""Answers or matrices into moments, with every check that a tired researcher needs."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.linalg import eigh, lapack
+
+from clustersem.errors import DataError
+from clustersem.moments.sample import Array, SampleMoments
+
+# The smallest eigenvalue of a correlation matrix below which it counts as singular: inverting it
+# would lose all but three digits of double precision.
+SINGULAR = 1e-12
+
+
+def moments_from_data(
+    data: pd.DataFrame, names: Sequence[str], *, source: str = "the data"
+) -> SampleMoments:
+    """Return the moments of the complete rows of `data`.
+
+    Parameters
+    ----------
+    data : DataFrame
+        One row a respondent.
+    names : sequence of str
+        The columns to use, in the order wanted.
+    source : str
+        What to call the data in error messages.
+
+    Returns
+    -------
+    SampleMoments
+        Means and covariances (divisor n) after listwise deletion.
+
+    Raises
+    ------
+    DataError
+        Where a column is absent, doubled, not numeric, infinite or constant, or where too few
+        complete rows are left for a positive definite covariance matrix.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"x": [1.0, 2.0, 3.0, None], "y": [2.0, 1.0, 4.0, 3.0]})
+    >>> moments_from_data(frame, ["x", "y"]).n_obs
+    3
+    """
+    values = numeric_columns(data, names, source=source)
+    n_rows = len(values)
+    missing = np.isnan(values)
+    if missing.any():
+        empty = [name for name, all_gone in zip(names, missing.all(axis=0), strict=True) if all_gone]
+        if empty:
+            raise DataError(
+                f"{source}: {_listed(empty)} {'has' if len(empty) == 1 else 'have'} no answers at"
+                " all. Leave out such items, or check the column names and missing-value codes."
+            )
+        values = values[~missing.any(axis=1)]
+    n, p = values.shape
+    if n == 0:
+        worst = missing.sum(axis=0)
+        item = names[int(worst.argmax())]
+        raise DataError(
+            f"{source}: none of the {n_rows} rows has an answer to every item of the model;"
+            f" {item} alone is missing in {int(worst.max())} of them. Leave out items with many"
+            " missing answers."
+        )
+    _check_constant(values, names, source)
+    mean = values.mean(axis=0)
+    centred = values - mean
+    cov = centred.T @ centred / n
+    if n <= p:
+        dropped = f" ({n_rows - n} of {n_rows} rows are incomplete)" if n < n_rows else ""
+        raise DataError(
+            f"{source}: {n} complete respondents{dropped} for {p} observed variables. The"
+            f" covariance matrix of p variables needs more than p respondents, and a stable"
+            f" solution many times that. Collect more answers or model fewer items."
+        )
+    check_positive_definite(cov, names, source)
+    return SampleMoments(tuple(names), cov, mean, n, n_rows, values)
+
+
+def moments_from_cov(
+    cov: pd.DataFrame | Array,
+    names: Sequence[str],
+    n_obs: int | None,
+    mean: pd.Series | Sequence[float] | None = None,
+) -> SampleMoments:
+    """Return moments from a covariance matrix with divisor n - 1.
+
+    Parameters
+    ----------
+    cov : DataFrame or ndarray of shape (p, p)
+        Covariance matrix with divisor n - 1, as software prints it. A DataFrame may hold more
+        variables, in any order; an array holds those of the model in the model's order.
+    names : sequence of str
+        The variables to use, in the order wanted.
+    n_obs : int
+        Number of observations behind it.
+    mean : Series or sequence of float, optional
+        Means, labelled like `cov`.
+
+    Raises
+    ------
+    DataError
+        Where the matrix is not square, symmetric, finite and positive definite, lacks a variable, or
+        `n_obs` is absent or not larger than the number of variables.
+    """
+    where = "cov"
+    p = len(names)
+    if n_obs is None:
+        raise DataError("cov= needs n_obs=, the number of respondents behind the matrix.")
+    if int(n_obs) != n_obs or n_obs <= p:
+        raise DataError(
+            f"n_obs={n_obs}: a model of {p} observed variables needs a whole number of respondents"
+            f" larger than {p}."
+        )
+    if isinstance(cov, pd.DataFrame):
+        columns = [str(c) for c in cov.columns]
+        if [str(i) for i in cov.index] != columns:
+            if not all(isinstance(i, (int, np.integer)) for i in cov.index):
+                raise DataError(
+                    "cov: its row labels differ from its column labels. Give both the same names"
+                    " in the same order."
+                )
+            if len(cov.index) != len(columns):
+                raise DataError(f"cov: it is {cov.shape[0]} x {cov.shape[1]}, not square.")
+        _check_columns(columns, names, where)
+        at = [columns.index(name) for name in names]
+        try:
+            whole = cov.to_numpy(dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"cov: it holds something that is not a number ({error}).") from None
+        matrix = whole[np.ix_(at, at)]
+        mean_vector = _mean_of_frame(mean, names)
+    else:
+        matrix = np.array(cov, dtype=np.float64)
+        if matrix.shape != (p, p):
+            raise DataError(
+                f"cov: it has shape {matrix.shape}, but the model has {p} observed variables:"
+                f" {', '.join(names)}. Pass a DataFrame with names, or the rows and columns in that"
+                " order."
+            )
+        mean_vector = None if mean is None else np.array(mean, dtype=np.float64)
+    if mean_vector is not None and mean_vector.shape != (p,):
+        raise DataError(f"mean: it has {mean_vector.size} values for {p} observed variables.")
+    if not np.isfinite(matrix).all():
+        i, j = np.argwhere(~np.isfinite(matrix))[0]
+        raise DataError(
+            f"cov: the entry of {names[i]} and {names[j]} is not a finite number. Fill in every"
+            " covariance."
+        )
+    sd = np.sqrt(np.abs(matrix.diagonal()))
+    for i, name in enumerate(names):
+        if not matrix[i, i] > 0:
+            raise DataError(f"cov: the variance of {name} is {matrix[i, i]:g}; it must be positive.")
+    gap = np.abs(matrix - matrix.T) / np.outer(sd, sd)
+    if gap.max(initial=0.0) > 1e-6:
+        i, j = np.unravel_index(int(gap.argmax()), gap.shape)
+        raise DataError(
+            f"cov: it is not symmetric: {names[i]} with {names[j]} is {matrix[i, j]:g}, but"
+            f" {names[j]} with {names[i]} is {matrix[j, i]:g}. If only one triangle is filled,"
+            " mirror it."
+        )
+    matrix = 0.5 * (matrix + matrix.T)
+    check_positive_definite(matrix, names, where)
+    return SampleMoments(
+        tuple(names), matrix * ((n_obs - 1.0) / n_obs), mean_vector, int(n_obs), int(n_obs)
+    )
+
+
+def numeric_columns(data: pd.DataFrame, names: Sequence[str], *, source: str) -> Array:
+    """Return the named columns as floats, NaN where an answer is missing."""
+    if not isinstance(data, pd.DataFrame):
+        raise DataError(
+            f"data: expected a pandas DataFrame or a Survey, got {type(data).__name__}. Read a file"
+            " with clustersem.read_survey, or wrap an array in a DataFrame with column names."
+        )
+    _check_columns([str(c) for c in data.columns], names, source)
+    block = data[list(names)]
+    for name, dtype in zip(names, block.dtypes, strict=True):
+        if not pd.api.types.is_numeric_dtype(dtype):
+            block = block.assign(**{name: _as_numbers(block[name], name, source)})
+    values = block.to_numpy(dtype=np.float64, na_value=np.nan)
+    infinite = np.isinf(values)
+    if infinite.any():
+        row, column = np.argwhere(infinite)[0]
+        raise DataError(
+            f"{source}: row {data.index[row]}, item {names[column]} is infinite. Correct it or set"
+            " it to missing."
+        )
+    return np.array(values, dtype=np.float64)
+
+
+def _as_numbers(column: pd.Series, name: str, source: str) -> pd.Series:
+    """Return a text column as numbers, or name its first answer that is none."""
+    numbers = pd.to_numeric(column.astype(object), errors="coerce")
+    wrong = numbers.isna() & column.notna()
+    if wrong.any():
+        row = wrong.idxmax()
+        raise DataError(
+            f"{source}: row {row}, item {name}: {column[row]!r} is not a number. Code answers as"
+            " numbers, 1 to 5 say, or read the file with clustersem.read_survey and a codebook that"
+            " gives the text answers their numbers."
+        )
+    return numbers.astype(np.float64)
+
+
+def _check_columns(columns: list[str], names: Sequence[str], source: str) -> None:
+    counts = {name: columns.count(name) for name in names}
+    doubled = [name for name, count in counts.items() if count > 1]
+    if doubled:
+        raise DataError(
+            f"{source}: there is more than one column named {_listed(doubled)}. Rename all but one."
+        )
+    absent = [name for name, count in counts.items() if count == 0]
+    if absent:
+        hints = []
+        for name in absent:
+            close = difflib.get_close_matches(name, columns, n=1, cutoff=0.5)
+            same = [c for c in columns if c.strip().lower() == name.lower()]
+            hint = same or close
+            hints.append(f"{name} (did you mean {hint[0]}?)" if hint else name)
+        some = ", ".join(columns[:12]) + (", ..." if len(columns) > 12 else "")
+        raise DataError(
+            f"{source}: the model names {_listed(hints)}, which {'is' if len(absent) == 1 else 'are'}"
+            f" not among its columns. Correct the model or the column names. There are: {some}."
+        )
+
+
+def _check_constant(values: Array, names: Sequence[str], source: str) -> None:
+    flat = np.ptp(values, axis=0) == 0
+    constant = [name for name, is_flat in zip(names, flat, strict=True) if is_flat]
+    if constant:
+        it, has = ("it", "has") if len(constant) == 1 else ("them", "have")
+        raise DataError(
+            f"{source}: every respondent gave the same answer to {_listed(constant)}, which {has}"
+            f" therefore no variance to explain. Leave {it} out of the model."
+        )
+
+
+def check_positive_definite(cov: Array, names: Sequence[str], source: str) -> None:
+    """Raise a DataError that names the variables involved where `cov` is singular or indefinite."""
+    sd = np.sqrt(cov.diagonal())
+    correlation = cov / np.outer(sd, sd)
+    factor, failed = lapack.dpotrf(correlation, lower=1)
+    if not failed:
+        rcond, _ = lapack.dpocon(factor, float(np.abs(correlation).sum(axis=0).max()), uplo="L")
+        if rcond > SINGULAR:
+            return
+    values, vectors = eigh(correlation)
+    weights = np.abs(vectors[:, 0])
+    involved = [names[i] for i in np.argsort(-weights, kind="stable") if weights[i] > 0.1][:6]
+    kind = "singular" if values[0] > -1e-10 else "not positive definite"
+    raise DataError(
+        f"{source}: the covariance matrix is {kind} (smallest eigenvalue of the correlations"
+        f" {values[0]:.2g}). The variables involved are {_listed(sorted(involved))}: "
+        + (
+            "one of them can be computed from the others, as a copied column or a sum score can."
+            " Leave it out."
+            if kind == "singular"
+            else "their covariances contradict each other, as those from pairwise deletion or with a"
+            " mistyped entry can. Correct them, or compute the matrix from complete rows."
+        )
+    )
+
+
+def _mean_of_frame(
+    mean: pd.Series | Sequence[float] | None, names: Sequence[str]
+) -> Array | None:
+    if mean is None:
+        return None
+    if isinstance(mean, pd.Series):
+        labels = [str(i) for i in mean.index]
+        _check_columns(labels, names, "mean")
+        return np.array([float(mean.iloc[labels.index(name)]) for name in names])
+    return np.array(mean, dtype=np.float64)
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return names[0]
+    return ", ".join(names[:-1]) + " and " + names[-1]

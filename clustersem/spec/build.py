@@ -1,0 +1,189 @@
+"""From the user's entries and the defaults to the rows of the parameter table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from clustersem.errors import ModelError, ModelSyntaxError
+from clustersem.spec.defaults import automatic_parameters, ordered_variables
+from clustersem.spec.entries import Entry, collect_entries, key_of, settings_of
+from clustersem.spec.groups import equate_groups
+from clustersem.spec.labels import propagate_fixed, resolve_equal
+from clustersem.spec.syntax import ParsedModel
+from clustersem.spec.table import Bound, Parameter, SpecOptions
+from clustersem.spec.variables import Variables, classify
+
+
+@dataclass(frozen=True)
+class Table:
+    """The finished rows with what else was learnt on the way."""
+
+    parameters: tuple[Parameter, ...]
+    bounds: tuple[Bound, ...]
+    variables: Variables
+    options: SpecOptions
+    notes: tuple[str, ...]
+
+
+def build_table(parsed: ParsedModel, options: SpecOptions) -> Table:
+    """Build the rows: per group what the user wrote, then what the defaults add.
+
+    Raises
+    ------
+    ModelSyntaxError
+        Where the text contradicts itself or the number of groups.
+    ModelError
+        Where the options name what the model does not have.
+    """
+    entries = collect_entries(parsed)
+    variables = classify(entries)
+    _check_settings(entries, options, parsed.text)
+    _check_ordered(variables, options)
+    if any(entry.op == "~1" for entry in entries):
+        options = replace(options, meanstructure=True)
+    notes = [*_random_covariates(variables, options), *_markers_with_start(entries, options)]
+
+    written = {entry.key for entry in entries}
+    added = [
+        _in_order(row, variables)
+        for row in automatic_parameters(entries, variables, options)
+        if key_of(row.lhs, row.op, row.rhs) not in written
+    ]
+    rows: list[Parameter] = []
+    bounds: list[Bound] = []
+    markers = _markers(entries, options)
+    for group in range(options.n_groups):
+        for entry in entries:
+            bounds.extend(_bounds(entry, group, len(rows)))
+            rows.append(_in_order(_user_row(entry, group, entry.key in markers), variables))
+        rows.extend(replace(row, group=group + 1) for row in added)
+
+    rows = resolve_equal(rows, entries, options, parsed.text)
+    rows = equate_groups(rows, variables, options)
+    rows = propagate_fixed(rows, entries, parsed.text)
+    notes.extend(_labels_in_groups(entries, options))
+    return Table(tuple(rows), tuple(bounds), variables, options, tuple(notes))
+
+
+def _markers(entries: tuple[Entry, ...], options: SpecOptions) -> set[tuple[str, str, str]]:
+    """Return the first loading of every latent variable, unless variances set the scale."""
+    if options.std_lv or not options.auto_fix_first:
+        return set()
+    first: dict[str, Entry] = {}
+    for entry in entries:
+        if entry.op == "=~":
+            first.setdefault(entry.lhs, entry)
+    return {entry.key for entry in first.values()}
+
+
+def _user_row(entry: Entry, group: int, is_marker: bool) -> Parameter:
+    free, value, label = not is_marker, 1.0 if is_marker else None, ""
+    for setting in settings_of(entry, "value", group):
+        if isinstance(setting, str):
+            label = setting
+        else:
+            free, value = setting is None, setting
+    start: float | None = None
+    for setting in settings_of(entry, "start", group):
+        if isinstance(setting, float):
+            start = setting
+    if start is not None and is_marker and not free and value == 1.0:
+        # As in lavaan: a starting value does not free the marker, it replaces the one.
+        value = start
+    return Parameter(
+        entry.lhs,
+        entry.op,
+        entry.rhs,
+        group=group + 1,
+        free=free,
+        value=value,
+        start=start if free else None,
+        label=label,
+    )
+
+
+def _bounds(entry: Entry, group: int, index: int) -> list[Bound]:
+    lower = [s for s in settings_of(entry, "lower", group) if isinstance(s, float)]
+    upper = [s for s in settings_of(entry, "upper", group) if isinstance(s, float)]
+    if not lower and not upper:
+        return []
+    return [Bound(index, lower[-1] if lower else None, upper[-1] if upper else None)]
+
+
+def _in_order(row: Parameter, variables: Variables) -> Parameter:
+    """Put the two variables of a covariance in the order of the model's variables."""
+    if row.op != "~~":
+        return row
+    order = variables.order
+    if order[row.lhs] <= order[row.rhs]:
+        return row
+    return replace(row, lhs=row.rhs, rhs=row.lhs)
+
+
+def _check_settings(entries: tuple[Entry, ...], options: SpecOptions, source: str) -> None:
+    for entry in entries:
+        for modifier in entry.modifiers:
+            count = len(modifier.settings)
+            if count not in (1, options.n_groups):
+                groups = f"{options.n_groups} group{'s' if options.n_groups > 1 else ''}"
+                raise ModelSyntaxError(
+                    f"{modifier} has {count} settings but the model has {groups}; give one for "
+                    "each group" + ("; fit with group=" if options.n_groups == 1 else ""),
+                    source,
+                    modifier.position,
+                    modifier.length,
+                )
+
+
+def _check_ordered(variables: Variables, options: SpecOptions) -> None:
+    if options.n_groups < 1:
+        raise ModelError(f"n_groups is {options.n_groups}; there is at least one group")
+    exogenous = set(variables.exogenous_observed) & set(ordered_variables(variables, options))
+    if exogenous:
+        raise ModelError(
+            f"{', '.join(sorted(exogenous))}: an exogenous covariate cannot be ordered; leave it "
+            "out of ordered= (it enters as numbers), or write its codes as separate 0/1 columns"
+        )
+
+
+def _random_covariates(variables: Variables, options: SpecOptions) -> list[str]:
+    if not options.fixed_x or not variables.randomised:
+        return []
+    names = ", ".join(variables.randomised)
+    return [
+        f"The model text has a variance, covariance or intercept of exogenous {names}, so "
+        "their moments are estimated; leave those formulas out to take them from the sample, or "
+        "set fixed_x=False to treat all covariates alike."
+    ]
+
+
+def _markers_with_start(entries: tuple[Entry, ...], options: SpecOptions) -> list[str]:
+    markers = _markers(entries, options)
+    return [
+        f"{e.lhs} =~ {e.rhs} is the first loading and stays fixed, at its starting value; write "
+        f"NA*{e.rhs} to free it."
+        for e in entries
+        if e.key in markers
+        and settings_of(e, "start", 0)
+        and not any(s is None for s in settings_of(e, "value", 0))
+    ]
+
+
+def _labels_in_groups(entries: tuple[Entry, ...], options: SpecOptions) -> list[str]:
+    if options.n_groups == 1:
+        return []
+    labels = dict.fromkeys(
+        modifier.settings[0]
+        for entry in entries
+        for modifier in entry.modifiers
+        if modifier.kind == "value"
+        and len(modifier.settings) == 1
+        and isinstance(modifier.settings[0], str)
+    )
+    if not labels:
+        return []
+    names = ", ".join(str(label) for label in labels)
+    return [
+        f"The same label in all groups makes a parameter equal across them: {names}. Where that is "
+        "not meant, write one label a group: c(a1, a2)*x."
+    ]

@@ -1,0 +1,201 @@
+"""Comma, semicolon and tab separated text in whatever encoding the survey tool wrote."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections import Counter
+from pathlib import Path
+
+from clustersem.errors import DataError
+from clustersem.survey.table import Table, table_from_rows
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16: its mark begins with that of UTF-16
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_DELIMITERS = (",", ";", "\t", "|")
+_DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_SAMPLE_ROWS = 200
+_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
+_DECIMAL_POINT = re.compile(r"\s*[+-]?\d+\.\d+\s*")
+
+
+def read_delimited(
+    path: Path, *, encoding: str | None, delimiter: str | None, decimal: str | None
+) -> Table:
+    """Read a text file of answers.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    encoding : str or None
+        Name of the encoding. None finds it: byte order marks, UTF-16 without one, UTF-8, then
+        GB18030 (which includes GBK and GB2312), then Windows-1252.
+    delimiter : str or None
+        None finds which of comma, semicolon, tab and bar cuts the rows into equal numbers of cells.
+    decimal : {".", ","} or None
+        None takes the comma when it is not the delimiter, numbers are written with it and none
+        with a point.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be decoded or cut into rows.
+    """
+    where = f"file {path.name}"
+    content = path.read_bytes()
+    if not content.strip():
+        raise DataError(
+            f"{where} is empty. Export the answers again, with the item names in row 1."
+        )
+    found = encoding or _detect_encoding(content, where)
+    text = _decode(content, found, where)
+    notes: list[str] = []
+    if encoding is None and found == "cp1252":
+        notes.append(
+            f"{where} was read as Windows-1252, which is a guess. "
+            "Where names or texts look wrong, pass encoding=."
+        )
+    first_line, _, rest = text.partition("\n")
+    declared = re.fullmatch(r'"?sep=(.)"?\s*', first_line)
+    if declared:  # Excel's own line, which Excel does not count as a row
+        text = rest
+        delimiter = delimiter or declared.group(1)
+    delimiter = delimiter or _detect_delimiter(text)
+    rows = _rows(text, delimiter, where)
+    if decimal is None:
+        decimal = "," if _writes_decimal_commas(rows, delimiter) else "."
+        if decimal == ",":
+            notes.append(f"{where}: the comma was read as the decimal sign (3,5 as 3.5).")
+    if decimal == ",":
+        rows = [(number, [_with_point(cell) for cell in cells]) for number, cells in rows]
+    return table_from_rows(
+        rows,
+        where=where,
+        read_as={
+            "format": "delimited text",
+            "encoding": found.removesuffix("-sig"),
+            "delimiter": _DELIMITER_NAMES.get(delimiter, delimiter),
+            "decimal": decimal,
+        },
+        notes=notes,
+    )
+
+
+def _detect_encoding(content: bytes, where: str) -> str:
+    for mark, name in _BOMS:
+        if content.startswith(mark):
+            return name
+    if b"\x00" in content:
+        # Digits, delimiters and line ends have a zero byte on the same side of every UTF-16 unit.
+        zeros_first = content[0::2].count(0) / max(1, len(content) // 2)
+        zeros_second = content[1::2].count(0) / max(1, len(content) // 2)
+        if zeros_second > 0.3 and zeros_first < 0.05:
+            return "utf-16-le"
+        if zeros_first > 0.3 and zeros_second < 0.05:
+            return "utf-16-be"
+        raise DataError(f"{where} is not a text file. Save it as CSV (UTF-8), or as .xlsx or .sav.")
+    if _decodes(content, "utf-8"):
+        return "utf-8"
+    if _decodes(content, "gb18030"):
+        # Any Western text may decode as rare characters of the large GBK set; Chinese text
+        # consists of the common ones, which GB 2312 already had.
+        foreign = [c for c in content.decode("gb18030") if ord(c) > 127]
+        common = sum(_encodes(c, "gb2312") for c in foreign)
+        if 2 * common >= len(foreign):
+            return "gb18030"
+    if _decodes(content, "cp1252"):
+        return "cp1252"
+    raise DataError(
+        f"{where}: the encoding was not recognised. Save the file as CSV (UTF-8), or pass "
+        "encoding=, for example encoding='big5' or encoding='shift_jis'."
+    )
+
+
+def _decode(content: bytes, encoding: str, where: str) -> str:
+    try:
+        return content.decode(encoding).removeprefix("\ufeff")
+    except LookupError:
+        raise DataError(
+            f"{where}: there is no encoding called {encoding!r}. "
+            "Examples are 'utf-8', 'gb18030', 'utf-16', 'big5', 'shift_jis', 'cp1252'."
+        ) from None
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise DataError(
+            f"{where}, line {line}: byte {content[error.start]:#04x} is not {encoding}. "
+            "Leave encoding= out to have it found, or save the file as CSV (UTF-8)."
+        ) from None
+
+
+def _decodes(content: bytes, encoding: str) -> bool:
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _encodes(character: str, encoding: str) -> bool:
+    try:
+        character.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _detect_delimiter(text: str) -> str:
+    best, best_score = ",", (0.0, 1)
+    for delimiter in _DELIMITERS:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        widths: list[int] = []
+        try:
+            for cells in reader:
+                if cells:
+                    widths.append(len(cells))
+                if len(widths) == _SAMPLE_ROWS:
+                    break
+        except csv.Error:
+            continue
+        if not widths or widths[0] == 1:
+            continue
+        agreeing = Counter(widths)[widths[0]] / len(widths)
+        if (agreeing, widths[0]) > best_score:
+            best, best_score = delimiter, (agreeing, widths[0])
+    return best
+
+
+def _rows(text: str, delimiter: str, where: str) -> list[tuple[int, list[str]]]:
+    # Strict, because a quotation mark that is never closed would swallow all rows after it.
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    except TypeError:
+        raise DataError(f"delimiter = {delimiter!r} is not a single character.") from None
+    rows: list[tuple[int, list[str]]] = []
+    try:
+        for number, cells in enumerate(reader, start=1):
+            rows.append((number, cells))
+    except csv.Error as error:
+        raise DataError(
+            f"{where}, row {len(rows) + 1}: the row cannot be cut into cells ({error}). Look for a "
+            "quotation mark that is opened and not closed, or is not doubled inside a quoted text."
+        ) from None
+    return rows
+
+
+def _writes_decimal_commas(rows: list[tuple[int, list[str]]], delimiter: str) -> bool:
+    if delimiter == ",":
+        return False
+    commas = any(_DECIMAL_COMMA.fullmatch(cell) for _, cells in rows for cell in cells)
+    return commas and not any(_DECIMAL_POINT.fullmatch(cell) for _, cells in rows for cell in cells)
+
+
+def _with_point(cell: str) -> str:
+    return cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell) else cell
