@@ -310,9 +310,9 @@ def efa(
     ... )
     >>> solution = efa(answers, 2)
     >>> solution
-    EfaResult(principal, varimax: 6 items, 2 factors, n=300, 67.8 % of the variance)
+    EfaResult(principal, varimax: 6 items, 2 factors, n=300, 65.1 % of the variance)
     >>> solution.loadings.abs().idxmax(axis=1).to_dict()
-    {'a': 'F1', 'b': 'F1', 'c': 'F1', 'd': 'F2', 'e': 'F2', 'f': 'F2'}
+    {'a': 'F2', 'b': 'F2', 'c': 'F2', 'd': 'F1', 'e': 'F1', 'f': 'F1'}
     """
     return analyse(
         complete_answers(data, items),
