@@ -184,23 +184,23 @@ def analyse(
             f"{answers.n} respondents for {p} items: the correlation matrix is singular and the "
             "loadings are unstable"
         )
+    unfinished = []
     if not extraction.converged:
-        notes.append(
+        unfinished.append(
             f"the extraction ({method}) did not converge in {extraction.iterations} iterations: "
             "the loadings are not estimates; raise max_iter or ask for fewer factors"
         )
     if not rotated.converged:
-        notes.append(
+        unfinished.append(
             f"the rotation ({rotation}) did not converge in {rotation_max_iter} iterations: "
             "raise rotation_max_iter or loosen rotation_tol"
         )
     heywood = _heywood(extraction, answers.items)
-    notes.extend(heywood)
-    converged = extraction.converged and rotated.converged
-    if not converged:
-        warnings.warn(notes[-1 - len(heywood)], ConvergenceWarning, stacklevel=3)
+    for note in unfinished:
+        warnings.warn(note, ConvergenceWarning, stacklevel=3)
     for note in heywood:
         warnings.warn(note, AdmissibilityWarning, stacklevel=3)
+    notes += [*unfinished, *heywood]
 
     items, factors = list(answers.items), [f"F{j + 1}" for j in range(k)]
     reproduced = rotated.pattern @ rotated.phi @ rotated.pattern.T
@@ -224,7 +224,7 @@ def analyse(
         n_factors=k,
         method=method,
         rotation=rotation,
-        converged=converged,
+        converged=not unfinished,
         warnings=tuple(notes),
     )
 
