@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -80,6 +81,14 @@ class Formula:
     position: int = 0
     end: int = 0
 
+    def mentions(self) -> Iterator[tuple[str, int]]:
+        """Yield the variables with their offsets, in the order of the text."""
+        for variable in self.lhs:
+            yield variable.name, variable.position
+        for term in self.terms:
+            if term.name and self.op != "|":
+                yield term.name, term.position + term.length - len(term.name)
+
     def __str__(self) -> str:
         if self.op == "=~" and not self.terms:
             right = "0"
@@ -112,6 +121,16 @@ class ParsedModel:
     def constraints(self) -> tuple[Constraint, ...]:
         """The statements ``:= == < >``."""
         return tuple(s for s in self.statements if isinstance(s, Constraint))
+
+    def locate(self, name: str) -> tuple[int, int] | None:
+        """Return offset and length of the first mention of a variable, None without one."""
+        mentions = [
+            (position, len(name))
+            for formula in self.formulas
+            for mentioned, position in formula.mentions()
+            if mentioned == name
+        ]
+        return min(mentions, default=None)
 
     def __str__(self) -> str:
         return "\n".join(str(statement) for statement in self.statements)
