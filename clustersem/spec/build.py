@@ -215,7 +215,7 @@ def _fixed_by_label(rows: list[Parameter]) -> list[str]:
     values = {row.label: row.value for row in rows}
     return [
         f"The label {label} belongs to a parameter that is fixed at {values[label]:g}, so these "
-        f"are fixed there, too: {', '.join(dict.fromkeys(members))}. To estimate them, free that one "
-        "with NA*."
+        f"are fixed there, too: {', '.join(dict.fromkeys(members))}. To estimate them, free that "
+        "one with NA*."
         for label, members in names.items()
     ]

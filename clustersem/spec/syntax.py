@@ -158,7 +158,8 @@ def _format_setting(kind: ModifierKind, setting: Setting) -> str:
     if setting is None:
         return "NA"
     if isinstance(setting, str):
-        return setting if kind == "value" and is_name(setting) else f'"{setting}"'
+        quote = "'" if '"' in setting else '"'
+        return setting if kind == "value" and is_name(setting) else f"{quote}{setting}{quote}"
     if setting == float("inf"):
         return "Inf"
     return "-Inf" if setting == float("-inf") else format_number(setting)

@@ -8,7 +8,7 @@ import pickle
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle import CASES
+from spec_oracle import CASES
 
 from clustersem.errors import ModelError, ModelSyntaxError, UnsupportedError
 from clustersem.spec import ModelSpec, Parameter, SpecOptions, build_spec, options_for
