@@ -184,16 +184,19 @@ class Fit:
         ----------
         type : str
             ``"raw"``: S - Sigma. ``"cor"``: the difference of the two correlation matrices.
-            ``"standardized"``: S - Sigma over its standard error, close to standard normal.
+            ``"standardized"``: S - Sigma over its standard error, close to standard normal; 0 where
+            the model reproduces a covariance by construction.
 
         Returns
         -------
         DataFrame
             p x p, by variable.
         """
+        given = self._measure_inputs
+        fixed = given.covariates if given.fixed_x else given.covariates[:0]
         return self.moments.frame(
             residual_matrices.residuals(
-                type, self.sample, self.at, self.model, self.hessian, self.multiplier
+                type, self.sample, self.at, self.model, self.hessian, self.multiplier, fixed
             )
         )
 
