@@ -250,7 +250,8 @@ class Fit:
         -------
         DataFrame
             Respondents x latent variables, in the metric of the latent variables. Rows with a
-            missing answer are NaN.
+            missing answer are NaN. Deviations are from the means of the fitted sample, or from those
+            of `data` where only a covariance matrix was fitted.
         """
         return factor_scores(self, data, method)
 
