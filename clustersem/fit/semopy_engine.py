@@ -35,7 +35,7 @@ from clustersem.engine.likelihood import (
     hessian,
 )
 from clustersem.engine.observed import observed_hessian
-from clustersem.engine.optimiser import Optimum, scaled_step
+from clustersem.engine.optimiser import Optimum, metric_of
 from clustersem.engine.ram import COVARIANCE, PATH, Array, Ram, evaluate
 from clustersem.engine.starts import starting_values
 from clustersem.errors import EstimationError, UnsupportedError
@@ -408,4 +408,4 @@ def _decrement(model: Ram, sample: Sample, at: Evaluation) -> float:
     g = gradient(model, sample, at)
     exact = observed_hessian(model, sample, at)
     h = exact if cholesky(exact) is not None else hessian(model, at)
-    return float(-g @ scaled_step(h, g, 0.0))
+    return float(-g @ metric_of(h, 0.0).step(g))
