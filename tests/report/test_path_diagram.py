@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
 import re
@@ -15,9 +16,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import PathPatch
 from matplotlib.transforms import Bbox
 
-from clustersem.errors import DataError, ModelError
+from clustersem.errors import ClusterSemWarning, DataError, ModelError
 from clustersem.report import path_diagram, path_diagram_svg
-from clustersem.report.diagram import geometry
+from clustersem.report.diagram import geometry, public
 from clustersem.report.diagram.draw import draw
 from clustersem.report.diagram.graph import graph_of
 from clustersem.report.diagram.scene import Scene, compose
@@ -267,6 +268,13 @@ def test_ids_of_a_file_are_unique(tmp_path):
     path = path_diagram(reference_fit("cross_border_revised"), tmp_path / "a.svg")
     ids = re.findall(r'\bid="([^"]+)"', path.read_text(encoding="utf-8"))
     assert len(ids) == len(set(ids)) > 60
+
+
+def test_labels_that_touch_are_not_passed_over(monkeypatch):
+    crowded_scene = dataclasses.replace(scene_of("one factor"), collisions=3)
+    monkeypatch.setattr(public, "compose", lambda *_, **__: crowded_scene)
+    with pytest.warns(ClusterSemWarning, match="3 labels touch something"):
+        path_diagram(made_fit([("f", "=~", "x", 0.5)]))
 
 
 def test_unknown_suffix_leaves_the_old_file(tmp_path):

@@ -106,8 +106,8 @@ def path_diagram(
     if scene.collisions:
         warnings.warn(
             f"the path diagram of {len(graph.nodes)} variables and {len(graph.links)} arrows is "
-            f"too crowded: {scene.collisions} labels touch something; draw part of the model, or pass "
-            "shorter labels.",
+            f"too crowded: {scene.collisions} labels touch something; draw part of the model, "
+            "or pass shorter labels.",
             ClusterSemWarning,
             stacklevel=2,
         )
