@@ -103,10 +103,7 @@ def cell_gradient(sample: Sample, at: Evaluation, cells: Cells) -> Array:
     pd = precision @ at.deviation
     w = precision - precision @ sample.cov @ precision - np.outer(pd, pd)
     q = uv.T @ w @ uv
-    return (
-        2.0 * cells.c * q[cells.x, cells.y]
-        - 2.0 * cells.h(at.point.nu) * (uv.T @ pd)[cells.x]
-    )
+    return 2.0 * cells.c * q[cells.x, cells.y] - 2.0 * cells.h(at.point.nu) * (uv.T @ pd)[cells.x]
 
 
 def gram(at: Evaluation) -> Array:
@@ -117,7 +114,7 @@ def gram(at: Evaluation) -> Array:
 
 
 def cell_hessian(g: Array, nu: Array, rows: Cells, cols: Cells) -> Array:
-    """Return the expected Hessian of F between two sets of cells: tr(P dSigma P dSigma) + 2 dmu'P dmu.
+    """Return the expected Hessian of F between cells: tr(P dSigma P dSigma) + 2 dmu' P dmu.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ Johnson, N. L., Kotz, S., & Balakrishnan, N. (1995). Continuous univariate distr
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import chdtr, chdtrc, gammaln
+from scipy.special import chdtr, chdtrc, gammaln, ndtri
 
 from clustersem.engine.ram import Array
 
@@ -41,14 +41,21 @@ def cdf(x: float, df: float, noncentrality: float) -> float:
     noncentrality : float
         Not negative.
     """
-    j, weight = _weights(noncentrality)
-    return float(min(1.0, weight @ chdtr(df + 2.0 * j, x)))
+    return _cdf_and_slope(x, df, noncentrality)[0]
 
 
 def sf(x: float, df: float, noncentrality: float) -> float:
     """Return P(X > x), exact in the far tail; parameters as in :func:`cdf`."""
     j, weight = _weights(noncentrality)
-    return float(min(1.0, weight @ chdtrc(df + 2.0 * j, x)))
+    return min(1.0, float(weight @ chdtrc(df + 2.0 * j, x)))
+
+
+def _cdf_and_slope(x: float, df: float, noncentrality: float) -> tuple[float, float]:
+    """Return P(X <= x) and its derivative by the noncentrality, (P_{df+2} - P_df) / 2."""
+    j, weight = _weights(noncentrality)
+    central = chdtr(df + 2.0 * np.append(j, j[-1] + 1.0), x)
+    value = float(weight @ central[:-1])
+    return min(1.0, value), 0.5 * (float(weight @ central[1:]) - value)
 
 
 def noncentrality_at(x: float, df: float, probability: float) -> float:
@@ -57,28 +64,25 @@ def noncentrality_at(x: float, df: float, probability: float) -> float:
     The confidence bound of a noncentrality: ``probability`` is 0.95 for the lower and 0.05 for the
     upper bound of a 90 % interval.
     """
-    if cdf(x, df, 0.0) <= probability:
+    if float(chdtr(df, x)) <= probability:
         return 0.0
-    low, high = 0.0, max(x, 1.0)
-    while cdf(x, df, high) > probability:
-        low, high = high, 2.0 * high
-    # Newton steps on the logarithm, which is nearly straight, inside a shrinking bracket.
-    nc = max(low, x - df)
-    if not low < nc < high:
-        nc = 0.5 * (low + high)
+    # A normal approximation of the bound is close; the bracket closes in on it from there.
+    deviate = -float(ndtri(probability))
+    nc = max(x - df + deviate * np.sqrt(2.0 * df + 4.0 * max(x - df, 0.0)), 0.5)
+    low, high = 0.0, np.inf
     for _ in range(100):
-        value = cdf(x, df, nc)
+        value, slope = _cdf_and_slope(x, df, nc)
         if value > probability:
             low = nc
         else:
             high = nc
-        slope = 0.5 * (cdf(x, df + 2.0, nc) - value)
+        # Newton steps on the logarithm, which is nearly straight.
         proposal = nc
         if value > 0 and slope < 0:
             proposal = nc - (np.log(value) - np.log(probability)) * value / slope
-        if not low < proposal < high:
-            proposal = 0.5 * (low + high)
-        if abs(proposal - nc) <= 1e-12 * max(1.0, proposal):
+        if not low <= proposal <= high:
+            proposal = 0.5 * (low + high) if np.isfinite(high) else 2.0 * nc
+        if abs(proposal - nc) <= 1e-11 * max(1.0, proposal):
             return float(proposal)
         nc = proposal
     return float(nc)

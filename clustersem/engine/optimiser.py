@@ -1,10 +1,10 @@
 """Fisher scoring with a line search and damping, finished by Newton steps.
 
-The step solves H step = -g, after scaling H to a unit diagonal, so that neither the data's units nor
-the parameters' have a say. Far from the optimum H is the expected Hessian, which is never indefinite;
-there Fisher scoring converges at a rate that grows with the misfit, so once the decrement is small
-the exact Hessian takes over where it is positive definite. The criterion is the Newton decrement
-g' H^-1 g: it is in units of F, so it means the same at every scale of the data.
+The step solves H step = -g, after scaling H to a unit diagonal, so that neither the data's units
+nor the parameters' have a say. Far from the optimum H is the expected Hessian, which is never
+indefinite. Fisher scoring converges at a rate that falls with the misfit, so once the decrement is
+small the exact Hessian takes over. The criterion is the Newton decrement g' H^-1 g: it is in units
+of F, so it means the same at every scale of the data.
 
 References
 ----------
@@ -36,6 +36,8 @@ Code = Literal["converged", "max_iterations", "stalled", "no_start"]
 DECREMENT = 1e-14
 # Below this decrement, in units of F, Newton steps with the exact Hessian are tried.
 NEWTON = 0.05
+# Below this decrement the last Hessian serves to judge the next point.
+CHORD = 1e-4
 # Curvature, as a share of the expected one, below which no direction is taken to be flatter.
 FLATTEST = 0.05
 SUFFICIENT = 1e-4
@@ -75,27 +77,33 @@ class Optimum:
     iterations: int
 
 
-def scaled_step(h: Array, g: Array, damping: float) -> Array:
-    """Return -(H + damping diag H)^-1 g, with as much more damping as positive definiteness takes."""
+@dataclass(frozen=True)
+class Metric:
+    """A Hessian made ready to step with: scaled to a unit diagonal, damped, factored."""
+
+    scale: Array
+    factor: Array
+
+    def step(self, g: Array) -> Array:
+        """Return -H^-1 g."""
+        step, _ = lapack.dpotrs(self.factor, -g / self.scale, lower=1)
+        return np.asarray(step / self.scale, dtype=np.float64)
+
+
+def metric_of(h: Array, damping: float) -> Metric:
+    """Return H + damping diag H, damped further until it is positive definite."""
     scale = np.sqrt(np.maximum(h.diagonal(), 0.0))
     scale[scale == 0] = 1.0
     unit = h / np.outer(scale, scale)
-    unit.flat[:: len(g) + 1] += damping
-    extra = 0.0
+    unit.flat[:: len(h) + 1] += damping
+    added = 1e-8
     factor = cholesky(unit)
-    while factor is None or _reciprocal_condition(factor, unit) < 1e-12:
-        added = 1e-8 if extra == 0 else 9.0 * extra
-        unit.flat[:: len(g) + 1] += added
-        extra += added
+    # The smallest pivot bounds the smallest eigenvalue from above.
+    while factor is None or factor.diagonal().min() < 1e-6:
+        unit.flat[:: len(h) + 1] += added
+        added *= 10.0
         factor = cholesky(unit)
-    step, _ = lapack.dpotrs(factor, -g / scale, lower=1)
-    return np.asarray(step / scale, dtype=np.float64)
-
-
-def _reciprocal_condition(factor: Array, matrix: Array) -> float:
-    norm = float(np.abs(matrix).sum(axis=0).max()) if matrix.size else 1.0
-    rcond, _ = lapack.dpocon(factor, norm, uplo="L")
-    return float(rcond)
+    return Metric(scale, factor)
 
 
 def minimise(model: Ram, sample: Sample, start: Array, max_iterations: int = 300) -> Optimum:
@@ -105,25 +113,25 @@ def minimise(model: Ram, sample: Sample, start: Array, max_iterations: int = 300
     if at is None:
         nothing = np.full(len(theta), np.nan)
         return Optimum("no_start", theta, None, nothing, np.diag(nothing), np.nan, 0)
-    damping = 0.0
-    decrement = np.inf
+    damping, decrement, iteration = 0.0, np.inf, 0
     code: Code = "max_iterations"
-    iteration = 0
+    g = gradient(model, sample, at)
     while True:
-        g = gradient(model, sample, at)
         h = _curvature(model, sample, at, newton=decrement < NEWTON)
-        step = scaled_step(h, g, damping)
-        promised = float(-g @ step)
-        decrement = promised if damping == 0 else float(-g @ scaled_step(h, g, 0.0))
+        metric = metric_of(h, 0.0)
+        step = metric.step(g)
+        decrement = float(-g @ step)
         if decrement <= DECREMENT:
             code = "converged"
             break
         if iteration == max_iterations:
             break
-        found = _line_search(model, sample, theta, at, step, promised)
+        if damping > 0:
+            step = metric_of(h, damping).step(g)
+        found = _line_search(model, sample, theta, at, step, float(-g @ step))
         while found is None and damping < 1e4:
             damping = max(10.0 * damping, 1e-3)
-            step = scaled_step(h, g, damping)
+            step = metric_of(h, damping).step(g)
             found = _line_search(model, sample, theta, at, step, float(-g @ step))
         if found is None:
             # At the limit of double precision no step lowers F any more; that is an optimum if
@@ -131,18 +139,25 @@ def minimise(model: Ram, sample: Sample, start: Array, max_iterations: int = 300
             code = "converged" if decrement < 1e-11 else "stalled"
             break
         theta, at, length = found
+        iteration += 1
         if length == 1.0:
             damping = damping / 10.0 if damping > 1e-6 else 0.0
-        iteration += 1
+        g = gradient(model, sample, at)
+        if decrement < CHORD:
+            # The Hessian has hardly changed over so short a step, so the old one tells too.
+            after = float(-g @ metric.step(g))
+            if after <= DECREMENT:
+                decrement, code = after, "converged"
+                break
     return Optimum(code, theta, at, g, hessian(model, at), decrement, iteration)
 
 
 def _curvature(model: Ram, sample: Sample, at: Evaluation, *, newton: bool) -> Array:
     """Return the Hessian to step with: expected, or else exact and made positive definite.
 
-    Where the exact Hessian is indefinite, F is near a saddle, along which Fisher scoring creeps. Its
-    eigenvalues in the metric of the expected Hessian are then replaced by their absolute values, so
-    that a step leads away from the saddle.
+    Where the exact Hessian is indefinite, F is near a saddle, along which Fisher scoring creeps.
+    Its eigenvalues in the metric of the expected Hessian are then replaced by their absolute
+    values, so that a step leads away from the saddle.
     """
     if not newton:
         return hessian(model, at)

@@ -3,8 +3,8 @@
 With all m variables, observed first and latent last, v = A v + u and cov(u) = S. Then
 E = (I - A)^-1, T = E S E', Sigma = T[observed, observed] and mu = (E a)[observed].
 
-Every derivative of Sigma is a symmetric matrix of rank two at most, c (x y' + y x'), whose x and y are
-columns of [U V], U = E[observed, :] and V = T[observed, :]:
+Every derivative of Sigma is a symmetric matrix of rank two at most, c (x y' + y x'), whose x and y
+are columns of [U V], U = E[observed, :] and V = T[observed, :]:
 
 * ``A[i, j]``: x = u_i, y = t_j, c = 1;
 * ``S[i, j]``: x = u_i, y = u_j, c = 1, or 1/2 on the diagonal;
@@ -185,7 +185,7 @@ def evaluate(model: Ram, theta: Array) -> Point | None:
     """Return the model at theta, or None where I - A is singular."""
     a, s, m = model.matrices(theta)
     try:
-        e = np.linalg.inv(np.eye(len(m)) - a)
+        e = np.asarray(np.linalg.inv(np.eye(len(m)) - a), dtype=np.float64)
     except np.linalg.LinAlgError:
         return None
     u = e[: model.n_observed]

@@ -10,9 +10,12 @@ ordinary regressions.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clustersem.engine.likelihood import cholesky
 from clustersem.engine.ram import COVARIANCE, INTERCEPT, PATH, Array, Index, Ram
+
+Mask = NDArray[np.bool_]
 
 # Below these shares of its variance a variable's residual, or its marker's loading, does not start:
 # a start at the boundary of the parameter space makes for a poor first step.
@@ -60,7 +63,7 @@ def starting_values(model: Ram, cov: Array, mean: Array, given: Array) -> Array:
     for latent, indicators in order:
         measured[indicators, latent] = True
     residual = _regress(known, paths, free & ~measured, (paths != 0) & ~measured)
-    _residuals_of_indicators(residual, known, paths, measured, p)
+    _residuals_of_indicators(residual, known, paths, measured)
 
     theta = np.zeros(model.n_free)
     a, s, i = (cells.kind == kind for kind in (PATH, COVARIANCE, INTERCEPT))
@@ -72,7 +75,7 @@ def starting_values(model: Ram, cov: Array, mean: Array, given: Array) -> Array:
     return _made_admissible(model, theta, np.isnan(given))
 
 
-def _order_of_latents(model: Ram, free: Array) -> list[tuple[int, Index]]:
+def _order_of_latents(model: Ram, free: Mask) -> list[tuple[int, Index]]:
     """Return latent variables with their indicators, lower orders first."""
     p, m = model.n_observed, model.n_variables
     loads = free | (model.a0 != 0)
@@ -111,7 +114,8 @@ def _one_factor(correlation: Array) -> Array:
     np.fill_diagonal(reduced, np.abs(reduced).max(axis=0))
     values, vectors = np.linalg.eigh(reduced)
     loadings = vectors[:, -1] * np.sqrt(max(values[-1], 0.0))
-    return np.clip(loadings, -0.95, 0.95)
+    clipped: Array = np.clip(loadings, -0.95, 0.95)
+    return clipped
 
 
 def _add_factor(
@@ -120,8 +124,8 @@ def _add_factor(
     paths: Array,
     latent: int,
     indicators: Index,
-    free: Array,
-    variance_free: Array,
+    free: Mask,
+    variance_free: Mask,
 ) -> None:
     """Put a factor's loadings into `paths` and its covariances into `known`."""
     block = known[np.ix_(indicators, indicators)]
@@ -154,7 +158,7 @@ def _add_factor(
     known[latent, latent] = scale**2
 
 
-def _regress(known: Array, paths: Array, free: Array, present: Array) -> Array:
+def _regress(known: Array, paths: Array, free: Mask, present: Mask) -> Array:
     """Fill the free paths of every dependent variable; return the covariances of disturbances."""
     residual = known.copy()
     dependent = np.flatnonzero((free | present).any(axis=1))
@@ -179,18 +183,15 @@ def _regress(known: Array, paths: Array, free: Array, present: Array) -> Array:
     return residual
 
 
-def _residuals_of_indicators(
-    residual: Array, known: Array, paths: Array, measured: Array, p: int
-) -> None:
+def _residuals_of_indicators(residual: Array, known: Array, paths: Array, measured: Mask) -> None:
     """Put the unique variances of indicators into `residual`; their covariances start at zero."""
     rows = np.flatnonzero(measured.any(axis=1))
-    for row in rows:
-        loadings = np.where(measured[row], paths[row], 0.0)
-        total = known[row, row]
-        explained = float(loadings @ known @ loadings)
-        residual[row, :] = 0.0
-        residual[:, row] = 0.0
-        residual[row, row] = max(total - explained, LEAST_RESIDUAL * total)
+    loadings = np.where(measured[rows], paths[rows], 0.0)
+    total = known.diagonal()[rows]
+    explained = np.einsum("ij,ij->i", loadings @ known, loadings)
+    residual[rows] = 0.0
+    residual[:, rows] = 0.0
+    residual[rows, rows] = np.maximum(total - explained, LEAST_RESIDUAL * total)
 
 
 def _made_admissible(model: Ram, theta: Array, ours: Array) -> Array:

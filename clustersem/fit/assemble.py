@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -59,6 +60,18 @@ def cell_of(op: str, lhs: str, rhs: str, index: dict[str, int]) -> tuple[int, in
     return KIND[op], index[lhs], index[rhs]
 
 
+def cells_of(rows: Sequence[tuple[str, str, str]], layout: Layout) -> Cells:
+    """Return the engine's cells of any ``(lhs, op, rhs)``."""
+    return _cells(rows, layout.index())
+
+
+def _cells(rows: Sequence[tuple[str, str, str]], index: dict[str, int]) -> Cells:
+    cells = [cell_of(op, lhs, rhs, index) for lhs, op, rhs in rows]
+    columns = zip(*cells, strict=True) if cells else ((), (), ())
+    kind, row, col = (np.array(column, dtype=np.intp) for column in columns)
+    return Cells(kind, row, col, len(index))
+
+
 @lru_cache(maxsize=256)
 def layout_of(spec: ModelSpec) -> Layout:
     """Return the layout of a specification.
@@ -85,7 +98,6 @@ def layout_of(spec: ModelSpec) -> Layout:
         )
     names = (*spec.observed, *spec.latent)
     index = {name: i for i, name in enumerate(names)}
-    cells = [cell_of(row.op, row.lhs, row.rhs, index) for row in spec.parameters]
     place: dict[str, int] = {}
     parameter: list[int] = []
     given: list[float] = []
@@ -107,10 +119,9 @@ def layout_of(spec: ModelSpec) -> Layout:
         if row.start is not None:
             given[at] = row.start
         parameter.append(at)
-    kind, rows, cols = (np.array(column, dtype=np.intp) for column in zip(*cells, strict=True))
     return Layout(
         names,
-        Cells(kind, rows, cols, len(names)),
+        _cells([(row.lhs, row.op, row.rhs) for row in spec.parameters], index),
         np.array([row.free for row in spec.parameters]),
         np.array(parameter, dtype=np.intp),
         np.array(given),

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import combinations
 
+from clustersem.engine.ram import Cells
+from clustersem.fit.assemble import cells_of, layout_of
 from clustersem.spec import ModelSpec
 
 Row = tuple[str, str, str]
 
 
+@lru_cache(maxsize=64)
+def candidate_cells(spec: ModelSpec) -> tuple[tuple[Row, ...], Cells]:
+    """Return the candidates of a model with their cells in the engine's matrices."""
+    rows = tuple(candidate_rows(spec))
+    return rows, cells_of(rows, layout_of(spec))
+
+
 def candidate_rows(spec: ModelSpec) -> list[Row]:
     """Return every ``(lhs, op, rhs)`` that is not free in a model and could be.
 
-    They are the fixed rows of the parameter table, without the moments of exogenous covariates; all loadings of indicators on latent variables;
-    all covariances among observed variables that are not exogenous covariates, and among latent
-    variables; and, where the model has regressions, all paths among the variables in them.
+    They are the fixed rows of the parameter table, without the moments of exogenous covariates; all
+    loadings of indicators on latent variables; all covariances among observed variables that are
+    not exogenous covariates, and among latent variables; and, where the model has regressions, all
+    paths among the variables in them. A covariate whose moments are fixed at the sample's cannot
+    be explained, so no path leads to one.
 
     Parameters
     ----------
@@ -35,9 +47,9 @@ def candidate_rows(spec: ModelSpec) -> list[Row]:
     latent = set(spec.latent)
     indicators = {p.rhs for p in spec.parameters if p.op == "=~"}
     observed_indicators = [name for name in spec.observed if name in indicators]
-    measured = [name for name in spec.latent if any(
-        p.op == "=~" and p.lhs == name for p in spec.parameters
-    )]
+    measured = [
+        name for name in spec.latent if any(p.op == "=~" and p.lhs == name for p in spec.parameters)
+    ]
     for factor in measured:
         for item in observed_indicators:
             offer(factor, "=~", item)
@@ -54,7 +66,8 @@ def candidate_rows(spec: ModelSpec) -> list[Row]:
     for parameter in spec.parameters:
         if parameter.op == "~":
             in_regressions.setdefault(parameter.rhs)
-    for effect in in_regressions:
+    given = {parameter.lhs for parameter in spec.parameters if parameter.from_sample}
+    for effect in [name for name in in_regressions if name not in given]:
         for cause in in_regressions:
             # An indicator on its own factor is a loading, which stands among them already.
             crosses = effect in indicators and cause in latent and effect not in latent

@@ -73,8 +73,8 @@ def diagnose(fit: Fit) -> Diagnosis:
     """Check a solution for offending estimates and identification.
 
     The five offending estimates are negative error variances, correlations above one, covariance
-    matrices that are not positive definite, standardised coefficients at or near one, and very large
-    or very small standard errors.
+    matrices that are not positive definite, standardised coefficients at or near one, and very
+    large or very small standard errors.
 
     References
     ----------

@@ -45,7 +45,7 @@ _DOCUMENTATION = """Fit {what}.
     Parameters
     ----------
     model : str or ModelSpec
-        Model syntax, as lavaan's: ``=~`` is measured by, ``~`` is regressed on, ``~~`` covaries with.
+        Model syntax, as lavaan's: ``=~`` measured by, ``~`` regressed on, ``~~`` covaries with.
     data : DataFrame or Survey, optional
         Answers, one row a respondent. Leave it out with `cov`.
     estimator : str, optional
@@ -59,7 +59,7 @@ _DOCUMENTATION = """Fit {what}.
     orthogonal : bool
         Fix covariances among exogenous latent variables at zero.
     fixed_x : bool
-        Take the moments of exogenous observed covariates from the sample instead of estimating them.
+        Take the moments of exogenous observed covariates from the sample, do not estimate them.
     likelihood : str
         ``"normal"``: S with divisor n, chi2 = n F (lavaan, Mplus). ``"wishart"``: divisor n - 1,
         chi2 = (n - 1) F (AMOS, EQS, LISREL).
@@ -173,7 +173,8 @@ sem = _entry_point(
 cfa = _entry_point(
     "cfa",
     "a confirmatory factor analysis",
-    "Free by default: residual variances and covariances of latent variables. First loadings are one.",
+    "Free by default: residual variances and covariances of latent variables. First loadings are"
+    " one.",
     "(True, 2, 0.0)",
 )
 growth = _entry_point(
@@ -323,8 +324,10 @@ def _refuse_unidentified(
     lasting = set(involved.tolist())
     seen = 0
     for _ in range(6):
-        step = 0.1 * generator.standard_normal(len(spread)) * np.minimum(
-            spread, 1.0 + np.abs(optimum.theta)
+        step = (
+            0.1
+            * generator.standard_normal(len(spread))
+            * np.minimum(spread, 1.0 + np.abs(optimum.theta))
         )
         there = discrepancy(model, sample, optimum.theta + step)
         if there is not None:

@@ -30,8 +30,8 @@ def score_weights(point: Point, n_observed: int, method: str) -> Array:
 
     References
     ----------
-    Lawley, D. N., & Maxwell, A. E. (1971). Factor analysis as a statistical method (2nd ed., chapter
-    8). Butterworths.
+    Lawley, D. N., & Maxwell, A. E. (1971). Factor analysis as a statistical method (2nd ed.,
+    chapter 8). Butterworths.
     """
     p = n_observed
     if method == "regression":

@@ -187,10 +187,13 @@ def bic2(loglik: float, n_free: int, n_obs: int) -> float:
     return -2.0 * loglik + n_free * math.log((n_obs + 2.0) / 24.0)
 
 
-def gfi(residual: Array, weighted: Array, mean_term: float = 0.0) -> float:
+def gfi(
+    residual: Array, weighted: Array, mean_term: float = 0.0, mean_misfit: float = 0.0
+) -> float:
     """Return Joereskog and Soerbom's goodness-of-fit index.
 
-    1 - tr[(Sigma^-1 (S - Sigma))^2] / (tr[(Sigma^-1 S)^2] + 2 m' Sigma^-1 m).
+    1 - (tr[(Sigma^-1 (S - Sigma))^2] + 2 d' Sigma^-1 d) / (tr[(Sigma^-1 S)^2] + 2 m' Sigma^-1 m),
+    d = m - mu.
 
     Parameters
     ----------
@@ -200,6 +203,8 @@ def gfi(residual: Array, weighted: Array, mean_term: float = 0.0) -> float:
         Sigma^-1 S, without the moments of exogenous covariates that were fixed at their values.
     mean_term : float
         m' Sigma^-1 m with a mean structure, whose means count among the moments explained, else 0.
+    mean_misfit : float
+        d' Sigma^-1 d.
 
     References
     ----------
@@ -207,7 +212,8 @@ def gfi(residual: Array, weighted: Array, mean_term: float = 0.0) -> float:
     38, 197-201. doi:10.1111/j.2044-8317.1985.tb00834.x
     """
     explained = float(np.vdot(weighted.T, weighted)) + 2.0 * mean_term
-    return 1.0 - float(np.vdot(residual.T, residual)) / explained
+    missed = float(np.vdot(residual.T, residual)) + 2.0 * mean_misfit
+    return 1.0 - missed / explained
 
 
 def agfi(gfi_value: float, n_moments: int, df: int) -> float:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import numpy as np
 
 from clustersem.engine.likelihood import Evaluation, cholesky, log_det
-from clustersem.engine.ram import Array
+from clustersem.engine.ram import Array, Index
 from clustersem.fit import indices
 
 
@@ -33,7 +33,9 @@ class MeasureInputs:
     has_means : bool
         Whether means are part of the model.
     covariates : ndarray of int
-        Places of exogenous covariates whose moments are fixed at their sample values.
+        Places of exogenous covariates: they covary in the independence model too.
+    fixed_x : bool
+        Whether their moments are fixed at the sample's, so that they are not explained.
     """
 
     at: Evaluation
@@ -43,7 +45,8 @@ class MeasureInputs:
     multiplier: float
     n_free: int
     has_means: bool
-    covariates: Array
+    covariates: Index
+    fixed_x: bool
 
     @property
     def n_moments(self) -> int:
@@ -54,7 +57,7 @@ class MeasureInputs:
     @property
     def df(self) -> int:
         """Degrees of freedom: moments that are explained, less free parameters."""
-        x = len(self.covariates)
+        x = len(self.covariates) if self.fixed_x else 0
         given = x * (x + 1) // 2 + (x if self.has_means else 0)
         return self.n_moments - given - self.n_free
 
@@ -67,7 +70,7 @@ def normal_loglik(cov: Array, n_obs: int) -> float:
     return -0.5 * n_obs * (p * math.log(2.0 * math.pi) + log_det(factor) + p)
 
 
-def baseline_discrepancy(cov: Array, covariates: Array) -> float:
+def baseline_discrepancy(cov: Array, covariates: Index) -> float:
     """Return F of the independence model, in which only exogenous covariates may covary."""
     others = np.setdiff1d(np.arange(len(cov)), covariates)
     whole = cholesky(cov)
@@ -90,7 +93,7 @@ def all_measures(given: MeasureInputs) -> Mapping[str, float]:
     baseline_chisq = multiplier * baseline_discrepancy(given.cov, given.covariates)
     baseline_df = p * (p - 1) // 2 - x * (x - 1) // 2
     saturated = normal_loglik(given.cov, n)
-    if x:
+    if given.fixed_x:
         saturated -= normal_loglik(given.cov[np.ix_(given.covariates, given.covariates)], n)
     loglik = saturated - 0.5 * n * f
     against = (chisq, df, baseline_chisq, baseline_df)
@@ -146,15 +149,14 @@ def all_measures(given: MeasureInputs) -> Mapping[str, float]:
 
 def _gfi(given: MeasureInputs) -> float:
     p = given.at.precision
-    explained = given.cov
-    if len(given.covariates):
-        explained = explained.copy()
+    explained, mean = given.cov.copy(), given.mean.copy()
+    if given.fixed_x:
         explained[np.ix_(given.covariates, given.covariates)] = 0.0
+        mean[given.covariates] = 0.0
     residual = p @ (given.cov - given.at.point.sigma)
-    mean_term = 0.0
-    if given.has_means:
-        mean_term = float(given.mean @ p @ given.mean)
-    return indices.gfi(residual, p @ explained, mean_term)
+    mean_term = float(mean @ p @ mean) if given.has_means else 0.0
+    misfit_of_means = given.at.deviation @ p @ given.at.deviation
+    return indices.gfi(residual, p @ explained, mean_term, float(misfit_of_means))
 
 
 def _root_mean_squares(given: MeasureInputs) -> dict[str, float]:
@@ -174,7 +176,7 @@ def _root_mean_squares(given: MeasureInputs) -> dict[str, float]:
         "rmr": (raw, d, 0),
         "srmr": (bentler, d / sd, 0),
         "srmr_bentler": (bentler, d / sd, 0),
-        "crmr": (correlation, standardised_means, p),
+        "crmr": (correlation, d / sd, p),
         "srmr_mplus": (mplus, standardised_means, 0),
     }
     result: dict[str, float] = {}

@@ -13,25 +13,25 @@ from clustersem.errors import EstimationError
 
 
 def residuals(
-    type: Literal["raw", "cor", "standardized"],  # noqa: A002
+    type: Literal["raw", "cor", "standardized"],
     sample: Sample,
     at: Evaluation,
     model: Ram,
     hessian: Array,
     multiplier: float,
 ) -> Array:
-    """Return the residual matrix of the wanted type; see :meth:`clustersem.fit.result.Fit.residuals`."""
+    """Return the residuals of the wanted type; see :meth:`clustersem.fit.result.Fit.residuals`."""
     s, sigma = sample.cov, at.point.sigma
     if type == "raw":
-        return s - sigma
+        raw: Array = s - sigma
+        return raw
     if type == "cor":
         sd, implied = np.sqrt(s.diagonal()), np.sqrt(sigma.diagonal())
-        return s / np.outer(sd, sd) - sigma / np.outer(implied, implied)
+        difference: Array = s / np.outer(sd, sd) - sigma / np.outer(implied, implied)
+        return difference
     if type == "standardized":
         return _standardized(s - sigma, at, model, hessian, multiplier)
-    raise EstimationError(
-        f"residuals: unknown type {type!r}. Use 'raw', 'cor' or 'standardized'."
-    )
+    raise EstimationError(f"residuals: unknown type {type!r}. Use 'raw', 'cor' or 'standardized'.")
 
 
 def _standardized(
@@ -52,9 +52,7 @@ def _standardized(
     p = model.n_observed
     sigma, uv = at.point.sigma, at.point.uv
     lower = np.tril_indices(p)
-    gamma = (
-        sigma.diagonal()[lower[0]] * sigma.diagonal()[lower[1]] + sigma[lower] ** 2
-    )
+    gamma = sigma.diagonal()[lower[0]] * sigma.diagonal()[lower[1]] + sigma[lower] ** 2
     cells = model.cells
     x, y = uv[:, cells.x], uv[:, cells.y]
     delta = cells.c * (x[lower[0]] * y[lower[1]] + y[lower[0]] * x[lower[1]])

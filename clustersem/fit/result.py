@@ -16,7 +16,7 @@ from clustersem.engine.score_test import score_tests
 from clustersem.fit import residuals as residual_matrices
 from clustersem.fit import tables
 from clustersem.fit.assemble import Layout
-from clustersem.fit.candidates import candidate_rows
+from clustersem.fit.candidates import candidate_cells
 from clustersem.fit.diagnosis import Diagnosis, diagnose
 from clustersem.fit.factor_scores import factor_scores
 from clustersem.fit.measures import MeasureInputs, all_measures
@@ -88,11 +88,7 @@ class Fit:
     @cached_property
     def _measure_inputs(self) -> MeasureInputs:
         index = self.layout.index()
-        covariates = [
-            index[row.lhs]
-            for row in self.spec.parameters
-            if row.from_sample and row.op == "~~" and row.lhs == row.rhs
-        ]
+        covariates = [index[x] for x in self.spec.exogenous_observed]
         return MeasureInputs(
             self.at,
             self.sample.cov,
@@ -102,6 +98,7 @@ class Fit:
             self.n_free,
             self.model.has_means,
             np.array(covariates, dtype=np.intp),
+            fixed_x=any(row.from_sample for row in self.spec.parameters),
         )
 
     @property
@@ -116,7 +113,7 @@ class Fit:
 
     @cached_property
     def measures(self) -> Mapping[str, float]:
-        """All fit measures, under lavaan's names with ``_`` for ``.``, and ``cmin_df``, ``pcfi``."""
+        """All fit measures by lavaan's names with ``_`` for ``.``, and ``cmin_df`` and ``pcfi``."""
         return all_measures(self._measure_inputs)
 
     @cached_property
@@ -129,9 +126,9 @@ class Fit:
     def estimates(self) -> pd.DataFrame:
         """Every parameter, fixed and defined ones too.
 
-        Columns are ``lhs op rhs group label est se z p_value ci_lower ci_upper std_lv std_all``: raw
-        estimates with standard errors, the z of est / se (AMOS's C.R.) with its two-sided p, a 95 %
-        interval, and the values standardised on latent (``std_lv``) and on all variables
+        Columns are ``lhs op rhs group label est se z p_value ci_lower ci_upper std_lv std_all``:
+        raw estimates with standard errors, the z of est / se (AMOS's C.R.) with its two-sided p, a
+        95 % interval, and the values standardised on latent (``std_lv``) and on all variables
         (``std_all``). Fixed rows have a standard error of 0 and no z.
         """
         return self._estimates.copy()
@@ -160,7 +157,7 @@ class Fit:
 
     @property
     def sample_cov(self) -> pd.DataFrame:
-        """Sample covariance matrix that was fitted (divisor n; n - 1 with the Wishart likelihood)."""
+        """Sample covariance matrix as fitted: divisor n, or n - 1 with the Wishart likelihood."""
         return self.moments.frame(self.sample.cov.copy())
 
     @property
@@ -174,11 +171,12 @@ class Fit:
         """Model-implied correlation matrix of the latent variables."""
         cov = self.latent_cov
         with np.errstate(invalid="ignore"):
-            sd = np.sqrt(np.diag(cov))
-        return cov / np.outer(sd, sd)
+            sd = np.sqrt(cov.to_numpy().diagonal())
+        return cov.div(sd, axis=0).div(sd, axis=1)
 
     def residuals(
-        self, type: Literal["raw", "cor", "standardized"] = "raw"  # noqa: A002
+        self,
+        type: Literal["raw", "cor", "standardized"] = "raw",
     ) -> pd.DataFrame:
         """Return what the model leaves unexplained of the covariances.
 
@@ -224,8 +222,7 @@ class Fit:
 
     @cached_property
     def _modification_indices(self) -> pd.DataFrame:
-        rows = candidate_rows(self.spec)
-        cells = tables.cells_of(rows, self.layout)
+        rows, cells = candidate_cells(self.spec)
         mi, epc = score_tests(
             self.model, self.sample, self.at, self.hessian, cells, self.multiplier
         )

@@ -12,10 +12,10 @@ def scale_factors(
 ) -> Array:
     """Return what every row's value is multiplied with to be standardised.
 
-    A path times sd(cause) / sd(effect), with the model-implied standard deviations of all variables;
-    a covariance, divided by the standard deviations of the two terms that covary (of the disturbances
-    where the variables are dependent, so it is their correlation); a variance, divided by the
-    variable's total variance; an intercept, divided by the variable's standard deviation.
+    A path is multiplied by sd(cause) / sd(effect), the model-implied standard deviations; a
+    covariance is divided by the standard deviations of the two terms that covary (of the
+    disturbances where the variables are dependent, so it is their correlation), a variance by the
+    variable's total variance, and an intercept by the variable's standard deviation.
 
     Parameters
     ----------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
@@ -90,23 +91,22 @@ def _number(value: float) -> str:
 
 
 def _table(title: str, rows: pd.DataFrame) -> list[str]:
-    names = [_row_name(row) for row in rows.itertuples()]
+    names = [_row_name(*row) for row in zip(rows["lhs"], rows["op"], rows["rhs"], strict=True)]
     width = max(24, *(len(name) for name in names))
     header = f"{'est':>9}{'se':>9}{'z':>9}{'p':>8}{'std_lv':>9}{'std_all':>9}"
     lines = [title, f"  {'':<{width}}{header}"]
-    for name, row in zip(names, rows.itertuples(), strict=True):
-        fixed = math.isnan(row.z)
+    columns = ["est", "se", "z", "p_value", "std_lv", "std_all"]
+    for name, values in zip(names, rows[columns].to_numpy(dtype=np.float64), strict=True):
+        est, se, z, p, std_lv, std_all = (float(value) for value in values)
+        tested = f"{_number(se):>9}{_number(z):>9}{p_text(p):>8}"
         lines.append(
-            f"  {name:<{width}}{_number(row.est):>9}"
-            f"{'' if fixed else _number(row.se):>9}{'' if fixed else _number(row.z):>9}"
-            f"{'' if fixed else p_text(row.p_value):>8}"
-            f"{_number(row.std_lv):>9}{_number(row.std_all):>9}"
+            f"  {name:<{width}}{_number(est):>9}{'' if math.isnan(z) else tested:>26}"
+            f"{_number(std_lv):>9}{_number(std_all):>9}"
         )
     return lines
 
 
-def _row_name(row: object) -> str:
-    lhs, op, rhs = (str(getattr(row, field)) for field in ("lhs", "op", "rhs"))
+def _row_name(lhs: str, op: str, rhs: str) -> str:
     if op == "~1" or (op == "~~" and lhs == rhs):
         return lhs
     return f"{lhs} {op} {rhs}"

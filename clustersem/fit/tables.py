@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
 from clustersem.engine.ram import Array, Cells, Point, Ram
-from clustersem.fit.assemble import Layout, cell_of, values_of
+from clustersem.fit.assemble import Layout, values_of
 from clustersem.fit.candidates import Row
 from clustersem.fit.standardized import scale_factors
 from clustersem.spec import ModelSpec
@@ -29,34 +31,16 @@ def estimates(
         est * scale_factors(layout.rows, total, disturbance, model.n_observed, observed=observed)
         for observed in (False, True)
     )
-    columns: dict[str, list[str]] = {
-        "lhs": [row.lhs for row in rows],
-        "op": [row.op for row in rows],
-        "rhs": [row.rhs for row in rows],
-        "label": [row.label for row in rows],
-    }
-    groups = [row.group for row in rows]
     values = [est, se, std_lv, std_all]
-    definitions = [c for c in spec.constraints if c.op == ":="]
-    if definitions:
+    if any(constraint.op == ":=" for constraint in spec.constraints):
         values = _with_defined(spec, layout, vcov, values)
-        for constraint in definitions:
-            columns["lhs"].append(constraint.lhs)
-            columns["op"].append(":=")
-            columns["rhs"].append(str(constraint.rhs))
-            columns["label"].append(constraint.lhs)
-            groups.append(0)
     est, se, std_lv, std_all = values
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.where(se > 0, est / se, np.nan)
     half = ndtri(0.975) * se
     return pd.DataFrame(
         {
-            "lhs": columns["lhs"],
-            "op": columns["op"],
-            "rhs": columns["rhs"],
-            "group": groups,
-            "label": columns["label"],
+            **_row_labels(spec),
             "est": est,
             "se": se,
             "z": z,
@@ -69,9 +53,27 @@ def estimates(
     )
 
 
-def _with_defined(
-    spec: ModelSpec, layout: Layout, vcov: Array, values: list[Array]
-) -> list[Array]:
+def _text(values: Sequence[str]) -> pd.Series:
+    """Return a column of text that is of the same type in every version of pandas."""
+    return pd.Series(list(values), dtype=object)
+
+
+@lru_cache(maxsize=64)
+def _row_labels(spec: ModelSpec) -> dict[str, pd.Series]:
+    """Return the columns that say what each row is: parameters first, then defined ones."""
+    rows = [(p.lhs, p.op, p.rhs, p.group, p.label) for p in spec.parameters]
+    rows += [(c.lhs, ":=", str(c.rhs), 0, c.lhs) for c in spec.constraints if c.op == ":="]
+    lhs, op, rhs, group, label = (list(column) for column in zip(*rows, strict=True))
+    return {
+        "lhs": _text(lhs),
+        "op": _text(op),
+        "rhs": _text(rhs),
+        "group": pd.Series(group),
+        "label": _text(label),
+    }
+
+
+def _with_defined(spec: ModelSpec, layout: Layout, vcov: Array, values: list[Array]) -> list[Array]:
     """Append the defined parameters: raw with delta-method errors, and from standardised ones."""
     raw, _, std_lv, std_all = values
     place: dict[str, int] = {}
@@ -99,7 +101,7 @@ def _with_defined(
         results = [constraint.rhs.evaluate(known) for known in of_label]
         for known, result in zip(of_label, results, strict=True):
             known[constraint.lhs] = result
-        error = float(np.sqrt(max(slope @ vcov @ slope, 0.0)))
+        error = math.sqrt(max(float(slope @ vcov @ slope), 0.0))
         for column, value in zip(added, (results[0], error, *results[1:]), strict=True):
             column.append(value)
     return [np.concatenate([old, new]) for old, new in zip(values, added, strict=True)]
@@ -121,17 +123,10 @@ def r_squared(layout: Layout, model: Ram, point: Point) -> pd.Series:
     dependent[layout.rows.row[layout.rows.kind == 0]] = True
     share = 1.0 - point.s.diagonal() / point.covariance.diagonal()
     # As lavaan lists them: observed variables first, then latent ones.
-    names = [name for name, is_dependent in zip(layout.names, dependent, strict=True) if is_dependent]
+    names = [
+        name for name, is_dependent in zip(layout.names, dependent, strict=True) if is_dependent
+    ]
     return pd.Series(share[dependent], index=names, name="r_squared")
-
-
-def cells_of(rows: Sequence[Row], layout: Layout) -> Cells:
-    """Return the engine's cells of any ``(lhs, op, rhs)``."""
-    index = layout.index()
-    cells = [cell_of(op, lhs, rhs, index) for lhs, op, rhs in rows]
-    columns = zip(*cells, strict=True) if cells else ((), (), ())
-    kind, row, col = (np.array(column, dtype=np.intp) for column in columns)
-    return Cells(kind, row, col, len(layout.names))
 
 
 def modification_table(
@@ -145,11 +140,12 @@ def modification_table(
     )
     keep = np.flatnonzero(~np.isnan(mi))
     keep = keep[np.argsort(-mi[keep], kind="stable")]
+    kept = [rows[i] for i in keep.tolist()]
     return pd.DataFrame(
         {
-            "lhs": [rows[i][0] for i in keep],
-            "op": [rows[i][1] for i in keep],
-            "rhs": [rows[i][2] for i in keep],
+            "lhs": _text([row[0] for row in kept]),
+            "op": _text([row[1] for row in kept]),
+            "rhs": _text([row[2] for row in kept]),
             "group": 1,
             "mi": mi[keep],
             "epc": epc[keep],

@@ -52,7 +52,11 @@ def moments_from_data(
     n_rows = len(values)
     missing = np.isnan(values)
     if missing.any():
-        empty = [name for name, all_gone in zip(names, missing.all(axis=0), strict=True) if all_gone]
+        empty = [
+            name
+            for name, all_gone in zip(names, np.all(missing, axis=0).tolist(), strict=True)
+            if all_gone
+        ]
         if empty:
             raise DataError(
                 f"{source}: {_listed(empty)} {'has' if len(empty) == 1 else 'have'} no answers at"
@@ -106,8 +110,8 @@ def moments_from_cov(
     Raises
     ------
     DataError
-        Where the matrix is not square, symmetric, finite and positive definite, lacks a variable, or
-        `n_obs` is absent or not larger than the number of variables.
+        Where the matrix is not square, symmetric, finite and positive definite, lacks a variable,
+        or `n_obs` is absent or not larger than the number of variables.
     """
     where = "cov"
     p = len(names)
@@ -156,10 +160,12 @@ def moments_from_cov(
     sd = np.sqrt(np.abs(matrix.diagonal()))
     for i, name in enumerate(names):
         if not matrix[i, i] > 0:
-            raise DataError(f"cov: the variance of {name} is {matrix[i, i]:g}; it must be positive.")
+            raise DataError(
+                f"cov: the variance of {name} is {matrix[i, i]:g}; it must be positive."
+            )
     gap = np.abs(matrix - matrix.T) / np.outer(sd, sd)
     if gap.max(initial=0.0) > 1e-6:
-        i, j = np.unravel_index(int(gap.argmax()), gap.shape)
+        i, j = divmod(int(gap.argmax()), p)
         raise DataError(
             f"cov: it is not symmetric: {names[i]} with {names[j]} is {matrix[i, j]:g}, but"
             f" {names[j]} with {names[i]} is {matrix[j, i]:g}. If only one triangle is filled,"
@@ -179,12 +185,17 @@ def numeric_columns(data: pd.DataFrame, names: Sequence[str], *, source: str) ->
             f"data: expected a pandas DataFrame or a Survey, got {type(data).__name__}. Read a file"
             " with clustersem.read_survey, or wrap an array in a DataFrame with column names."
         )
-    _check_columns([str(c) for c in data.columns], names, source)
-    block = data[list(names)]
-    for name, dtype in zip(names, block.dtypes, strict=True):
-        if not pd.api.types.is_numeric_dtype(dtype):
-            block = block.assign(**{name: _as_numbers(block[name], name, source)})
-    values = block.to_numpy(dtype=np.float64, na_value=np.nan)
+    columns = [str(column) for column in data.columns]
+    _check_columns(columns, names, source)
+    place = {column: i for i, column in enumerate(columns)}
+    at = [place[name] for name in names]
+    if all(isinstance(dtype, np.dtype) and dtype.kind in "iuf" for dtype in data.dtypes):
+        # One block of numbers: ten times faster than column by column.
+        values = data.to_numpy(dtype=np.float64)[:, at]
+    else:
+        values = np.column_stack(
+            [_as_numbers(data.iloc[:, i], name, source) for i, name in zip(at, names, strict=True)]
+        )
     infinite = np.isinf(values)
     if infinite.any():
         row, column = np.argwhere(infinite)[0]
@@ -192,21 +203,24 @@ def numeric_columns(data: pd.DataFrame, names: Sequence[str], *, source: str) ->
             f"{source}: row {data.index[row]}, item {names[column]} is infinite. Correct it or set"
             " it to missing."
         )
-    return np.array(values, dtype=np.float64)
+    return values
 
 
-def _as_numbers(column: pd.Series, name: str, source: str) -> pd.Series:
-    """Return a text column as numbers, or name its first answer that is none."""
+def _as_numbers(column: pd.Series, name: str, source: str) -> Array:
+    """Return a column of any type as numbers, or name its first answer that is none."""
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return column.to_numpy(dtype=np.float64, na_value=np.nan)
     numbers = pd.to_numeric(column.astype(object), errors="coerce")
     wrong = numbers.isna() & column.notna()
     if wrong.any():
-        row = wrong.idxmax()
+        first = int(wrong.to_numpy().argmax())
+        row, answer = column.index[first], column.iloc[first]
         raise DataError(
-            f"{source}: row {row}, item {name}: {column[row]!r} is not a number. Code answers as"
+            f"{source}: row {row}, item {name}: {answer!r} is not a number. Code answers as"
             " numbers, 1 to 5 say, or read the file with clustersem.read_survey and a codebook that"
             " gives the text answers their numbers."
         )
-    return numbers.astype(np.float64)
+    return numbers.to_numpy(dtype=np.float64)
 
 
 def _check_columns(columns: list[str], names: Sequence[str], source: str) -> None:
@@ -225,9 +239,10 @@ def _check_columns(columns: list[str], names: Sequence[str], source: str) -> Non
             hint = same or close
             hints.append(f"{name} (did you mean {hint[0]}?)" if hint else name)
         some = ", ".join(columns[:12]) + (", ..." if len(columns) > 12 else "")
+        which = "is" if len(absent) == 1 else "are"
         raise DataError(
-            f"{source}: the model names {_listed(hints)}, which {'is' if len(absent) == 1 else 'are'}"
-            f" not among its columns. Correct the model or the column names. There are: {some}."
+            f"{source}: the model names {_listed(hints)}, which {which} not among its columns."
+            f" Correct the model or the column names. There are: {some}."
         )
 
 
@@ -262,15 +277,13 @@ def check_positive_definite(cov: Array, names: Sequence[str], source: str) -> No
             "one of them can be computed from the others, as a copied column or a sum score can."
             " Leave it out."
             if kind == "singular"
-            else "their covariances contradict each other, as those from pairwise deletion or with a"
-            " mistyped entry can. Correct them, or compute the matrix from complete rows."
+            else "their covariances contradict each other, as those from pairwise deletion or with"
+            " a mistyped entry can. Correct them, or compute the matrix from complete rows."
         )
     )
 
 
-def _mean_of_frame(
-    mean: pd.Series | Sequence[float] | None, names: Sequence[str]
-) -> Array | None:
+def _mean_of_frame(mean: pd.Series | Sequence[float] | None, names: Sequence[str]) -> Array | None:
     if mean is None:
         return None
     if isinstance(mean, pd.Series):

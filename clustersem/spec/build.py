@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from clustersem.errors import ModelError, ModelSyntaxError
 from clustersem.spec.defaults import automatic_parameters, ordered_variables
-from clustersem.spec.entries import Entry, collect_entries, key_of, settings_of
+from clustersem.spec.entries import Entry, Key, collect_entries, key_of, settings_of
 from clustersem.spec.groups import equate_groups
 from clustersem.spec.labels import propagate_fixed, resolve_equal
 from clustersem.spec.syntax import ParsedModel
@@ -51,21 +51,22 @@ def build_table(parsed: ParsedModel, options: SpecOptions) -> Table:
     ]
     rows: list[Parameter] = []
     bounds: list[Bound] = []
-    markers = _markers(entries, options)
+    preset = _preset(entries, variables, options)
     for group in range(options.n_groups):
         for entry in entries:
             bounds.extend(_bounds(entry, group, len(rows)))
-            rows.append(_in_order(_user_row(entry, group, entry.key in markers), variables))
+            rows.append(_in_order(_user_row(entry, group, entry.key in preset), variables))
         rows.extend(replace(row, group=group + 1) for row in added)
 
     rows = resolve_equal(rows, entries, options, parsed.text)
     rows = equate_groups(rows, variables, options)
     rows = propagate_fixed(rows, entries, parsed.text)
     notes.extend(_labels_in_groups(entries, options))
+    notes.extend(_labels_like_variables(rows, variables))
     return Table(tuple(rows), tuple(bounds), variables, options, tuple(notes))
 
 
-def _markers(entries: tuple[Entry, ...], options: SpecOptions) -> set[tuple[str, str, str]]:
+def _markers(entries: tuple[Entry, ...], options: SpecOptions) -> set[Key]:
     """Return the first loading of every latent variable, unless variances set the scale."""
     if options.std_lv or not options.auto_fix_first:
         return set()
@@ -76,8 +77,15 @@ def _markers(entries: tuple[Entry, ...], options: SpecOptions) -> set[tuple[str,
     return {entry.key for entry in first.values()}
 
 
-def _user_row(entry: Entry, group: int, is_marker: bool) -> Parameter:
-    free, value, label = not is_marker, 1.0 if is_marker else None, ""
+def _preset(entries: tuple[Entry, ...], variables: Variables, options: SpecOptions) -> set[Key]:
+    """Return the written parameters that are one unless a modifier says otherwise."""
+    if not options.std_lv:
+        return _markers(entries, options)
+    return {key_of(name, "~~", name) for name in variables.latent}
+
+
+def _user_row(entry: Entry, group: int, is_preset: bool) -> Parameter:
+    free, value, label = not is_preset, 1.0 if is_preset else None, ""
     for setting in settings_of(entry, "value", group):
         if isinstance(setting, str):
             label = setting
@@ -87,7 +95,7 @@ def _user_row(entry: Entry, group: int, is_marker: bool) -> Parameter:
     for setting in settings_of(entry, "start", group):
         if isinstance(setting, float):
             start = setting
-    if start is not None and is_marker and not free and value == 1.0:
+    if start is not None and is_preset and not free and value == 1.0:
         # As in lavaan: a starting value does not free the marker, it replaces the one.
         value = start
     return Parameter(
@@ -186,4 +194,13 @@ def _labels_in_groups(entries: tuple[Entry, ...], options: SpecOptions) -> list[
     return [
         f"The same label in all groups makes a parameter equal across them: {names}. Where that is "
         "not meant, write one label a group: c(a1, a2)*x."
+    ]
+
+
+def _labels_like_variables(rows: list[Parameter], variables: Variables) -> list[str]:
+    both = [row for row in rows if row.label in variables.order and row.group == 1]
+    return [
+        f"In {row.lhs} {row.op} {row.label}*{row.rhs or 1} the variable {row.label} is read as a "
+        "label, not as a predictor; products of variables have to be columns of the data."
+        for row in both
     ]

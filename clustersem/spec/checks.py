@@ -40,9 +40,12 @@ def check_constraints(parsed: ParsedModel, parameters: tuple[Parameter, ...]) ->
 def _unknown(
     name: str, constraint: Constraint, known: set[str], parsed: ParsedModel
 ) -> ModelSyntaxError:
+    itself = constraint.op == ":=" and constraint.lhs == name
     later = any(c.op == ":=" and c.lhs == name for c in parsed.constraints)
     near = get_close_matches(name, sorted(known), n=1)
-    if later:
+    if itself:
+        remedy = "a parameter cannot be defined by itself"
+    elif later:
         remedy = "it is defined further down; move that definition before this line"
     elif near:
         remedy = f"did you mean {near[0]}?"

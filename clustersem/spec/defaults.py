@@ -6,6 +6,7 @@ The rules are those of lavaan's documentation of ``sem()``, ``cfa()`` and ``grow
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import combinations, combinations_with_replacement
 from typing import Literal
@@ -107,8 +108,6 @@ def _variances(
     ordered: tuple[str, ...],
     options: SpecOptions,
 ) -> Iterator[Parameter]:
-    if not options.auto_var:
-        return
     exogenous = set(variables.exogenous_observed)
     single = _single_indicators(entries) if options.auto_fix_single else set()
     for name in variables.observed:
@@ -116,25 +115,27 @@ def _variances(
             continue
         if name in ordered:
             yield _fixed(name, "~~", name, 1.0)
-        elif name in single:
+        elif name in single or not options.auto_var:
             yield _fixed(name, "~~", name, 0.0)
         else:
             yield Parameter(name, "~~", name, user=False)
     for name in variables.latent:
-        if name in variables.formative:
+        if name in single:
             yield _fixed(name, "~~", name, 0.0)
         elif options.std_lv:
             yield _fixed(name, "~~", name, 1.0)
+        elif name in variables.formative or not options.auto_var:
+            yield _fixed(name, "~~", name, 0.0)
         else:
             yield Parameter(name, "~~", name, user=False)
 
 
 def _single_indicators(entries: tuple[Entry, ...]) -> set[str]:
-    indicators: dict[str, list[str]] = {}
-    for entry in entries:
-        if entry.op == "=~":
-            indicators.setdefault(entry.lhs, []).append(entry.rhs)
-    return {names[0] for names in indicators.values() if len(names) == 1}
+    """Return what is the only indicator of one latent variable and of no other."""
+    loadings = [entry for entry in entries if entry.op == "=~" and entry.rhs != entry.lhs]
+    times_lhs = Counter(entry.lhs for entry in loadings)
+    times_rhs = Counter(entry.rhs for entry in loadings)
+    return {e.rhs for e in loadings if times_lhs[e.lhs] == 1 and times_rhs[e.rhs] == 1}
 
 
 def _latent_covariances(variables: Variables, options: SpecOptions) -> Iterator[Parameter]:

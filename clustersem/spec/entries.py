@@ -137,9 +137,10 @@ def _check_pair(formula: Formula, variable: Variable, term: Term, source: str) -
 def _given_twice(entry: Entry, before: Entry, source: str) -> ModelSyntaxError:
     line = source.count("\n", 0, before.position) + 1
     name = f"{entry.lhs} ~ 1" if entry.op == "~1" else f"{entry.lhs} {entry.op} {entry.rhs}"
+    advice = ". Several modifiers of one parameter go into one formula: f =~ 1*x + a*x"
     return ModelSyntaxError(
-        f"{name} was given before, in line {line}; keep one of the two. Several modifiers of one "
-        "parameter go into one formula: f =~ 1*x + a*x",
+        f"{name} was given before, in line {line}; keep one of the two"
+        + (advice if entry.modifiers else ""),
         source,
         entry.position,
         entry.length,
@@ -150,12 +151,8 @@ def _check_modifiers(entry: Entry, source: str) -> None:
     """Refuse two values, labels or bounds that contradict each other."""
     seen: dict[tuple[str, str], Modifier] = {}
     for modifier in entry.modifiers:
-        if modifier.kind in ("lower", "upper", "start"):
-            sort = modifier.kind
-        elif modifier.kind == "equal" or any(isinstance(s, str) for s in modifier.settings):
-            sort = "label"
-        else:
-            sort = "value"
+        names = any(isinstance(setting, str) for setting in modifier.settings)
+        sort = "label" if names else modifier.kind
         before = seen.setdefault((modifier.kind, sort), modifier)
         if before.settings != modifier.settings:
             raise ModelSyntaxError(

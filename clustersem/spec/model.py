@@ -181,9 +181,9 @@ class ModelSpec:
         """
         rhs = "" if op == "~1" else rhs
         key = key_of(lhs, op, rhs)
-        keep_free = op == "=~" or (op == "~~" and lhs == rhs and lhs in self.latent)
-        term = make_term(rhs, free=free, value=value, label=label, keep_free=keep_free)
         row = self.find(lhs, op, rhs)
+        keep_free = self._is_preset(lhs, op, rhs)
+        term = make_term(rhs, free=free, value=value, label=label, keep_free=keep_free)
         if row is not None and row.user:
             return self._rebuilt(replace_parameter(self._parsed, key, term))
         return self._rebuilt(append_formula(self._parsed, lhs, op, term))
@@ -242,6 +242,14 @@ class ModelSpec:
     @property
     def _parsed(self) -> ParsedModel:
         return parse_model(self.text)
+
+    def _is_preset(self, lhs: str, op: str, rhs: str) -> bool:
+        """Whether the defaults fix a parameter even where the user writes it."""
+        if self.options.std_lv:
+            return op == "~~" and lhs == rhs and lhs in self.latent
+        if op != "=~" or not self.options.auto_fix_first:
+            return False
+        return lhs not in self.latent or self.indicators(lhs)[:1] in ((rhs,), ())
 
     def _rebuilt(self, text: str) -> ModelSpec:
         return build_spec(text, self.options)

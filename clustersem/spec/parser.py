@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import cast
 
 from clustersem.errors import ModelSyntaxError
@@ -121,17 +122,9 @@ def _parse_statement(tokens: list[Token], source: str) -> Formula | Constraint:
         )
     at = operators[0]
     operator = tokens[at]
+    _refuse_assignment(tokens, at, source)
     if len(operators) > 1:
-        second = tokens[operators[1]]
-        raise ModelSyntaxError(
-            f"a second operator in the same formula; start a new line before it or write "
-            f"{operator.text + second.text!r} without a blank"
-            if second.position > operator.end and at + 1 == operators[1]
-            else "a second operator in the same formula; is a line end or a ; missing before it?",
-            source,
-            second.position,
-            second.length,
-        )
+        raise _second_operator(tokens, operators[1], source)
     left, right = tokens[:at], tokens[at + 1 :]
     if not left:
         raise ModelSyntaxError(
@@ -161,6 +154,39 @@ def _parse_statement(tokens: list[Token], source: str) -> Formula | Constraint:
     return Formula(lhs, op, terms, left[0].position, right[-1].end)
 
 
+def _refuse_assignment(tokens: list[Token], at: int, source: str) -> None:
+    operator = tokens[at]
+    following = tokens[at + 1] if at + 1 < len(tokens) else None
+    if following is None or (operator.text, following.text) != ("<", "-"):
+        return
+    if following.position == operator.end:
+        raise ModelSyntaxError(
+            "there is no arrow <-; a regression is written y ~ x, a new parameter is defined with "
+            ":=, and a bound at a negative value needs a blank: a < -1",
+            source,
+            operator.position,
+            2,
+        )
+
+
+def _second_operator(tokens: list[Token], index: int, source: str) -> ModelSyntaxError:
+    second = tokens[index]
+    for before, after in pairwise(tokens[:index]):
+        if before.text == "+" and "\n" in source[before.end : after.position]:
+            return ModelSyntaxError(
+                "the formula goes on after this +, into the next formula; remove it or write the "
+                "missing term",
+                source,
+                before.position,
+            )
+    return ModelSyntaxError(
+        "a second operator in the same formula; is a line end or a ; missing before it?",
+        source,
+        second.position,
+        second.length,
+    )
+
+
 def _refuse_other_languages(tokens: list[Token], source: str) -> None:
     first = tokens[0]
     if len(tokens) < 2 or first.kind != "name":
@@ -175,8 +201,8 @@ def _refuse_other_languages(tokens: list[Token], source: str) -> None:
         )
     if second.kind == "name" and second.text.upper() in _MPLUS_WORDS:
         raise ModelSyntaxError(
-            f"{second.text} is Mplus; write {_MPLUS_WORDS[second.text.upper()]} here, and + between "
-            "the variables",
+            f"{second.text} is Mplus; write {_MPLUS_WORDS[second.text.upper()]} here, and + "
+            "between the variables",
             source,
             second.position,
             second.length,
@@ -205,6 +231,8 @@ def _wrong_left_side(
 ) -> ModelSyntaxError:
     if token.text == "*":
         reason = f"modifiers belong to the right of {operator.text}, before the term they modify"
+    elif token.text == "(" and source[: token.position].rstrip().endswith("efa"):
+        reason = "exploratory blocks, efa(), are not supported"
     elif token.text == "(":
         reason = f"functions of variables cannot stand to the left of {operator.text}"
     elif token.text == ":":

@@ -15,8 +15,8 @@ class Parameter:
     Attributes
     ----------
     lhs, rhs : str
-        Variable names. For ``=~`` lhs is the latent variable and rhs its indicator; for ``~`` lhs is
-        the dependent variable; for ``~1`` rhs is empty; for ``|`` rhs is ``t1``, ``t2``, ...
+        Variable names. For ``=~`` lhs is the latent variable and rhs its indicator; for ``~`` lhs
+        is the dependent variable; for ``~1`` rhs is empty; for ``|`` rhs is ``t1``, ``t2``, ...
     op : str
         The operator, one of ``=~ <~ ~ ~~ ~1 | ~*~``.
     group : int
@@ -107,7 +107,8 @@ class SpecOptions:
         Parameters (``"visual =~ x2"``, or a label) exempt from `group_equal`.
     auto_fix_first, auto_fix_single, auto_var, auto_cov_lv_x, auto_cov_y : bool
         The single defaults that ``sem()`` and ``cfa()`` switch on together: first loadings fixed at
-        one, residual variances of single indicators fixed at zero, (residual) variances free,
+        one, residual variances of single indicators fixed at zero, (residual) variances free (and
+        not zero),
         covariances among exogenous latent variables free, covariances among dependent variables
         that predict nothing free.
     """

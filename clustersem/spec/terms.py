@@ -84,6 +84,11 @@ def _parse_term(tokens: list[Token], op: Operator, source: str) -> Term:
         raise _wrong_target(target, source)
     token = target[0]
     if token.kind == "number":
+        before = pieces[-2][-1] if len(pieces) > 1 else token
+        if before.kind == "name" and (op != "~" or float(token.text) != 1.0):
+            raise ModelSyntaxError(
+                f"the modifier comes first: {token.text}*{before.text}", source, position, length
+            )
         return _intercept(token, modifiers, op, source, position, length)
     if token.kind != "name":
         raise ModelSyntaxError(
@@ -181,6 +186,11 @@ def _wrong_target(tokens: list[Token], source: str) -> ModelSyntaxError:
             source,
             minus.position,
         )
+    comma = next((token for token in tokens if token.text == ","), None)
+    if comma is not None:
+        return ModelSyntaxError(
+            "terms are joined by +, not by commas", source, comma.position, comma.length
+        )
     if first.kind == "name" and second.text == "(":
         return ModelSyntaxError(
             f"{first.text}() cannot be a variable; compute it as a column of the data"
@@ -211,9 +221,16 @@ def _parse_modifier(tokens: list[Token], source: str) -> Modifier:
     length = tokens[-1].end - position
     kind: ModifierKind = "value"
     is_call = len(tokens) > 2 and tokens[1].text == "(" and tokens[-1].text == ")"
+    if is_call and first.kind == "name" and len(tokens) == 3:
+        raise ModelSyntaxError(
+            f"something is missing between the parentheses of {first.text}()",
+            source,
+            position,
+            length,
+        )
     if first.kind == "name" and is_call and first.text in _MODIFIER_FUNCTIONS:
         kind = _MODIFIER_FUNCTIONS[first.text]
-        settings = _settings(tokens[2:-1] or tokens, source)
+        settings = _settings(tokens[2:-1], source)
     elif first.kind == "name" and is_call and first.text in ("efa", "rv", "prior"):
         raise ModelSyntaxError(f"{first.text}() is not supported", source, position, length)
     else:
@@ -222,6 +239,13 @@ def _parse_modifier(tokens: list[Token], source: str) -> Modifier:
     if first.text == "label" and is_call:
         wanted = str
     for setting in settings:
+        if kind in ("value", "start") and setting in (math.inf, -math.inf):
+            raise ModelSyntaxError(
+                "a parameter cannot be infinite; Inf belongs into lower() and upper()",
+                source,
+                position,
+                length,
+            )
         if wanted is not None and setting is not None and not isinstance(setting, wanted):
             what = "a name in quotes" if wanted is str else "a number"
             raise ModelSyntaxError(f"{first.text}() wants {what}", source, position, length)
@@ -253,6 +277,13 @@ def _setting(tokens: list[Token], source: str) -> Setting:
             return first.text
     if len(tokens) == 2 and first.text == "-" and tokens[1].text == "Inf":
         return -math.inf
+    comma = next((token for token in tokens if token.text == ","), None)
+    if comma is not None:
+        raise ModelSyntaxError(
+            "decimals are written with a point, 0.5, and the settings of groups c(0.5, 1)",
+            source,
+            comma.position,
+        )
     tree = parse_expression(tokens, source)
     if tree.names:
         raise ModelSyntaxError(

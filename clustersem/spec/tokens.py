@@ -239,19 +239,29 @@ def _read_relation(source: str, at: int) -> Token:
     if text == ":":
         return Token("symbol", ":", at, 1)
     if text not in OPERATORS:
+        if source[end : end + 1] in _LOOKALIKES:
+            raise _lookalike(source, at)
         remedy = _WRONG_OPERATORS.get(text, "the operators are =~ <~ ~ ~~ ~*~ | := == < >")
         raise ModelSyntaxError(f"{text!r} is not an operator: {remedy}", source, at, end - at)
     return Token("operator", text, at, end - at)
 
 
 def _lookalike(source: str, at: int) -> ModelSyntaxError:
-    character = source[at]
-    plain = _LOOKALIKES[character]
+    end = at + 1
+    while end < len(source) and (source[end] in _RELATION_CHARACTERS or source[end] in _LOOKALIKES):
+        end += 1
+    plain = "".join(_LOOKALIKES.get(character, character) for character in source[at:end])
+    names = " ".join(
+        f"({unicodedata.name(character, 'unnamed character').lower()})"
+        for character in source[at:end]
+        if character in _LOOKALIKES
+    )
     return ModelSyntaxError(
-        f"{character!r} ({unicodedata.name(character, 'unnamed character').lower()}) is not plain "
-        f"text, as happens with text from a word processor or an input method; type {plain}",
+        f"{source[at:end]!r} {names} is not plain text, as happens with text from a word processor "
+        f"or an input method; type {plain}",
         source,
         at,
+        end - at,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from clustersem.spec.entries import Entry
 
@@ -20,7 +21,7 @@ class Variables:
     latent : tuple of str
         In order of their first measurement formula.
     formative : frozenset of str
-        Latent variables defined by ``<~`` only.
+        Latent variables defined by ``<~``.
     exogenous_observed : tuple of str
         Predictors that are neither indicators nor dependent and whose moments the user's text
         leaves alone.
@@ -28,7 +29,7 @@ class Variables:
         Predictors that would be exogenous, had the user not written a variance, covariance or
         intercept of theirs.
     exogenous_latent : tuple of str
-        Latent variables that are neither indicators nor dependent.
+        Latent variables that neither measure another one nor are dependent in a regression.
     final_dependent : tuple of str
         Dependent variables that are neither indicators nor predictors, latent ones first.
     """
@@ -41,7 +42,7 @@ class Variables:
     exogenous_latent: tuple[str, ...]
     final_dependent: tuple[str, ...]
 
-    @property
+    @cached_property
     def order(self) -> dict[str, int]:
         """Rank of each variable: latent ones first, then observed ones."""
         return {name: rank for rank, name in enumerate((*self.latent, *self.observed))}
@@ -50,10 +51,9 @@ class Variables:
 def classify(entries: Iterable[Entry]) -> Variables:
     """Work out the variables of a model from what the user wrote."""
     entries = tuple(entries)
-    measured = _unique(e.lhs for e in entries if e.op == "=~")
     latent = _unique(e.lhs for e in entries if e.op in ("=~", "<~"))
     indicators = _unique(e.rhs for e in entries if e.op == "=~" and e.rhs != e.lhs)
-    dependent = _unique(e.lhs for e in entries if e.op in ("~", "<~"))
+    dependent = _unique(e.lhs for e in entries if e.op == "~")
     predictors = _unique(e.rhs for e in entries if e.op in ("~", "<~"))
     in_covariances = _unique(
         name
@@ -65,6 +65,7 @@ def classify(entries: Iterable[Entry]) -> Variables:
     in_means = _unique(e.lhs for e in entries if e.op in ("~1", "|", "~*~"))
 
     lv = set(latent)
+    inner = set(indicators) | set(dependent)
     ov_indicators = [name for name in indicators if name not in lv]
     ov_dependent = [n for n in dependent if n not in lv and n not in set(ov_indicators)]
     inside = lv | set(ov_indicators) | set(ov_dependent)
@@ -73,14 +74,14 @@ def classify(entries: Iterable[Entry]) -> Variables:
     touched = set(in_covariances) | set(in_means)
 
     not_final = set(indicators) | set(predictors)
-    final = [n for n in latent if n in set(dependent) and n in set(measured)]
+    final = [name for name in latent if name in set(dependent)]
     return Variables(
         observed=_unique((*ov_indicators, *ov_dependent, *ov_predictors, *others)),
         latent=latent,
-        formative=frozenset(lv - set(measured)),
+        formative=frozenset(e.lhs for e in entries if e.op == "<~"),
         exogenous_observed=tuple(n for n in ov_predictors if n not in touched),
         randomised=tuple(n for n in ov_predictors if n in touched),
-        exogenous_latent=tuple(n for n in latent if n not in (*indicators, *dependent)),
+        exogenous_latent=tuple(n for n in latent if n not in inner),
         final_dependent=tuple(n for n in (*final, *ov_dependent) if n not in not_final),
     )
 

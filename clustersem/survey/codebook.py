@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from clustersem.errors import CodebookError
+from clustersem.survey.contradictions import (
+    ContradictionError,
+    Problem,
+    contradictions,
+    message,
+    unknown_reversed,
+)
 from clustersem.survey.names import did_you_mean, listed
-from clustersem.survey.toml import line_of, read_toml
+from clustersem.survey.toml import read_toml
 
 SECTIONS = ("data", "constructs", "items")
 """The sections of a study file that make up its codebook."""
@@ -39,7 +46,12 @@ def _range(value: object) -> object:
 def _names(value: object) -> object:
     if isinstance(value, str):
         raise ValueError(f'write a list: ["{value}"]')
-    return value
+    return _as_names(value) if isinstance(value, (list, tuple)) else value
+
+
+def _as_names(values: Iterable[object]) -> list[object]:
+    # Columns of a data frame may be numbered; the survey names them by the digits.
+    return [str(value) if type(value) is int else value for value in values]
 
 
 AnswerRange = Annotated[tuple[float, float], BeforeValidator(_range)]
@@ -165,9 +177,9 @@ class Codebook(_Part):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise _Contradiction(_problems(error, self.__class__)) from None
-        if problems := list(_contradictions(self)):
-            raise _Contradiction(problems)
+            raise ContradictionError(_problems(error, self.__class__)) from None
+        if problems := list(contradictions(self)):
+            raise ContradictionError(problems)
 
     @model_validator(mode="before")
     @classmethod
@@ -190,7 +202,7 @@ class Codebook(_Part):
             }
         items = expanded.get("items")
         if isinstance(items, (list, tuple)):
-            expanded["items"] = {name: {} for name in items}
+            expanded["items"] = {name: {} for name in _as_names(items)}
         elif isinstance(items, Mapping):
             expanded["items"] = {
                 name: {"text": value} if isinstance(value, str) else value
@@ -245,8 +257,8 @@ class Codebook(_Part):
         """
         try:
             return cls(**values)
-        except _Contradiction as error:
-            raise CodebookError(_message(error.problems, source, text)) from None
+        except ContradictionError as error:
+            raise CodebookError(message(error.problems, source, text)) from None
 
     @property
     def item_names(self) -> tuple[str, ...]:
@@ -323,112 +335,20 @@ class Codebook(_Part):
                 }
             )
         completed = self.model_copy(update={"items": full})
-        if problems := list(_unknown_reversed(completed)):
-            raise CodebookError(_message(problems, source, None))
+        if problems := list(unknown_reversed(completed)):
+            raise CodebookError(message(problems, source, None))
         return completed
 
 
 _PLAIN = Item()
-_Problem = tuple[tuple[object, ...], str]
+_SHAPES = {
+    "constructs": 'write the list of its items, or { label = "...", items = [...] }',
+    "items": 'write its text, or { text = "...", reverse = true }',
+}
 
 
-class _Contradiction(CodebookError):
-    """Problems with the place of each, before it is known in which file they are."""
-
-    def __init__(self, problems: list[_Problem]) -> None:
-        self.problems = problems
-        super().__init__(_message(problems, "codebook", None))
-
-
-def _message(problems: list[_Problem], source: str, text: str | None) -> str:
-    lines = []
-    for location, reason in problems:
-        line = None
-        if text is not None and location:
-            line = line_of(text, location, ("data", *location))
-        place = f", line {line}" if line is not None else ""
-        lines.append(f"{source}{place}: {reason}")
-    return "\n".join(lines)
-
-
-def _contradictions(book: Codebook) -> Iterator[_Problem]:
-    owner: dict[str, str] = {}
-    for name, construct in book.constructs.items():
-        if not construct.items:
-            yield ("constructs", name), f"construct {name!r} has no item; list its items"
-        for item in construct.items:
-            if owner.get(item) == name:
-                yield (
-                    ("constructs", name),
-                    f"item {item!r} stands twice in construct {name!r}; delete one",
-                )
-            elif item in owner:
-                yield (
-                    ("constructs", name),
-                    f"item {item!r} is in construct {owner[item]!r} and in construct {name!r}; "
-                    "an item belongs to one",
-                )
-            owner.setdefault(item, name)
-    items = set(book.item_names)
-    for name in book.constructs:
-        if name in items:
-            yield ("constructs", name), f"{name!r} names a construct and an item; rename one"
-    if book.id in items:
-        yield ("id",), f"the respondent id {book.id!r} is also an item"
-    for name in book.covariates or ():
-        if name in items:
-            yield ("covariates",), f"{name!r} is a covariate and an item; take it out of one"
-    if items:
-        yield from _unknown_reversed(book)
-    for item in dict.fromkeys((*book.reversed_items, *book.reverse)):
-        if book.answer_range(item) is None:
-            yield (
-                ("items", item) if item in book.items else ("reverse",),
-                f"item {item!r} is reverse-keyed but its answer range is not known; "
-                "add the lowest and highest answer, for example answers = [1, 5]",
-            )
-    yield from _codes_out_of_range(book)
-
-
-def _unknown_reversed(book: Codebook) -> Iterator[_Problem]:
-    for item in book.reverse:
-        if item not in book.item_names:
-            kind = "in any construct" if book.constructs else "an item"
-            yield (
-                ("reverse",),
-                f"reverse item {item!r} is not {kind}{did_you_mean(item, book.item_names)}",
-            )
-
-
-def _codes_out_of_range(book: Codebook) -> Iterator[_Problem]:
-    seen: set[str] = set()
-    for item in book.item_names or ("",):
-        limits = book.answers if item == "" else book.answer_range(item)
-        if limits is None:
-            continue
-        low, high = limits
-        own = book.items.get(item, _PLAIN)
-        missing = book.missing if own.missing is None else own.missing
-        for code in missing:
-            reason = (
-                f"missing code {code!r} is a valid answer from {low:g} to {high:g}; "
-                "correct missing or answers"
-            )
-            if isinstance(code, float) and low <= code <= high and reason not in seen:
-                seen.add(reason)
-                yield (("items", item) if own.missing is not None else ("missing",)), reason
-        for text, number in {**book.labels, **own.labels}.items():
-            reason = (
-                f"label {text!r} = {number:g} is not an answer from {low:g} to {high:g}; "
-                "correct labels or answers"
-            )
-            if not low <= number <= high and number not in missing and reason not in seen:
-                seen.add(reason)
-                yield (("items", item) if text in own.labels else ("labels",)), reason
-
-
-def _problems(error: ValidationError, model: type[BaseModel]) -> list[_Problem]:
-    problems: list[_Problem] = []
+def _problems(error: ValidationError, model: type[BaseModel]) -> list[Problem]:
+    problems: list[Problem] = []
     for detail in error.errors():
         location = tuple(part for part in detail["loc"] if part not in ("float", "str"))
         key = ".".join(str(part) for part in location) or "codebook"
@@ -440,6 +360,8 @@ def _problems(error: ValidationError, model: type[BaseModel]) -> list[_Problem]:
             reason = f"unknown key {key!r}{hint}"
         elif detail["type"] == "missing":
             reason = f"{'.'.join(map(str, location[:-1]))!r} needs the key {str(location[-1])!r}"
+        elif detail["type"] == "model_type" and location[0] in _SHAPES:
+            reason = f"{key}: {_SHAPES[str(location[0])]}, not {detail['input']!r}"
         else:
             text = detail["msg"].removeprefix("Value error, ")
             reason = f"{key}: {text[:1].lower()}{text[1:]}"

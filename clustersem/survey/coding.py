@@ -18,6 +18,7 @@ from clustersem.survey.table import is_blank
 MISSING_TEXTS = frozenset({"na", "n/a", "#n/a", "nan", "<na>", "null", "#null!", ".", "-", "--"})
 """Texts, in lower case, that mean "no answer" in every file, beside an empty cell."""
 
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
@@ -115,8 +116,7 @@ def code_item(
             more = f" (nor are the cells in row {rows})"
         raise DataError(
             f"{where}, row {cells.index[first]}, item {cells.name}: {cell!r} is not a number"
-            f"{more}. Correct the cell, or say in the codebook what it means: "
-            f'labels = {{ "{cell}" = ... }} for an answer, missing = ["{cell}"] for no answer.'
+            f"{more}. {_remedy(cell)}"
         )
     infinite = np.flatnonzero(np.isinf(coded.values))
     if infinite.size:
@@ -125,6 +125,15 @@ def code_item(
             "or too large for a number. Correct the cell or empty it."
         )
     return coded.values
+
+
+def _remedy(cell: str) -> str:
+    if _DECIMAL_COMMA.fullmatch(cell.strip()):
+        return "Write decimals with a point, or pass decimal=',' to read_survey."
+    return (
+        "Correct the cell, or say in the codebook what it means: "
+        f'labels = {{ "{cell}" = ... }} for an answer, missing = ["{cell}"] for no answer.'
+    )
 
 
 def reverse(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:

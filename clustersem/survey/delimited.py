@@ -20,7 +20,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _DELIMITERS = (",", ";", "\t", "|")
-_DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "blank"}
 _SAMPLE_ROWS = 200
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
 _DECIMAL_POINT = re.compile(r"\s*[+-]?\d+\.\d+\s*")
@@ -39,7 +39,8 @@ def read_delimited(
         Name of the encoding. None finds it: byte order marks, UTF-16 without one, UTF-8, then
         GB18030 (which includes GBK and GB2312), then Windows-1252.
     delimiter : str or None
-        None finds which of comma, semicolon, tab and bar cuts the rows into equal numbers of cells.
+        None finds which of comma, semicolon, tab, bar and blank cuts rows into equal numbers of
+        cells.
     decimal : {".", ","} or None
         None takes the comma when it is not the delimiter, numbers are written with it and none
         with a point.
@@ -105,11 +106,8 @@ def _detect_encoding(content: bytes, where: str) -> str:
     if _decodes(content, "utf-8"):
         return "utf-8"
     if _decodes(content, "gb18030"):
-        # Any Western text may decode as rare characters of the large GBK set; Chinese text
-        # consists of the common ones, which GB 2312 already had.
         foreign = [c for c in content.decode("gb18030") if ord(c) > 127]
-        common = sum(_encodes(c, "gb2312") for c in foreign)
-        if 2 * common >= len(foreign):
+        if 2 * sum(map(_is_common_chinese, foreign)) >= len(foreign):
             return "gb18030"
     if _decodes(content, "cp1252"):
         return "cp1252"
@@ -143,17 +141,20 @@ def _decodes(content: bytes, encoding: str) -> bool:
     return True
 
 
-def _encodes(character: str, encoding: str) -> bool:
-    try:
-        character.encode(encoding)
-    except UnicodeEncodeError:
-        return False
-    return True
+def _is_common_chinese(character: str) -> bool:
+    # Western text, too, decodes as GB 18030, but then as rare characters: its accented small
+    # letters are lead bytes above the 3755 common characters of GB 2312, and mostly stand before
+    # an ASCII letter, which GB 2312 does not use.
+    code = character.encode("gb18030")
+    return len(code) == 2 and code[0] <= 0xD7 and code[1] >= 0x80
 
 
 def _detect_delimiter(text: str) -> str:
     best, best_score = ",", (0.0, 1)
-    for delimiter in _DELIMITERS:
+    # A blank cuts words, too, so it is only thought of where nothing else cuts the header.
+    for delimiter in (*_DELIMITERS, " "):
+        if delimiter == " " and best_score[0] > 0:
+            break
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
         widths: list[int] = []
         try:

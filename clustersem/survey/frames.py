@@ -35,7 +35,8 @@ def table_from_frame(
     if not len(frame):
         raise DataError(f"{where} has columns but no rows. Export the answers again.")
     notes: list[str] = []
-    names = clean_names([str(name) for name in frame.columns], where=where, notes=notes)
+    positions = {i: str(name) for i, name in enumerate(frame.columns, start=1)}
+    names = clean_names(positions, where=where, notes=notes)
     renamed = dict(zip((str(name) for name in frame.columns), names, strict=True))
     cells = frame.copy()
     cells.columns = pd.Index(names)

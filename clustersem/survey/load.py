@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 DEFAULT_SCREENING = ScreeningPolicy()
 
 _ID_NAMES = frozenset(
-    {"id", "respondent", "respondent_id", "respondentid", "case", "case_id", "caseid"}
-    | {"participant", "participant_id", "participantid", "subject", "row_name", "序号", "编号"}
+    {"id", "respondent", "respondent_id", "respondentid", "case", "case_id", "caseid", "序号"}
+    | {"participant", "participant_id", "participantid", "subject", "编号"}
+    | {"row_name", "rownames", "unnamed: 0"}
 )
 
 

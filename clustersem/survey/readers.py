@@ -53,7 +53,19 @@ def read_table(
             f"answers come from a file or a pandas data frame, not from a {type(source).__name__}. "
             "Wrap arrays: pandas.DataFrame(array, columns=item_names)."
         )
-    path = _existing(Path(source).expanduser())
+    path = Path(source).expanduser()
+    try:
+        return _read(_existing(path), sheet, encoding, delimiter, decimal)
+    except OSError as error:
+        raise DataError(
+            f"file {path.name} cannot be read: {error.strerror or error}. "
+            "Close it in other programs, or check who may read it."
+        ) from error
+
+
+def _read(
+    path: Path, sheet: str | None, encoding: str | None, delimiter: str | None, decimal: str | None
+) -> Table:
     suffix = path.suffix.lower()
     if suffix in _TEXT:
         with path.open("rb") as file:

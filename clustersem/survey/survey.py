@@ -137,17 +137,17 @@ class Survey:
         counts it, ``reasons`` all that apply, ``detail`` what exactly was found.
         """
         ids = self._all.ids or (None,) * len(self._all.coded)
-        records = [
-            (
-                self._all.coded.index[i],
-                ids[i],
-                findings[0].reason,
-                "; ".join(finding.reason for finding in findings),
-                "; ".join(finding.detail for finding in findings),
-            )
-            for i, findings in sorted(self._findings.items())
-        ]
-        return pd.DataFrame(records, columns=["row", "respondent", "reason", "reasons", "detail"])
+        positions = sorted(self._findings)
+        findings = [self._findings[i] for i in positions]
+        return pd.DataFrame(
+            {
+                "row": [self._all.coded.index[i] for i in positions],
+                "respondent": pd.Series([ids[i] for i in positions], dtype=object),
+                "reason": [found[0].reason for found in findings],
+                "reasons": ["; ".join(finding.reason for finding in found) for found in findings],
+                "detail": ["; ".join(finding.detail for finding in found) for found in findings],
+            }
+        )
 
     @property
     def constructs(self) -> dict[str, tuple[str, ...]]:

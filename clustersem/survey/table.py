@@ -10,6 +10,8 @@ import pandas as pd
 from clustersem.errors import DataError
 from clustersem.survey.names import listed
 
+# Qualtrics writes three header rows: names, wordings, and identifiers that begin so.
+_QUALTRICS = '{"ImportId"'
 _INVISIBLE = " \t\r\n\u00a0\u200b\ufeff\u3000"
 
 
@@ -53,6 +55,8 @@ def table_from_rows(
 ) -> Table:
     """Make a table of numbered rows, the first non-empty one being the header.
 
+    Where Qualtrics wrote the file, its second row gives the wordings and its third is skipped.
+
     Parameters
     ----------
     rows : iterable of (int, sequence)
@@ -83,6 +87,9 @@ def table_from_rows(
             "Export the answers again."
         )
     short: list[int] = []
+    texts: list[object] = []
+    if len(body) > 2 and any(str(cell).startswith(_QUALTRICS) for cell in body[1][1]):
+        texts, body = list(body[0][1]), body[2:]
     columns: list[list[object]] = [[] for _ in names]
     for number, cells in body:
         if len(cells) > width and not all(map(is_blank, cells[width:])):
@@ -105,7 +112,7 @@ def table_from_rows(
     # A column that has neither a name nor a cell is a stray delimiter at the end of every line.
     kept = [i for i, name in enumerate(names) if name or any(c is not None for c in columns[i])]
     clean = clean_names(
-        [names[i] for i in kept], where=f"{where}, row {header_row}", notes=all_notes
+        {i + 1: names[i] for i in kept}, where=f"{where}, row {header_row}", notes=all_notes
     )
     cells_by_name = {
         name: pd.Series(columns[i], index=index, dtype=object)
@@ -114,23 +121,31 @@ def table_from_rows(
     return Table(
         cells=pd.DataFrame(cells_by_name, index=index),
         where=where,
+        variable_labels={
+            name: str(texts[i])
+            for name, i in zip(clean, kept, strict=True)
+            if i < len(texts) and not is_blank(texts[i])
+        },
         read_as=dict(read_as),
         notes=tuple(all_notes),
     )
 
 
-def clean_names(names: Sequence[str], *, where: str, notes: list[str]) -> list[str]:
+def clean_names(names: Mapping[int, str], *, where: str, notes: list[str]) -> list[str]:
     """Strip the column names and refuse a name that is empty or stands twice.
+
+    The names come with the positions of their columns, from 1. What was noticed is added to
+    `notes`.
 
     An empty first name is what R writes above the row names; that column is called ``row_name``.
     """
-    clean = [name.strip(_INVISIBLE) for name in names]
-    stripped = [new for old, new in zip(names, clean, strict=True) if old != new and new]
+    clean = [name.strip(_INVISIBLE) for name in names.values()]
+    stripped = [new for old, new in zip(names.values(), clean, strict=True) if old != new and new]
     if stripped:
         notes.append(f"{where}: blanks around the column name {listed(stripped)} were removed.")
     if clean and not clean[0] and "row_name" not in clean:
         clean[0] = "row_name"
-    for position, name in enumerate(clean, start=1):
+    for position, name in zip(names, clean, strict=True):
         if not name:
             raise DataError(
                 f"{where}: column {position} has no name. Name it, or delete the column."
@@ -142,7 +157,7 @@ def clean_names(names: Sequence[str], *, where: str, notes: list[str]) -> list[s
             raise DataError(
                 f"{where} holds numbers instead of item names. Add a first row with the item names."
             )
-        positions = [str(i) for i, other in enumerate(clean, start=1) if other == name]
+        positions = [str(i) for i, other in zip(names, clean, strict=True) if other == name]
         raise DataError(
             f"{where}: the column name {name!r} stands {len(positions)} times "
             f"(columns {', '.join(positions[:-1])} and {positions[-1]}). Rename or delete one."

@@ -72,7 +72,7 @@ def _sheet_rows(
                 name = sheet or names[0]
                 if name not in names:
                     raise DataError(
-                        f"{where} has no sheet {name!r}{did_you_mean(name, names)} "
+                        f"{where} has no sheet {name!r}{did_you_mean(name, names) or '.'} "
                         f"Its sheets are {listed(map(repr, names))}."
                     )
                 worksheet = workbook[name]

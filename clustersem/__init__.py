@@ -1,0 +1,92 @@
+"""Structural equation modelling for Likert surveys, from a questionnaire to tested hypotheses."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from clustersem.fit import (
+    Fit,
+    Hypothesis,
+    SecondOpinion,
+    cfa,
+    from_semopy,
+    growth,
+    sem,
+    test_hypotheses,
+)
+from clustersem.respecify import Respecification, RespecificationPolicy, respecify
+from clustersem.scale import (
+    bartlett,
+    efa,
+    item_statistics,
+    kmo,
+    mardia,
+    parallel_analysis,
+    purify,
+    reliability,
+    validity,
+)
+from clustersem.spec import ModelSpec
+from clustersem.survey import NO_SCREENING, ScreeningPolicy, Survey, read_survey
+
+if TYPE_CHECKING:
+    from clustersem import studies
+    from clustersem.report import path_diagram
+    from clustersem.study import Study, StudyResult
+    from clustersem.survey.codebook import Codebook
+
+__version__ = "0.1.0"
+
+# What these need (pydantic, jinja2, matplotlib) is not worth waiting for in a script that fits.
+_LATER = {
+    "Codebook": "clustersem.survey.codebook",
+    "Study": "clustersem.study",
+    "StudyResult": "clustersem.study",
+    "path_diagram": "clustersem.report",
+}
+
+__all__ = [
+    "NO_SCREENING",
+    "Codebook",
+    "Fit",
+    "Hypothesis",
+    "ModelSpec",
+    "Respecification",
+    "RespecificationPolicy",
+    "ScreeningPolicy",
+    "SecondOpinion",
+    "Study",
+    "StudyResult",
+    "Survey",
+    "bartlett",
+    "cfa",
+    "efa",
+    "from_semopy",
+    "growth",
+    "item_statistics",
+    "kmo",
+    "mardia",
+    "parallel_analysis",
+    "path_diagram",
+    "purify",
+    "read_survey",
+    "reliability",
+    "respecify",
+    "sem",
+    "studies",
+    "test_hypotheses",
+    "validity",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name == "studies":
+        return import_module("clustersem.studies")
+    if name in _LATER:
+        return getattr(import_module(_LATER[name]), name)
+    raise AttributeError(f"module 'clustersem' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,167 @@
+"""The command line: a thin layer over the library."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+import clustersem
+from clustersem.errors import ClusterSemError, ClusterSemWarning
+
+app = typer.Typer(
+    name="clustersem",
+    help="Structural equation modelling for Likert surveys, from a questionnaire to hypotheses.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Folder = Annotated[Path, typer.Option("--out", "-o", help="Folder for the report.")]
+
+
+@contextmanager
+def _stages() -> Iterator[Callable[[str], None]]:
+    """Show the stage that is running, and how long the whole has taken."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task("starting", total=None)
+        yield lambda stage: progress.update(task, description=stage)
+
+
+@app.command()
+def reproduce(folder: Folder = Path("clustersem-report")) -> None:
+    """Reproduce the study of cross-border e-commerce and industrial clusters."""
+    from clustersem.studies import cross_border
+
+    with _stages() as progress:
+        result = cross_border.reproduce(progress=progress)
+        progress("writing the report")
+        report = result.report(folder)
+    out.print(cross_border.summary_of(result), markup=False)
+    out.print(f"\nReport: {report.resolve()}", markup=False)
+
+
+@app.command()
+def run(
+    study: Annotated[Path, typer.Argument(help="The study file (TOML).")],
+    folder: Folder = Path("clustersem-report"),
+) -> None:
+    """Run a study file, from answers to report."""
+    with _stages() as progress:
+        result = clustersem.Study.from_file(study).run(progress)
+        progress("writing the report")
+        report = result.report(folder)
+    out.print(str(result.survey.flow), markup=False)
+    if result.deleted:
+        out.print(f"\nDeleted items: {', '.join(result.deleted)}", markup=False)
+    if result.respecification is not None:
+        out.print(f"\n{result.respecification}", markup=False)
+    out.print(f"\n{result.fit!r}", markup=False)
+    if result.hypotheses is not None:
+        columns = ["id", "path", "expect", "std_all", "est", "se", "z", "p_value", "verdict"]
+        table = result.hypotheses[columns].to_string(index=False, float_format=lambda v: f"{v:.3f}")
+        out.print(f"\n{table}", markup=False)
+    for warning in result.warnings:
+        err.print(f"Note: {warning}", markup=False)
+    out.print(f"\nReport: {report.resolve()}", markup=False)
+
+
+@app.command()
+def fit(
+    model: Annotated[Path, typer.Argument(help="Model syntax, as lavaan's, in a text file.")],
+    data: Annotated[Path, typer.Argument(help="Answers: CSV, XLSX, SAV, DTA or Parquet.")],
+    likelihood: Annotated[
+        str, typer.Option(help="normal (as lavaan, Mplus) or wishart (as AMOS, EQS, LISREL).")
+    ] = "normal",
+    indices: Annotated[int, typer.Option("--mi", help="Show so many modification indices.")] = 0,
+    diagram: Annotated[
+        Path | None, typer.Option(help="Draw the path diagram: a file .svg, .png or .pdf.")
+    ] = None,
+) -> None:
+    """Fit a model to a file of answers and print the result."""
+    text = _read_text(model)
+    survey = clustersem.read_survey(data, screening=None)
+    kind: Literal["normal", "wishart"] = "wishart" if likelihood == "wishart" else "normal"
+    if likelihood not in ("normal", "wishart"):
+        raise ClusterSemError(f"--likelihood {likelihood}: write normal or wishart.")
+    result = clustersem.sem(text, survey, likelihood=kind)
+    out.print(result.summary(), markup=False)
+    if indices:
+        table = result.modification_indices().head(indices)
+        shown = table.drop(columns="group").to_string(
+            index=False, float_format=lambda v: f"{v:.3f}"
+        )
+        out.print(f"\nModification indices\n{shown}", markup=False)
+    if diagram is not None:
+        clustersem.path_diagram(result, diagram)
+        out.print(f"\nDiagram: {diagram.resolve()}", markup=False)
+
+
+@app.command()
+def init(
+    answers: Annotated[Path, typer.Argument(help="The file with the answers.")],
+    study: Annotated[
+        Path | None, typer.Option("--study", help="Where to write; by default beside the answers.")
+    ] = None,
+) -> None:
+    """Write a study file to edit, drafted from a file of answers."""
+    from clustersem.study.template import draft
+
+    target = study if study is not None else answers.parent / "study.toml"
+    text = draft(answers)
+    try:
+        with target.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError:
+        raise ClusterSemError(
+            f"{target} is there already and is left as it is. Name another file with --study."
+        ) from None
+    except OSError as error:
+        raise ClusterSemError(f"{target} cannot be written: {error.strerror}.") from None
+    out.print(f"Wrote {target}. Edit it, then: clustersem run {target}", markup=False)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    out.print(clustersem.__version__, markup=False)
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise ClusterSemError(f"there is no file {path}; check the name and folder.") from None
+    except UnicodeDecodeError:
+        raise ClusterSemError(f"{path} is not UTF-8 text. Save the model as UTF-8.") from None
+    except OSError as error:
+        raise ClusterSemError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def main() -> None:
+    """Run the command line; errors that a user can mend come without a traceback."""
+    # The results carry every warning as a sentence; the console shows those.
+    warnings.simplefilter("ignore", ClusterSemWarning)
+    try:
+        app()
+    except ClusterSemError as error:
+        err.print(f"Error: {error}", markup=False)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        err.print("Interrupted; nothing was written.", markup=False)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""Results into tables, figures and pages: pure rendering, computes no statistic."""
+
+from clustersem.report.diagram import path_diagram, path_diagram_svg
+from clustersem.report.document import (
+    Band,
+    Cell,
+    Column,
+    Document,
+    Figure,
+    KeyFacts,
+    Listing,
+    Note,
+    Points,
+    Section,
+    Table,
+    Text,
+)
+from clustersem.report.figure_file import figure_svg, write_figure
+from clustersem.report.figures import forest_figure, residual_heatmap, scree_figure
+from clustersem.report.html import render_html, write_html
+from clustersem.report.plain import render_table, render_text
+from clustersem.report.sheets import document_to_csvs, table_csv
+from clustersem.report.study_document import study_document
+from clustersem.report.study_view import FittedModel, PublishedView, ScaleBlock, StudyView
+
+__all__ = [
+    "Band",
+    "Cell",
+    "Column",
+    "Document",
+    "Figure",
+    "FittedModel",
+    "KeyFacts",
+    "Listing",
+    "Note",
+    "Points",
+    "PublishedView",
+    "ScaleBlock",
+    "Section",
+    "StudyView",
+    "Table",
+    "Text",
+    "document_to_csvs",
+    "figure_svg",
+    "forest_figure",
+    "path_diagram",
+    "path_diagram_svg",
+    "render_html",
+    "render_table",
+    "render_text",
+    "residual_heatmap",
+    "scree_figure",
+    "study_document",
+    "table_csv",
+    "write_figure",
+    "write_html",
+]

@@ -1,0 +1,7 @@
+"""Figures of the report other than the path diagram."""
+
+from clustersem.report.figures.forest import forest_figure
+from clustersem.report.figures.heatmap import residual_heatmap
+from clustersem.report.figures.scree import scree_figure
+
+__all__ = ["forest_figure", "residual_heatmap", "scree_figure"]

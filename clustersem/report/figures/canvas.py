@@ -1,0 +1,45 @@
+"""The common ground of the figures: a figure without pyplot, and quiet axes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from clustersem.report.diagram.text import font_families
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK = "#1c2733"
+SOFT = "#5b6773"
+HAIR = "#dde3e8"
+ACCENT = "#1f4e79"
+BAD = "#a32020"
+SMALL = 8.5
+
+
+def new_figure(width: float, height: float) -> tuple[Figure, Axes]:
+    """Draw a white figure of so many inches with one pair of axes that fills it."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=100, facecolor="white", layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(SOFT)
+    axes.tick_params(colors=INK, labelsize=SMALL, width=0.8)
+    return figure, axes
+
+
+def dress(axes: Axes) -> None:
+    """Set every text of the axes in the fonts that can show it, and take dollar signs literally."""
+    for words in [
+        axes.xaxis.label,
+        axes.yaxis.label,
+        *axes.get_xticklabels(),
+        *axes.get_yticklabels(),
+        *axes.texts,
+    ]:
+        words.set_fontfamily(list(font_families()))
+        words.set_parse_math(False)

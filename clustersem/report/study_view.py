@@ -1,0 +1,105 @@
+"""What a study shows: results by the names under which the report looks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from clustersem.report.diagram.graph import FitLike
+from clustersem.report.tables.fit import STANDARDS, CheckLike, FitStandard
+from clustersem.report.tables.respecification import ModificationStep
+from clustersem.report.tables.sample import FlowLike
+from clustersem.report.tables.scale import BartlettLike, EfaLike, KmoLike
+from clustersem.report.tables.validity import ValidityLike
+
+
+@dataclass(frozen=True)
+class ScaleBlock:
+    """Items that were factored together; anything that was not done is None.
+
+    Attributes
+    ----------
+    purification : sequence of steps, optional
+        ``purify(...).steps``; an empty one says that nothing had to be deleted.
+    parallel : DataFrame, optional
+        ``parallel_analysis(...).eigenvalues``.
+    """
+
+    name: str
+    kmo: KmoLike | None = None
+    bartlett: BartlettLike | None = None
+    efa: EfaLike | None = None
+    purification: tuple[Any, ...] | None = None
+    parallel: pd.DataFrame | None = None
+    n_factors_parallel: int | None = None
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """A model, its fit and what was checked of it."""
+
+    fit: FitLike
+    syntax: str = ""
+    checks: tuple[CheckLike, ...] = ()
+    residuals: pd.DataFrame | None = None
+
+
+@dataclass(frozen=True)
+class PublishedView:
+    """Printed numbers beside reproduced ones; see `published_table` for the columns."""
+
+    source: str
+    comparison: pd.DataFrame
+    impossible: tuple[tuple[str, str], ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class StudyView:
+    """All that a study's report may show, in plain results; parts left None are left out.
+
+    Attributes
+    ----------
+    origin : str
+        A sentence about the answers that no reader may overlook, such as that they are synthetic.
+    items : DataFrame
+        ``survey.describe()``.
+    texts, labels : mapping
+        Wording of the items; what the constructs stand for.
+    initial, revised : FittedModel
+        Before and after respecification. Without revision `revised` is None.
+    steps : tuple
+        The respecification, step by step; None if there was none to make.
+    respecification_note : str
+        What is to be said about the search (policy, hold-out, multiplicity).
+    hypotheses : DataFrame
+        ``test_hypotheses(fit, ...)``; columns ``std_ci_lower`` and ``std_ci_upper``, where there,
+        give the forest plot of the standardised paths its intervals.
+    provenance : mapping
+        Data fingerprint, versions, options, seed, time: label to text.
+    """
+
+    title: str
+    subtitle: str = ""
+    origin: str = ""
+    flow: FlowLike | None = None
+    items: pd.DataFrame | None = None
+    constructs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    blocks: tuple[ScaleBlock, ...] = ()
+    loading_cutoff: float = 0.5
+    reliability: pd.DataFrame | None = None
+    initial: FittedModel | None = None
+    steps: tuple[ModificationStep, ...] | None = None
+    respecification_note: str = ""
+    revised: FittedModel | None = None
+    standards: tuple[FitStandard, ...] = STANDARDS
+    hypotheses: pd.DataFrame | None = None
+    validity: ValidityLike | None = None
+    published: PublishedView | None = None
+    warnings: tuple[str, ...] = ()
+    provenance: Mapping[str, str] = field(default_factory=dict)

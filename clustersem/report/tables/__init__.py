@@ -1,0 +1,48 @@
+"""Results as tables."""
+
+from clustersem.report.tables.fit import (
+    STANDARDS,
+    STRICT_STANDARDS,
+    FitStandard,
+    checks_table,
+    estimates_table,
+    fit_index_table,
+    fit_summary_table,
+    hypotheses_table,
+    measurement_table,
+)
+from clustersem.report.tables.frames import frame_table, matrix_table
+from clustersem.report.tables.published import impossible_table, published_table
+from clustersem.report.tables.respecification import respecification_table
+from clustersem.report.tables.sample import flow_table, items_table
+from clustersem.report.tables.scale import (
+    adequacy_table,
+    loadings_table,
+    purification_table,
+    reliability_table,
+)
+from clustersem.report.tables.validity import validity_tables
+
+__all__ = [
+    "STANDARDS",
+    "STRICT_STANDARDS",
+    "FitStandard",
+    "adequacy_table",
+    "checks_table",
+    "estimates_table",
+    "fit_index_table",
+    "fit_summary_table",
+    "flow_table",
+    "frame_table",
+    "hypotheses_table",
+    "impossible_table",
+    "items_table",
+    "loadings_table",
+    "matrix_table",
+    "measurement_table",
+    "published_table",
+    "purification_table",
+    "reliability_table",
+    "respecification_table",
+    "validity_tables",
+]

@@ -1,0 +1,93 @@
+"""How the model was revised, step by step, with the evidence for each step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from clustersem.report.document import Cell, Column, Table
+from clustersem.report.tables.fit import path_text
+
+
+class ModificationStep(Protocol):
+    """One parameter that was freed."""
+
+    @property
+    def lhs(self) -> str:
+        """Left-hand side of the parameter."""
+
+    @property
+    def op(self) -> str:
+        """Its operator."""
+
+    @property
+    def rhs(self) -> str:
+        """Right-hand side."""
+
+    @property
+    def mi(self) -> float:
+        """Modification index before it was freed."""
+
+    @property
+    def epc(self) -> float:
+        """Expected change of the parameter."""
+
+    @property
+    def before(self) -> Mapping[str, float]:
+        """Measures of the model without it."""
+
+    @property
+    def after(self) -> Mapping[str, float]:
+        """Measures of the model with it."""
+
+    @property
+    def reason(self) -> str:
+        """Why it was freed."""
+
+
+def respecification_table(steps: Iterable[ModificationStep]) -> Table:
+    """Each freed parameter with its modification index, what it promised and what it brought."""
+    rows = []
+    for k, step in enumerate(steps, 1):
+        before, after = step.before, step.after
+        rows.append(
+            (
+                Cell(str(k)),
+                Cell(path_text(f"{step.lhs} {step.op} {step.rhs}")),
+                Cell(float(step.mi)),
+                Cell(float(step.epc)),
+                Cell(_measure(before, "chisq")),
+                Cell(_measure(after, "chisq")),
+                Cell(_measure(after, "cmin_df")),
+                Cell(_measure(after, "cfi")),
+                Cell(_measure(after, "rmsea")),
+                Cell(str(step.reason)),
+            )
+        )
+    return Table(
+        "Revision of the model",
+        (
+            Column("Step"),
+            Column("Freed"),
+            Column("MI", "number", 2),
+            Column("EPC", "number"),
+            Column("χ² before", "number", 2),
+            Column("χ² after", "number", 2),
+            Column("χ²/df after", "number"),
+            Column("CFI after", "number"),
+            Column("RMSEA after", "number"),
+            Column("Reason"),
+        ),
+        tuple(rows),
+        "Every change that was made to the model after seeing the answers, in the order made."
+        if rows
+        else "The model was not changed.",
+        "MI, modification index: about how much χ² falls when the parameter is freed; EPC, "
+        "expected parameter change. Fit after a search flatters the model, which was chosen on "
+        "the same answers.",
+    )
+
+
+def _measure(measures: Mapping[str, float], name: str) -> float:
+    return float(measures.get(name, math.nan))

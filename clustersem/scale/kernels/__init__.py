@@ -1,0 +1,1 @@
+"""Factor extraction: pure functions of a correlation matrix, one method a file."""

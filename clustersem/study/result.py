@@ -1,0 +1,225 @@
+"""What a study found."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from clustersem.fit import Fit
+from clustersem.report import (
+    FittedModel,
+    PublishedView,
+    ScaleBlock,
+    StudyView,
+    document_to_csvs,
+    path_diagram,
+    render_text,
+    study_document,
+    write_html,
+)
+from clustersem.respecify import Respecification
+from clustersem.scale import (
+    BartlettResult,
+    EfaResult,
+    KmoResult,
+    ParallelAnalysis,
+    PurifyResult,
+    ValidityResult,
+)
+from clustersem.survey import Survey
+
+if TYPE_CHECKING:
+    from clustersem.study.study import Study
+
+REPORT = "report.html"
+DIAGRAM = "path-diagram.svg"
+
+
+@dataclass(frozen=True, eq=False)
+class ScaleAnalysis:
+    """The factor analysis of items that belong together.
+
+    Attributes
+    ----------
+    name : str
+        The subsystem.
+    constructs : dict
+        Construct to its items, after purification.
+    kmo, bartlett
+        Adequacy of all its items, before purification.
+    purification : PurifyResult or None
+        The deletions.
+    efa : EfaResult
+        The final solution.
+    parallel : ParallelAnalysis or None
+        How many factors the remaining items hold.
+    """
+
+    name: str
+    constructs: Mapping[str, tuple[str, ...]]
+    kmo: KmoResult
+    bartlett: BartlettResult
+    purification: PurifyResult | None
+    efa: EfaResult
+    parallel: ParallelAnalysis | None
+
+
+@dataclass(frozen=True, eq=False)
+class StudyResult:
+    """All that a study found, from the sample to the verdicts.
+
+    Attributes
+    ----------
+    study : Study
+        What was asked for.
+    survey : Survey
+        The answers; ``survey.flow`` counts them.
+    blocks : tuple of ScaleAnalysis
+        One for each subsystem.
+    constructs : dict
+        Construct to its items, after purification.
+    reliability : DataFrame or None
+        One row a construct.
+    model : str
+        The syntax of the model as hypothesised.
+    initial : Fit
+        Its fit.
+    respecification : Respecification or None
+        What was freed.
+    fit : Fit
+        The final fit, on which everything after it stands.
+    hypotheses : DataFrame or None
+        The verdicts.
+    validity : ValidityResult or None
+        CR, AVE, Fornell-Larcker, HTMT.
+    provenance : dict
+        Where it all comes from.
+    published : PublishedView or None
+        Printed numbers beside these, where the study repeats a published one.
+    """
+
+    study: Study
+    survey: Survey
+    blocks: tuple[ScaleAnalysis, ...]
+    constructs: Mapping[str, tuple[str, ...]]
+    reliability: pd.DataFrame | None
+    model: str
+    initial: Fit
+    respecification: Respecification | None
+    fit: Fit
+    hypotheses: pd.DataFrame | None
+    validity: ValidityResult | None
+    provenance: Mapping[str, str]
+    published: PublishedView | None = None
+
+    @property
+    def deleted(self) -> tuple[str, ...]:
+        """Items that purification deleted."""
+        return tuple(
+            item
+            for block in self.blocks
+            if block.purification is not None
+            for item in block.purification.deleted
+        )
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Everything that the researcher should know, from all stages, each once."""
+        said = [*self.survey.warnings]
+        for block in self.blocks:
+            if block.purification is not None:
+                said += block.purification.warnings
+        said += self.initial.warnings
+        said += self.fit.warnings
+        return tuple(dict.fromkeys(said))
+
+    def with_published(self, published: PublishedView) -> StudyResult:
+        """Return the result with printed numbers beside its own."""
+        return replace(self, published=published)
+
+    def view(self) -> StudyView:
+        """Return the results by the names under which the report looks for them."""
+        book = self.survey.codebook
+        steps = None
+        note = ""
+        if self.respecification is not None:
+            steps = tuple(self.respecification.steps)
+            note = self.respecification.stopped
+        revised = None
+        if self.respecification is not None and self.fit is not self.initial:
+            revised = _fitted(self.fit, "")
+        return StudyView(
+            title=self.study.title,
+            subtitle=self.study.subtitle,
+            origin=self.study.origin,
+            flow=self.survey.flow,
+            items=self.survey.describe(),
+            constructs=dict(self.survey.constructs),
+            labels={name: book.label(name) for name in book.constructs},
+            texts={item: book.text(item) for item in self.survey.items},
+            blocks=tuple(
+                ScaleBlock(
+                    name=block.name,
+                    kmo=block.kmo,
+                    bartlett=block.bartlett,
+                    efa=block.efa,
+                    purification=None
+                    if block.purification is None
+                    else tuple(block.purification.steps),
+                    parallel=None if block.parallel is None else block.parallel.eigenvalues,
+                    n_factors_parallel=None if block.parallel is None else block.parallel.n_factors,
+                )
+                for block in self.blocks
+            ),
+            loading_cutoff=self.study.scale.cutoff,
+            reliability=self.reliability,
+            initial=_fitted(self.initial, self.model),
+            steps=steps,
+            respecification_note=note,
+            revised=revised,
+            hypotheses=self.hypotheses,
+            validity=self.validity,
+            published=self.published,
+            warnings=self.warnings,
+            provenance=self.provenance,
+        )
+
+    def report(self, folder: str | os.PathLike[str]) -> Path:
+        """Write the report.
+
+        Parameters
+        ----------
+        folder : path
+            Made where it is not there. It gets ``report.html``, which needs no network,
+            ``path-diagram.svg``, and every table as a CSV file under ``tables``. A file of an
+            earlier run is replaced only when its successor is complete.
+
+        Returns
+        -------
+        Path
+            Of ``report.html``.
+        """
+        folder = Path(folder)
+        document = study_document(self.view())
+        path_diagram(self.fit, folder / DIAGRAM)
+        document_to_csvs(document, folder / "tables")
+        write_html(document, folder / REPORT)
+        return folder / REPORT
+
+    def summary(self) -> str:
+        """Return the report as text."""
+        return render_text(study_document(self.view()))
+
+
+def _fitted(fit: Fit, syntax: str) -> FittedModel:
+    return FittedModel(
+        fit=fit,
+        syntax=syntax,
+        checks=fit.diagnose().checks,
+        residuals=fit.residuals("cor"),
+    )

@@ -1,0 +1,151 @@
+"""The sections of a study file that say how to analyse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from clustersem.errors import CodebookError
+from clustersem.respecify.policy import CRITICAL_MI, RespecificationPolicy
+from clustersem.survey.names import did_you_mean, listed
+from clustersem.survey.toml import line_of
+
+
+class Section(BaseModel):
+    """Base of the sections: frozen, and closed to unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ScaleSettings(Section):
+    """``[scale]``: how the items are factored and purified.
+
+    Attributes
+    ----------
+    purify : bool
+        Delete items that load too little or elsewhere before the model is fitted.
+    cutoff : float
+        Smallest absolute loading of an item on its construct's factor.
+    minimum_items : int
+        No construct is brought below this number of items.
+    together : str
+        ``"subsystem"``: items of one subsystem are factored together, as the codebook has them;
+        ``"all"``: all items at once.
+    parallel : bool
+        Compare the eigenvalues with those of random answers.
+    seed : int
+        Of the random answers.
+    """
+
+    purify: bool = True
+    cutoff: float = Field(default=0.5, gt=0.0, lt=1.0)
+    minimum_items: int = Field(default=2, ge=1)
+    together: Literal["subsystem", "all"] = "subsystem"
+    parallel: bool = True
+    seed: int = 1
+
+
+class ModelSettings(Section):
+    """``[model]``: the model and how it is fitted.
+
+    Attributes
+    ----------
+    syntax : str
+        Model syntax. Without it the model follows from constructs and hypotheses.
+    markers : dict of str to str
+        Items whose loading is fixed at one; by default each construct's first.
+    std_lv, orthogonal, fixed_x : bool
+        As in :func:`clustersem.sem`.
+    likelihood : str
+        ``"normal"`` (lavaan, Mplus) or ``"wishart"`` (AMOS, EQS, LISREL).
+    engine : str
+        ``"native"`` or ``"semopy"``.
+    """
+
+    syntax: str = ""
+    markers: dict[str, str] = Field(default_factory=dict)
+    std_lv: bool = False
+    orthogonal: bool = False
+    fixed_x: bool = True
+    likelihood: Literal["normal", "wishart"] = "normal"
+    engine: Literal["native", "semopy"] = "native"
+
+
+class RespecificationSettings(Section):
+    """``[respecification]``: see :class:`clustersem.RespecificationPolicy` for the keys."""
+
+    allow: str | list[str] = "within_construct"
+    forbid: str | list[str] = Field(default_factory=list)
+    steps: list[str | list[str]] | dict[str, str] = Field(default_factory=list)
+    reasons: dict[str, str] = Field(default_factory=dict)
+    minimum_mi: float = CRITICAL_MI
+    max_steps: int | None = None
+    target: dict[str, str] = Field(default_factory=dict)
+    inadmissible: Literal["skip", "keep"] | None = None
+
+    def policy(self) -> RespecificationPolicy:
+        """Return the policy that the section describes."""
+        return RespecificationPolicy(**self.model_dump())
+
+
+class OptionSettings(Section):
+    """``[options]``: how hypotheses are read.
+
+    Attributes
+    ----------
+    alpha : float
+        Level of significance, two-sided.
+    main_path : float
+        Absolute standardised estimates above this are main paths, below it auxiliary ones.
+    """
+
+    alpha: float = Field(default=0.05, gt=0.0, lt=1.0)
+    main_path: float = Field(default=0.6, ge=0.0)
+
+
+AnySection = TypeVar("AnySection", bound=Section)
+
+
+def read_section(
+    kind: type[AnySection], name: str, values: object, *, source: str, text: str = ""
+) -> AnySection:
+    """Make a section of a table of a study file.
+
+    Parameters
+    ----------
+    kind : type
+        The section's class.
+    name : str
+        Its heading.
+    values : mapping
+        What the file says.
+    source, text : str
+        The file's name and whole text, for messages.
+
+    Raises
+    ------
+    CodebookError
+        Where a key is unknown or a value is not what it may be; file, line and key are named.
+    """
+    if not isinstance(values, Mapping):
+        raise CodebookError(f"{source}: [{name}] is a section: write its keys below that line.")
+    try:
+        return kind(**values)
+    except ValidationError as error:
+        lines = [_line(kind, name, detail, source, text) for detail in error.errors()]
+        raise CodebookError("\n".join(lines)) from None
+
+
+def _line(kind: type[Section], name: str, detail: Any, source: str, text: str) -> str:  # noqa: ANN401
+    location = [str(part) for part in detail["loc"]]
+    at = line_of(text, (name, *location)) if text else None
+    place = f"{source}, line {at}" if at else source
+    key = ".".join(location)
+    if detail["type"] == "extra_forbidden":
+        known = list(kind.model_fields)
+        hint = did_you_mean(location[-1], known) or f"; known are {listed(known, limit=20)}"
+        return f"{place}: [{name}] has no key {key!r}{hint}"
+    said = detail["msg"]
+    return f"{place}: [{name}] {key}: {said[:1].lower()}{said[1:]}, not {detail['input']!r}"

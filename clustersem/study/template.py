@@ -1,0 +1,133 @@
+"""A study file to start from, drafted from the answers themselves."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from clustersem.survey import read_survey
+
+_STEM = re.compile(r"(.*?)[_.\- ]?\d+[A-Za-z]?$")
+
+
+def draft(answers: str | os.PathLike[str]) -> str:
+    """Return the text of a study file for a file of answers.
+
+    Items whose names differ in their number only are taken for one construct, and the answer range
+    is the one seen. The researcher corrects both, and writes the hypotheses.
+
+    Parameters
+    ----------
+    answers : path
+        The file of answers; the study file is meant to stand in the same folder.
+
+    Raises
+    ------
+    DataError
+        Where the file cannot be read.
+    """
+    survey = read_survey(answers, screening=None)
+    raw = survey.raw
+    low, high = _seen_range(raw)
+    constructs = guess_constructs(survey.items)
+    names = list(constructs)
+    lines = [
+        "# A study for clustersem. Correct what is guessed, then: clustersem run study.toml",
+        "",
+        'title = "My survey"',
+        "",
+        "[data]",
+        f"file = {_text(Path(answers).name)}",
+        f"answers = [{low:g}, {high:g}]          # lowest and highest answer, guessed from the data",
+        "# missing = [9, 99]      # codes that mean no answer",
+        "# reverse = []           # reverse-keyed items",
+        "# distributed = 500      # questionnaires sent out",
+        "",
+        "# Constructs and their items, guessed from the names of the columns.",
+        *_constructs(constructs),
+        "",
+        "# What the questionnaire asks, for the report.",
+        "[items]",
+        *(f"{_key(item)} = {_text(survey.codebook.text(item))}" for item in survey.items),
+        "",
+        "[screening]",
+        "max_missing = 0.5       # share of missing answers beyond which a respondent is left out",
+        "straight_lining = 1.0   # the same answer to every item; false: do not look",
+        "duplicates = true",
+        "",
+        "[scale]",
+        "purify = true           # delete items that load below the cutoff, or elsewhere",
+        "cutoff = 0.5",
+        "",
+        "# Hypotheses: y ~ x, y depends on x; x ~~ y, they covary. expect: +, - or !=0",
+        *_hypotheses(names),
+        "",
+        "[options]",
+        "alpha = 0.05",
+        "",
+        "# Free residual covariances within constructs when the model does not fit. Every step is",
+        "# kept with its evidence in the report.",
+        "# [respecification]",
+        '# allow = "within_construct"',
+        "# max_steps = 3",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def guess_constructs(items: Sequence[str]) -> dict[str, list[str]]:
+    """Group items whose names differ only in the number at their end.
+
+    Examples
+    --------
+    >>> guess_constructs(["trust1", "trust2", "use_1", "use_2", "age"])
+    {'trust': ['trust1', 'trust2'], 'use': ['use_1', 'use_2']}
+    """
+    groups: dict[str, list[str]] = {}
+    for item in items:
+        found = _STEM.match(item)
+        if found and found.group(1):
+            groups.setdefault(found.group(1).rstrip("_.- "), []).append(item)
+    named = {name: members for name, members in groups.items() if len(members) > 1 and name}
+    # A construct must not bear the name of an item.
+    return {name if name not in items else f"F_{name}": m for name, m in named.items()}
+
+
+def _seen_range(raw: pd.DataFrame) -> tuple[float, float]:
+    values = raw.to_numpy(dtype=float)
+    low, high = float(pd.Series(values.ravel()).min()), float(pd.Series(values.ravel()).max())
+    return (low, high) if low < high else (low, low + 1.0)
+
+
+def _constructs(constructs: Mapping[str, Sequence[str]]) -> list[str]:
+    if not constructs:
+        return ["# [constructs.Trust]", '# label = "Trust in the platform"', '# items = ["q1", "q2"]']
+    lines: list[str] = []
+    for name, items in constructs.items():
+        listed = ", ".join(_text(item) for item in items)
+        lines += [f"[constructs.{_key(name)}]", f"label = {_text(name)}", f"items = [{listed}]", ""]
+    return lines[:-1]
+
+
+def _hypotheses(names: Sequence[str]) -> list[str]:
+    if len(names) < 2:
+        return ["# [[hypotheses]]", '# id = "H1"', '# path = "y ~ x"', '# expect = "+"']
+    outcome, *causes = names[-1], *names[:-1]
+    lines: list[str] = []
+    for number, cause in enumerate(causes, 1):
+        path = f"{outcome} ~ {cause}"
+        lines += ["[[hypotheses]]", f'id = "H{number}"', f"path = {_text(path)}", 'expect = "+"', ""]
+    return lines[:-1]
+
+
+def _text(value: str) -> str:
+    """Return a TOML basic string; JSON's escapes are a subset of TOML's."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _text(name)
