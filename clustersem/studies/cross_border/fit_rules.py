@@ -77,8 +77,8 @@ def incremental_indices(paper: Published) -> Iterator[Contradiction]:
                 fit[index],
                 interval,
                 f"With NFI {fit['nfi']:.3f}, chi2/df {fit['cmin_df']:.3f} and {DF[name]} degrees "
-                f"of freedom {label} is {interval.text(3)}, not {fit[index]:.3f}: these cannot all be "
-                f"right.{extra}",
+                f"of freedom {label} is {interval.text(3)}, not {fit[index]:.3f}: these cannot all "
+                f"be right.{extra}",
             )
 
 

@@ -29,8 +29,8 @@ def two_item_alphas(paper: Published) -> Iterator[Contradiction]:
                 "alpha",
                 alpha,
                 Interval(0.0, largest.upper),
-                f"An alpha of {alpha:.3f} needs {items} to correlate at least {needed.lower:.3f}; the "
-                f"model implies {r.text(3)} by the loadings {rows[0].std:.3f} and "
+                f"An alpha of {alpha:.3f} needs {items} to correlate at least {needed.lower:.3f}; "
+                f"the model implies {r.text(3)} by the loadings {rows[0].std:.3f} and "
                 f"{rows[1].std:.3f}, and an alpha of at most {largest.upper:.3f}: these cannot all "
                 "be right for a model that fits its only pair of indicators.",
             )
