@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from clustersem.errors import ModelError, UnsupportedError
@@ -83,14 +83,15 @@ def from_semopy(model: SemopyModel) -> ModelSpec:
     >>> import semopy
     >>> print(from_semopy(semopy.Model("f =~ x1 + x2 + x3")))
     f =~ 1*x1 + x2 + x3
+    f ~~ f
     x1 ~~ x1
     x2 ~~ x2
     x3 ~~ x3
-    f ~~ f
     """
     _refuse(model)
     cells = _without_implied_zeros(list(_cells(model)))
     _refuse_mixed_covariates(cells)
+    cells = _in_fixed_order(cells)
     measured = {cell.lhs for cell in cells if cell.op == "=~"}
     lines = [f"{name} =~ 0" for name in sorted(set(model.vars["latent"]) - measured)]
     for op in ("=~", "~", "~~"):
@@ -186,6 +187,20 @@ def _modifiers(
         for word, value in zip(("lower", "upper"), parameter.bound, strict=True):
             if value is not None:
                 yield f"{word}({format_number(float(value))})"
+
+
+def _in_fixed_order(cells: list[_Cell]) -> list[_Cell]:
+    """Sort the covariances by their variables: semopy's order of them changes from run to run."""
+    paths = [c for c in cells if c.op != "~~"]
+    names = dict.fromkeys(name for c in paths for name in (c.lhs, c.rhs))
+    names |= dict.fromkeys(name for c in cells for name in sorted((c.lhs, c.rhs)))
+    rank = {name: i for i, name in enumerate(names)}
+    pairs = [
+        c if rank[c.lhs] <= rank[c.rhs] else replace(c, lhs=c.rhs, rhs=c.lhs)
+        for c in cells
+        if c.op == "~~"
+    ]
+    return paths + sorted(pairs, key=lambda c: (rank[c.lhs], rank[c.rhs]))
 
 
 def _without_implied_zeros(cells: list[_Cell]) -> list[_Cell]:
