@@ -6,6 +6,7 @@ from clustersem.fit.hypotheses import Hypothesis, parse_hypotheses, test_hypothe
 from clustersem.fit.options import FitOptions
 from clustersem.fit.result import Fit
 from clustersem.fit.second_opinion import SecondOpinion
+from clustersem.fit.semopy_import import from_semopy
 from clustersem.fit.status import Status
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "SecondOpinion",
     "Status",
     "cfa",
+    "from_semopy",
     "growth",
     "parse_hypotheses",
     "sem",

@@ -245,7 +245,7 @@ def fit_moments(spec: ModelSpec, moments: SampleMoments, options: FitOptions) ->
         raise EstimationError(str(status))
     status = status_of(optimum.code, optimum.iterations, optimum.decrement)
     vcov, involved = parameter_covariance(optimum.hessian, options.multiplier(moments.n_obs))
-    if len(involved):
+    if len(involved) and status.code == "converged":
         _refuse_unidentified(spec, layout, model, sample, optimum, involved)
     if status.code != "converged":
         vcov = np.full_like(vcov, np.nan)

@@ -243,7 +243,7 @@ def test_semopy_text_writes_everything_out() -> None:
     ]
     scaled = build_spec("f =~ x1 + x2 + x3", options_for("cfa", std_lv=True)).to_semopy()
     assert scaled.startswith("f =~ loading_f_x1*x1\n")
-    assert scaled.endswith("f ~~ 1*f")
+    assert scaled.endswith("f ~~ 1*f\nstart 1: loading_f_x1 loading_f_x2 loading_f_x3")
     absent = SpecOptions(auto_cov_lv_x=False)
     assert "f ~~ 0*g" in build_spec("f =~ a + b\ng =~ d + e", absent).to_semopy()
 
@@ -252,11 +252,8 @@ def test_semopy_text_writes_everything_out() -> None:
     ("name", "message"),
     [
         ("hs_two_groups", "no groups"),
-        ("formative", "no '<~'"),
         ("ordered_cfa", r"no '\|'"),
         ("democracy_defined", "cannot impose r == 1-q/2"),
-        ("final_dependent", "no covariance of a latent variable with a dependent observed one"),
-        ("covariances_only", "knows no a"),
     ],
 )
 def test_what_semopy_cannot_say(name: str, message: str) -> None:
