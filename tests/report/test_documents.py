@@ -262,6 +262,14 @@ def test_a_study_without_results_is_a_title():
     assert "Nothing yet" in render_html(study_document(StudyView("Nothing yet")))
 
 
+def test_many_warnings_make_one_list():
+    few = study_document(StudyView("s", warnings=("a", "b")))
+    many = study_document(StudyView("s", warnings=tuple("abcde")))
+    assert [type(b) for b in few.sections[0].blocks] == [Note, Note]
+    assert [type(b) for b in many.sections[0].blocks] == [Note, Points]
+    assert many.sections[0].blocks[1].items == tuple("abcde")
+
+
 def test_order_of_the_sections_is_that_of_a_paper(document):
     assert [section.id for section in document.sections] == [
         "summary",

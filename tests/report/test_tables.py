@@ -153,6 +153,15 @@ def test_items_without_construct_are_still_listed():
     assert [row.text for row in table.rows if isinstance(row, Band)] == ["A", "other items"]
 
 
+def test_names_that_explain_nothing_are_not_repeated():
+    description = pd.DataFrame({"n": [3]}, ["a"])
+    table = tables.items_table(description, texts={"a": "a"}, construct_labels={"A": "A"})
+    assert [c.heading for c in table.columns] == ["Item", "n"]
+    assert "B1, B1" not in tables.hypotheses_table(hypotheses(), labels={"B1": "B1"}).note
+    table = tables.measurement_table(reference_fit("hs_cfa_ml"), labels={"visual": "visual"})
+    assert table.rows[0] == Band("visual")
+
+
 def test_low_reliability_and_reversed_items_are_named():
     frame = pd.DataFrame({"alpha": [0.65, 0.8], "reversed_items": ["N1", ""]}, ["N", "A"])
     table = tables.reliability_table(frame)
