@@ -33,8 +33,8 @@ def to_semopy_text(
     ------
     UnsupportedError
         For what semopy's syntax does not have: several groups, ``<~``, ``~*~``, thresholds,
-        constraints, and covariances of a latent variable with an observed one that predicts nothing
-        or of observed variables outside any regression.
+        constraints, latent variables without indicators, and covariances of a latent variable with
+        an observed one that predicts nothing or of observed variables outside any regression.
     """
     for constraint in constraints:
         if constraint.op != ":=":
@@ -42,19 +42,24 @@ def to_semopy_text(
     sources, targets = _arrows(parameters)
     unscaled = _latent_without_fixed_loading(parameters)
     lines: list[str] = []
+    higher_order: list[str] = []
     for row in parameters:
         _check(row, sources, targets, set(latent))
-        if row.from_sample or (row.op == "=~" and row.lhs == row.rhs):
+        if row.from_sample:
             continue
         modifier = _modifier(row)
-        if row.op == "=~" and row.lhs in unscaled and not row.label:
-            # semopy fixes the first loading that has neither a value nor a name.
-            modifier = f"loading_{row.lhs}_{row.rhs}*"
+        if row.op == "=~" and row.free and row.lhs in unscaled and row.rhs in latent:
+            # semopy starts loadings of latent variables at zero, where this gradient is zero, too.
+            modifier = modifier or f"loading_{row.lhs}_{row.rhs}*"
+            higher_order.append(modifier[:-1])
         if row.op == "~1":
             if row.lhs not in latent or row.free or row.value != 0.0:
                 lines.append(f"{row.lhs} ~ {modifier}1")
         else:
             lines.append(f"{row.lhs} {row.op} {modifier}{row.rhs}")
+    lines.extend(_anchors(parameters, unscaled))
+    if higher_order:
+        lines.append(f"START(0.5) {' '.join(dict.fromkeys(higher_order))}")
     lines.extend(_absent_zeros(parameters, latent, sources, targets))
     return "\n".join(lines)
 
@@ -74,9 +79,33 @@ def _latent_without_fixed_loading(parameters: tuple[Parameter, ...]) -> set[str]
     return {row.lhs for row in loadings} - {row.lhs for row in loadings if not row.free}
 
 
+def _anchors(parameters: tuple[Parameter, ...], unscaled: set[str]) -> list[str]:
+    """Give latent variables without a fixed loading one that changes nothing.
+
+    Without one semopy fixes the first loading; with names on all loadings it searches for one for
+    ever. So an auxiliary variable of zero variance takes a zero loading, and the starting values
+    come from the first indicator, for which it stands.
+    """
+    first: dict[str, str] = {}
+    for row in parameters:
+        if row.op == "=~":
+            first.setdefault(row.lhs, row.rhs)
+    lines: list[str] = []
+    for name in first:
+        if name in unscaled:
+            item = first[name]
+            while item in first:
+                item = first[item]
+            anchor = f"anchor_of_{name}"
+            lines += [f"{anchor} =~ 1*{item}", f"{anchor} ~~ 0*{anchor}", f"{name} =~ 0*{anchor}"]
+    return lines
+
+
 def _check(row: Parameter, sources: set[str], targets: set[str], latent: set[str]) -> None:
     if row.group > 1:
         raise UnsupportedError("semopy's syntax has no groups; export the model of one group")
+    if row.op == "=~" and row.lhs == row.rhs:
+        raise UnsupportedError(f"semopy has no latent variable without indicators ({row.lhs})")
     if row.op in ("<~", "~*~", "|"):
         raise UnsupportedError(f"semopy's syntax has no {row.op!r} ({row.name})")
     if row.op != "~~":

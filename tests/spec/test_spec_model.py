@@ -242,8 +242,14 @@ def test_semopy_text_writes_everything_out() -> None:
         "f ~~ f",
     ]
     scaled = build_spec("f =~ x1 + x2 + x3", options_for("cfa", std_lv=True)).to_semopy()
-    assert scaled.startswith("f =~ loading_f_x1*x1\n")
-    assert scaled.endswith("f ~~ 1*f")
+    assert scaled.startswith("f =~ x1\nf =~ x2\n")
+    assert scaled.endswith(
+        "f ~~ 1*f\nanchor_of_f =~ 1*x1\nanchor_of_f ~~ 0*anchor_of_f\nf =~ 0*anchor_of_f"
+    )
+    second_order = build_spec(f"{HS}\ng =~ visual + textual", options_for("cfa", std_lv=True))
+    text = second_order.to_semopy()
+    assert "\ng =~ loading_g_visual*visual\ng =~ loading_g_textual*textual\n" in text
+    assert "\nSTART(0.5) loading_g_visual loading_g_textual" in text
     absent = SpecOptions(auto_cov_lv_x=False)
     assert "f ~~ 0*g" in build_spec("f =~ a + b\ng =~ d + e", absent).to_semopy()
 
@@ -257,6 +263,7 @@ def test_semopy_text_writes_everything_out() -> None:
         ("democracy_defined", "cannot impose r == 1-q/2"),
         ("final_dependent", "no covariance of a latent variable with a dependent observed one"),
         ("covariances_only", "knows no a"),
+        ("phantom", "without indicators"),
     ],
 )
 def test_what_semopy_cannot_say(name: str, message: str) -> None:
