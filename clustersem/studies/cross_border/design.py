@@ -8,8 +8,8 @@ printed ones, among those that five-point answers can have.
 
 from __future__ import annotations
 
-from importlib.resources import files
 from itertools import permutations
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -62,9 +62,7 @@ def answer_covariance() -> pd.DataFrame:
     """
     import pandas as pd
 
-    source = files("clustersem.studies.cross_border").joinpath("answer_covariance.csv")
-    with source.open(encoding="utf-8") as stream:
-        return pd.read_csv(stream, index_col=0)
+    return pd.read_csv(Path(__file__).with_name("answer_covariance.csv"), index_col=0)
 
 
 def design_covariance() -> pd.DataFrame:
