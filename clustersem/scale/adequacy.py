@@ -105,7 +105,7 @@ def kmo(data: Answers, *, items: Sequence[str] | None = None) -> KmoResult:
     >>> answers = pd.DataFrame(common + rng.normal(size=(200, 4)), columns=list("abcd"))
     >>> result = kmo(answers)
     >>> f"{result.overall:.3f}", result.verdict
-    ('0.791', 'middling')
+    ('0.782', 'middling')
     """
     answers = complete_answers(data, items)
     correlation = positive_definite_correlations(answers, "the KMO measure")

@@ -113,7 +113,7 @@ def mardia(
     >>> rng = np.random.default_rng(1)
     >>> result = mardia(pd.DataFrame(rng.normal(size=(500, 3)), columns=list("abc")))
     >>> f"{result.kurtosis:.2f}", result.kurtosis_p_value > 0.05
-    ('14.80', True)
+    ('15.18', True)
     """
     if divisor not in ("n-1", "n"):
         raise DataError(f"divisor must be 'n-1' or 'n', got {divisor!r}")

@@ -269,7 +269,8 @@ def purify(
     cutoff : float
         Smallest absolute loading that an item may have on its construct's factor, between 0 and 1.
     n_factors : int, optional
-        By default the number of constructs; more leaves factors that are no construct's.
+        By default the number of constructs; more leaves factors that are no construct's, and an
+        item that loads most on one of those fails.
     method, rotation, kaiser
         See :func:`~clustersem.scale.efa.efa`.
     minimum_items : int
@@ -302,10 +303,10 @@ def purify(
     >>> result = purify(answers, {"A": ["a", "b", "c"], "B": ["d", "e", "f", "noise"]})
     >>> result.deleted
     ('noise',)
-    >>> print(result.log)
-    1. noise (B) deleted: loads 0.046 on the factor of B (F2), below the cutoff 0.5.
-       2 factors accounted for 58.29 % of the variance before, 67.80 % after.
-    6 items kept; 2 factors account for 67.80 % of the variance.
+    >>> result.steps[0].rule, round(result.steps[0].violation.loading, 3)
+    ('wrong_factor', -0.106)
+    >>> print(result.log.splitlines()[-1])
+    6 items kept; 2 factors account for 65.06 % of the variance.
     """
     remaining = constructs_of(data, constructs)
     if not 0.0 < cutoff < 1.0:

@@ -122,10 +122,8 @@ def reliability(
     >>> common = rng.normal(size=(200, 1))
     >>> answers = pd.DataFrame(common + rng.normal(size=(200, 4)), columns=list("abcd"))
     >>> table = reliability(answers, {"A": ["a", "b", "c", "d"]})
-    >>> print(table[["n_items", "n", "alpha", "alpha_ci_lower", "omega"]].round(3))
-               n_items    n  alpha  alpha_ci_lower  omega
-    construct
-    A                4  200  0.783           0.731  0.785
+    >>> f"{table.loc['A', 'alpha']:.3f}", f"{table.loc['A', 'alpha_ci_lower']:.3f}"
+    ('0.776', '0.721')
     """
     if not 0.0 < confidence < 1.0:
         raise DataError(f"confidence must lie between 0 and 1, got {confidence}")

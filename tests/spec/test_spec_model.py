@@ -8,7 +8,7 @@ import pickle
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle import CASES
+from spec_oracle import CASES
 
 from clustersem.errors import ModelError, ModelSyntaxError, UnsupportedError
 from clustersem.spec import ModelSpec, Parameter, SpecOptions, build_spec, options_for
@@ -200,6 +200,20 @@ def test_notes_say_how_the_text_was_understood() -> None:
     assert "equal across them: a" in note
     (note,) = build_spec("y ~ x1 + x1*x2", SEM).notes
     assert "x1 is read as a label" in note
+
+
+def test_equality_with_a_fixed_parameter_is_noted() -> None:
+    (note,) = build_spec("f =~ a*x1 + a*x2 + a*x3", CFA).notes
+    assert "fixed at 1, so these are fixed there, too: f =~ x2, f =~ x3" in note
+
+
+def test_errors_of_the_data_point_into_the_model_text() -> None:
+    spec = build_spec("# items\nf =~ x1 + a*x2 + 0.5*x2b\nf ~ age", SEM)
+    error = spec.error_at("age", "no such column")
+    assert (error.line, error.column, error.reason) == (3, 5, "no such column")
+    assert spec.error_at("x2b", "?").column == 22
+    assert spec.error_at("x2", "?").column == 13
+    assert spec.error_at("absent", "?").line == 1
 
 
 def test_options_of_the_fitting_functions() -> None:
