@@ -14,7 +14,7 @@ from clustersem.studies.cross_border.answers import (
     synthetic_answers,
 )
 from clustersem.studies.cross_border.design import answer_covariance
-from clustersem.studies.cross_border.published import published
+from clustersem.studies.cross_border.paper import published
 from clustersem.survey import read_survey
 from clustersem.survey.codebook import Codebook
 

@@ -17,7 +17,7 @@ from clustersem.studies.cross_border.compare import (
     impossible_entries,
 )
 from clustersem.studies.cross_border.contradictions import find_contradictions
-from clustersem.studies.cross_border.published import published
+from clustersem.studies.cross_border.paper import published
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from clustersem.studies.cross_border import coefficient_rules, fit_rules, text_rules
 from clustersem.studies.cross_border.contradictions import find_contradictions
-from clustersem.studies.cross_border.published import published
+from clustersem.studies.cross_border.paper import published
 
 
 def only(rule, **where):

@@ -12,8 +12,8 @@ from clustersem.studies.cross_border.design import (
     component_summary,
 )
 from clustersem.studies.cross_border.misfit import misfit_space, tangents
-from clustersem.studies.cross_border.population import population
-from clustersem.studies.cross_border.published import published
+from clustersem.studies.cross_border.paper import published
+from clustersem.studies.cross_border.populations import population
 
 FREED = published().modifications
 

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from clustersem.errors import DataError
 from clustersem.studies.cross_border.completion import maximum_determinant_completion
-from clustersem.studies.cross_border.population import (
+from clustersem.studies.cross_border.paper import published
+from clustersem.studies.cross_border.populations import (
     construct_correlations,
     implied_covariance,
     population,
 )
-from clustersem.studies.cross_border.published import published
 
 
 def test_completion_of_the_unprinted_correlations():

@@ -6,7 +6,7 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from clustersem.studies.cross_border.models import HYPOTHESES, INITIAL_MODEL, REVISED_MODEL
-from clustersem.studies.cross_border.published import published
+from clustersem.studies.cross_border.paper import published
 
 
 def statements(model, op):

@@ -9,9 +9,9 @@ from clustersem.studies.cross_border.answers import (
 from clustersem.studies.cross_border.contradiction import Contradiction
 from clustersem.studies.cross_border.contradictions import find_contradictions
 from clustersem.studies.cross_border.models import HYPOTHESES, INITIAL_MODEL, REVISED_MODEL
-from clustersem.studies.cross_border.population import implied_covariance, population
-from clustersem.studies.cross_border.published import Published, published
-from clustersem.studies.cross_border.reproduce import refit_printed, reproduce, summary_of
+from clustersem.studies.cross_border.paper import Published, published
+from clustersem.studies.cross_border.populations import implied_covariance, population
+from clustersem.studies.cross_border.reproduction import refit_printed, reproduce, summary_of
 
 __all__ = [
     "HYPOTHESES",

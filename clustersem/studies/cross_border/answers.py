@@ -36,8 +36,8 @@ from clustersem.studies.cross_border.likert import (
     likert_item,
     nearest_definite,
 )
-from clustersem.studies.cross_border.population import Matrix, population
-from clustersem.studies.cross_border.published import published
+from clustersem.studies.cross_border.paper import published
+from clustersem.studies.cross_border.populations import Matrix, population
 
 if TYPE_CHECKING:
     import pandas as pd

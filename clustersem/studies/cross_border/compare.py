@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from clustersem.studies.cross_border.contradiction import Contradiction
-from clustersem.studies.cross_border.published import DECIMALS, Published
+from clustersem.studies.cross_border.paper import DECIMALS, Published
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from clustersem.studies.cross_border import coefficient_rules, fit_rules, text_rules
 from clustersem.studies.cross_border.contradiction import Contradiction
-from clustersem.studies.cross_border.published import Published, published
+from clustersem.studies.cross_border.paper import Published, published
 
 _RULES = (
     coefficient_rules.critical_ratios,

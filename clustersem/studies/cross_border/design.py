@@ -18,8 +18,8 @@ from scipy import linalg
 
 from clustersem.studies.cross_border.likert import likert_item
 from clustersem.studies.cross_border.misfit import MisfitSpace, misfit_space
-from clustersem.studies.cross_border.population import Matrix, Population, population
-from clustersem.studies.cross_border.published import published
+from clustersem.studies.cross_border.paper import published
+from clustersem.studies.cross_border.populations import Matrix, Population, population
 
 if TYPE_CHECKING:
     import pandas as pd

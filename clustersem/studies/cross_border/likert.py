@@ -8,7 +8,7 @@ import numpy as np
 from scipy import linalg
 from scipy.special import ndtr
 
-from clustersem.studies.cross_border.population import Matrix
+from clustersem.studies.cross_border.populations import Matrix
 
 ANSWERS = np.arange(1.0, 6.0)
 _BOUNDARIES = np.arange(1.5, 5.0)

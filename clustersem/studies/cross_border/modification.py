@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from clustersem.fit import sem
 from clustersem.studies.cross_border.models import INITIAL_MODEL
-from clustersem.studies.cross_border.population import population
-from clustersem.studies.cross_border.published import published
+from clustersem.studies.cross_border.paper import published
+from clustersem.studies.cross_border.populations import population
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,11 +47,12 @@ def pair_indices(pair: tuple[str, str], correlations: Sequence[float]) -> pd.Dat
         names = list(source.items)
         covariance = pd.DataFrame(source.covariance, index=names, columns=names)
         fit = sem(INITIAL_MODEL, cov=covariance, n_obs=n)
-        table = fit.modification_indices()
-        here = (table["op"] == "~~") & [
-            {lhs, rhs} == set(pair) for lhs, rhs in zip(table["lhs"], table["rhs"], strict=True)
-        ]
-        rows.append((value, float(table.loc[here, "mi"].iloc[0]), fit.measures["chisq"]))
+        mi = next(
+            row["mi"]
+            for row in fit.modification_indices().to_dict(orient="records")
+            if row["op"] == "~~" and {row["lhs"], row["rhs"]} == set(pair)
+        )
+        rows.append((value, float(mi), fit.measures["chisq"]))
     return pd.DataFrame(rows, columns=["correlation", "mi", "chisq"])
 
 
@@ -77,6 +78,6 @@ def first_step_entry() -> tuple[str, str]:
         f"residual correlation of .9 and {mi[-0.9]:.0f} at -.9, because a construct with two items "
         f"hardly tells a residual covariance from a weaker construct; the other four pairs have "
         f"{min(rest):.0f} to {max(rest):.0f} at .6 either way. Were it the largest, five steps "
-        f"could take about {5 * largest:.0f} off chi2; the printed drop is {drop:.0f}. These cannot "
-        "all be right.",
+        f"could take about {5 * largest:.0f} off chi2; the printed drop is {drop:.0f}. These "
+        "cannot all be right.",
     )

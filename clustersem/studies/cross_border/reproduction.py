@@ -21,8 +21,8 @@ from clustersem.studies.cross_border.compare import (
 from clustersem.studies.cross_border.contradictions import find_contradictions
 from clustersem.studies.cross_border.models import REVISED_MODEL
 from clustersem.studies.cross_border.modification import first_step_entry
-from clustersem.studies.cross_border.population import implied_covariance
-from clustersem.studies.cross_border.published import published
+from clustersem.studies.cross_border.paper import published
+from clustersem.studies.cross_border.populations import implied_covariance
 from clustersem.study import Study, StudyResult
 
 SOURCE = (
@@ -129,8 +129,8 @@ def summary_of(result: StudyResult) -> str:
             str(result.survey.flow),
             "",
             f"Items deleted by purification: {', '.join(result.deleted)}",
-            f"chi2/df of the initial model {initial['cmin_df']:.3f} (printed 4.990), of the revised "
-            f"model {revised['cmin_df']:.3f} (printed 2.730)",
+            f"chi2/df of the initial model {initial['cmin_df']:.3f} (printed 4.990), of the "
+            f"revised model {revised['cmin_df']:.3f} (printed 2.730)",
             "",
             "How many printed numbers came out:",
             counts.to_string(),
