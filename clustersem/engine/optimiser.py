@@ -38,6 +38,8 @@ DECREMENT = 1e-14
 NEWTON = 0.05
 # Below this decrement the last Hessian serves to judge the next point.
 CHORD = 1e-4
+# A step with an old Hessian adds few digits, so the criterion for it is stricter.
+CHORD_DECREMENT = 1e-17
 # Curvature, as a share of the expected one, below which no direction is taken to be flatter.
 FLATTEST = 0.05
 SUFFICIENT = 1e-4
@@ -123,8 +125,6 @@ def minimise(model: Ram, sample: Sample, start: Array, max_iterations: int = 300
         decrement = float(-g @ step)
         if decrement <= DECREMENT:
             code = "converged"
-            theta, at = _last_step(model, sample, theta, at, step)
-            g = gradient(model, sample, at)
             break
         if iteration == max_iterations:
             break
@@ -147,10 +147,14 @@ def minimise(model: Ram, sample: Sample, start: Array, max_iterations: int = 300
         g = gradient(model, sample, at)
         if decrement < CHORD:
             # The Hessian has hardly changed over so short a step, so the old one tells too.
-            after = float(-g @ metric.step(g))
-            if after <= DECREMENT:
+            step = metric.step(g)
+            after = float(-g @ step)
+            if after <= CHORD_DECREMENT:
                 decrement, code = after, "converged"
                 break
+    if code == "converged":
+        theta, at = _last_step(model, sample, theta, at, step)
+        g = gradient(model, sample, at)
     return Optimum(code, theta, at, g, hessian(model, at), decrement, iteration)
 
 

@@ -337,7 +337,8 @@ def _read_name(text: str, plain: str, start: int, end: int) -> str:
         raise ModelSyntaxError("a variable's name is missing here", text, end)
     valid = _NAME.match(name)
     if valid is None or valid.end() < len(name):
-        wrong = where + (valid.end() if valid else 0)
+        known = valid.end() if valid else 0
+        wrong = where + len(name) - len(name[known:].lstrip())
         raise ModelSyntaxError(
             f"{name!r} is not the name of one variable; write one path, as A1 ~ B1, B1 ~~ B4 or"
             " B1 =~ C1",

@@ -1,16 +1,15 @@
 """semopy as an engine and as a second opinion: the one file that imports it.
 
-semopy is given the covariance matrix only, in units in which every variable, latent ones too, has a
-standard deviation near one: its steps and its stop rule fail on other scales without saying so. The
-scales are powers of two, so that nothing is lost on the way there and back. It starts where the
-native engine starts, since without raw answers its own starts are zero loadings, and it is free to
-estimate negative variances, as lavaan is. Its steps, stop rule, discrepancy, gradient and information
-matrix are its own.
+semopy is given the covariance matrix only, in units in which every variable, latent ones too, has
+a standard deviation near one: its steps and its stop rule fail on other scales without saying so.
+It starts where the native engine starts, since without raw answers its own starts are zero
+loadings, and it is free to estimate negative variances, as lavaan is. Its steps, stop rule,
+discrepancy, gradient and information matrix are its own.
 
 References
 ----------
-Meshcheryakov, G., Igolkina, A. A., & Samsonova, M. G. (2021). semopy 2: A structural equation modeling
-package with random effects in Python. arXiv:2106.01140
+Meshcheryakov, G., Igolkina, A. A., & Samsonova, M. G. (2021). semopy 2: A structural equation
+modeling package with random effects in Python. arXiv:2106.01140
 """
 
 from __future__ import annotations
@@ -20,8 +19,9 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -36,7 +36,7 @@ from clustersem.engine.likelihood import (
 )
 from clustersem.engine.observed import observed_hessian
 from clustersem.engine.optimiser import Optimum, metric_of
-from clustersem.engine.ram import COVARIANCE, PATH, Array, Ram, evaluate
+from clustersem.engine.ram import PATH, Array, Ram, evaluate
 from clustersem.engine.starts import starting_values
 from clustersem.errors import EstimationError, UnsupportedError
 from clustersem.fit.assemble import Layout
@@ -47,14 +47,17 @@ from clustersem.spec.semopy_text import to_semopy_text
 if TYPE_CHECKING:
     from clustersem.fit.result import Fit
 
-__all__ = ["SecondOpinion", "minimise_with_semopy", "second_opinion"]
+# semopy has no types.
+SemopyModel: TypeAlias = Any
+
+__all__ = ["SecondOpinion", "SemopyModel", "effects_in", "minimise_with_semopy", "second_opinion"]
 
 # Newton decrement, in units of F, below which semopy's solution counts as the optimum: chi2 is then
-# within n/2 1e-9 of the minimum, and every estimate within sqrt(n/2 1e-9) of its standard error, which
-# at n = 1000 are 5e-7 and 7e-4.
+# within n/2 1e-9 of the minimum, and every estimate within sqrt(n/2 1e-9) of its standard error,
+# which at n = 1000 are 5e-7 and 7e-4.
 DECREMENT = 1e-9
-# SLSQP stops on a small change of F before the gradient is small; started again from where it stands,
-# it goes on.
+# SLSQP may stop on a small change of F before the gradient is small; started again from where it
+# stands, it goes on.
 RESTARTS = 12
 # semopy takes a negative discrepancy for a failure, though rounding makes one of a perfect fit. A
 # constant keeps it away from zero.
@@ -107,14 +110,14 @@ def minimise_with_semopy(spec: ModelSpec, layout: Layout, model: Ram, sample: Sa
     -------
     Optimum
         At semopy's solution, with the native discrepancy, gradient, Hessian and Newton decrement.
-        ``"converged"`` where semopy reports success and the decrement is below 1e-9, so that chi2 is
-        within n/2 1e-9 of its minimum and an estimate within sqrt(n/2 1e-9) of its standard error;
-        else ``"stalled"``.
+        ``"converged"`` where semopy reports success and the decrement is below 1e-9, so that chi2
+        is within n/2 1e-9 of its minimum and an estimate within sqrt(n/2 1e-9) of its standard
+        error; else ``"stalled"``.
 
     Raises
     ------
     UnsupportedError
-        Where semopy does not have the model: means, ``<~``.
+        Where semopy does not have the model: one with means.
     EstimationError
         Where semopy ends where the implied covariance matrix is not positive definite.
     """
@@ -165,8 +168,8 @@ def second_opinion(fit: Fit) -> SecondOpinion:
     if fit.options.estimator != "ML" or fit.options.missing != "listwise":
         raise UnsupportedError(
             "semopy is a second opinion on maximum likelihood with complete answers only, not on"
-            f" estimator={fit.options.estimator!r} with missing={fit.options.missing!r}. Ask it of a"
-            " fit of the same model with estimator='ML' and missing='listwise'."
+            f" estimator={fit.options.estimator!r} with missing={fit.options.missing!r}. Ask it of"
+            " a fit of the same model with estimator='ML' and missing='listwise'."
         )
     solution = _solve(fit.spec, fit.layout, fit.model, fit.sample)
     place = fit.layout.parameter
@@ -205,12 +208,14 @@ def second_opinion(fit: Fit) -> SecondOpinion:
     )
 
 
-def effects_in(description: str) -> dict[str, dict[str, dict[str, str | None]]]:
-    """Return what a text in semopy's syntax says: operator, left side, right side, modifier."""
+def effects_in(
+    description: str | tuple[dict[str, Any], Any],
+) -> dict[str, dict[str, dict[str, str | None]]]:
+    """Return what a model in semopy's syntax says: operator, left side, right side, modifier."""
     with quiet_semopy():
         from semopy.parser import parse_desc
 
-        effects, _ = parse_desc(description)
+        effects = parse_desc(description)[0] if isinstance(description, str) else description[0]
     return {op: {lhs: dict(rhs) for lhs, rhs in by.items()} for op, by in effects.items()}
 
 
@@ -233,7 +238,10 @@ def quiet_semopy() -> Iterator[None]:
 
 
 def _not_from_semopy(record: logging.LogRecord) -> bool:
-    return "semopy" not in Path(record.pathname).parts
+    found = find_spec("semopy")
+    assert found is not None, "semopy is a dependency"
+    assert found.origin is not None, "a package with an __init__"
+    return not Path(record.pathname).is_relative_to(Path(found.origin).parent)
 
 
 def _version() -> str:
@@ -246,8 +254,8 @@ def _version() -> str:
 def _solve(spec: ModelSpec, layout: Layout, model: Ram, sample: Sample) -> Solution:
     if model.has_means:
         raise UnsupportedError(
-            "semopy does not estimate means beside a covariance matrix (and miscounts the degrees of"
-            " freedom of models with means). Leave out the intercepts and meanstructure=True for"
+            "semopy does not estimate means beside a covariance matrix (and miscounts the degrees"
+            " of freedom of models with means). Leave out the intercepts and meanstructure=True for"
             " semopy, or leave out engine='semopy'."
         )
     start = starting_values(model, sample.cov, sample.mean, layout.given)
@@ -293,7 +301,7 @@ def _solve(spec: ModelSpec, layout: Layout, model: Ram, sample: Sample) -> Solut
     return Solution(theta, se, f, bool(result.success), str(result.message), iterations)
 
 
-def _variances(semopy_model: Any) -> Array:
+def _variances(semopy_model: SemopyModel) -> Array:
     try:
         covariance = semopy_model.calc_fim(inverse=True)[1]
     except np.linalg.LinAlgError:
@@ -301,7 +309,9 @@ def _variances(semopy_model: Any) -> Array:
     return np.asarray(covariance, dtype=np.float64).diagonal()
 
 
-def _semopy_model(spec: ModelSpec, layout: Layout, model: Ram, scale: Array, start: Array) -> Any:
+def _semopy_model(
+    spec: ModelSpec, layout: Layout, model: Ram, scale: Array, start: Array
+) -> SemopyModel:
     """Return semopy's model of the rescaled variables, with our fixed values and starts.
 
     Variables get plain names, so that any name will do, and parameters the name of their place in
@@ -345,41 +355,41 @@ def _safe_names(count: int) -> list[str]:
 
 
 def _scales(model: Ram, sample: Sample, start: Array) -> Array:
-    """Return the powers of two that the variables are divided by.
+    """Return what the variables are divided by, to bring their standard deviations near one.
 
-    Parameters that a label makes equal must stay equal, so a model with labels may allow only one
-    scale for all of its variables, or none.
+    Parameters that a label makes equal must still be equal afterwards. In logarithms that is a set
+    of linear equations, onto whose solutions the logarithms of the standard deviations are
+    projected.
     """
     point = evaluate(model, start)
     assert point is not None, "starting values have a positive definite Sigma"
     variances = point.covariance.diagonal().copy()
     variances[: model.n_observed] = sample.cov.diagonal()
     variances[~(variances > 0)] = 1.0
-    own = np.exp2(np.round(0.5 * np.log2(variances)))
-    observed = 0.5 * np.log2(sample.cov.diagonal())
-    common = np.full_like(own, np.exp2(np.round(observed.mean())))
-    for scale in (own, common):
-        by_cell = _by_cell(model, scale)
-        if np.array_equal(by_cell, _factors(model, scale)[model.parameter]):
-            return scale
-    return np.ones_like(own)
-
-
-def _by_cell(model: Ram, scale: Array) -> Array:
-    """Return by what every free cell of the rescaled model is multiplied to be in the data's units."""
+    log_sd = 0.5 * np.log(variances)
     cells = model.cells
-    to, of = scale[cells.row], scale[cells.col]
-    return np.where(cells.kind == PATH, to / of, np.where(cells.kind == COVARIANCE, to * of, to))
+    exponents = np.zeros((len(cells), model.n_variables))
+    every = np.arange(len(cells))
+    np.add.at(exponents, (every, cells.row), 1.0)
+    np.add.at(exponents, (every, cells.col), np.where(cells.kind == PATH, -1.0, 1.0))
+    _, first = np.unique(model.parameter, return_index=True)
+    unequal = exponents - exponents[first[model.parameter]]
+    if unequal.any():
+        log_sd = log_sd - np.linalg.lstsq(unequal, unequal @ log_sd, rcond=None)[0]
+    return np.exp(log_sd)
 
 
 def _factors(model: Ram, scale: Array) -> Array:
+    """Return by what each parameter of the rescaled model is multiplied to be in data units."""
+    cells = model.cells
+    to, of = scale[cells.row], scale[cells.col]
     factor = np.ones(model.n_free)
-    factor[model.parameter] = _by_cell(model, scale)
+    factor[model.parameter] = np.where(cells.kind == PATH, to / of, to * of)
     return factor
 
 
 def _check_same_model(
-    semopy_model: Any, order: list[int], model: Ram, factor: Array, scale: Array
+    semopy_model: SemopyModel, order: list[int], model: Ram, factor: Array, scale: Array
 ) -> None:
     """Refuse where semopy implies other covariances than the engine at the same parameters."""
     p = model.n_observed

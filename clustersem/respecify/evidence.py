@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from clustersem.engine.score_test import score_tests
+from clustersem.fit.assemble import cells_of
 from clustersem.fit.hypotheses import Path
 from clustersem.fit.result import Fit
-from clustersem.fit.tables import cells_of, modification_table
+from clustersem.fit.tables import modification_table
 from clustersem.respecify.rules import Row, key_of
 from clustersem.respecify.trial import try_freeing
 

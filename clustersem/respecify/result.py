@@ -190,7 +190,7 @@ def _body(result: Respecification) -> list[str]:
     lines = [head, f"{'':>4}{'initial model':<{width}}{'':>33}{_fit_text(result.initial.measures)}"]
     for step in result.steps:
         lines.append(_step_line(step, width))
-        remarks = [(step.source, step.reason)]
+        remarks: list[tuple[str, str]] = [(step.source, step.reason)]
         remarks += [("skipped", step.why)] if step.why else []
         remarks += [("caution", text) for text in step.warnings]
         for kind, text in remarks:

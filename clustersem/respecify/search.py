@@ -30,8 +30,8 @@ def respecify(fit: Fit, policy: RespecificationPolicy | None = None) -> Respecif
 
     Modification indices are computed on the data that the respecified model is then tested on, so
     the result capitalises on chance: in samples of a few hundred, searches seldom end at the true
-    model, and the gain in fit shrinks in new data (MacCallum et al., 1992). Prefer steps that theory
-    names, state the reason, and confirm them on other respondents.
+    model, and the gain in fit shrinks in new data (MacCallum et al., 1992). Prefer steps that
+    theory names, state the reason, and confirm them on other respondents.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ class Trial:
     failure : str
         Why there is none; empty with a fit.
     inadmissible : str
-        What is not admissible in the solution that was admissible before; empty where all is well.
+        What the step made inadmissible; empty where all is as well as before.
     """
 
     fit: Fit | None
@@ -137,12 +137,9 @@ def not_freeable(spec: ModelSpec, row: Row) -> str:
 
 
 def _newly_inadmissible(before: Fit, after: Fit) -> str:
-    bad = {
-        check.name: check.detail
-        for check in after.diagnose().checks
-        if check.name in _ADMISSIBILITY and not check.passed
-    }
-    if not bad:
-        return ""
+    """Return the first check that fails after a step and did not before; the others follow."""
     old = {check.name for check in before.diagnose().checks if not check.passed}
-    return "; ".join(f"{name}: {detail}" for name, detail in bad.items() if name not in old)
+    for check in after.diagnose().checks:
+        if check.name in _ADMISSIBILITY and not check.passed and check.name not in old:
+            return f"{check.name}: {check.detail}"
+    return ""

@@ -1,7 +1,7 @@
 """The same model in semopy's syntax.
 
-Every parameter is written out, so that semopy's defaults have nothing to add, and four of its habits
-are met on the way:
+Every parameter is written out, so that semopy's defaults have nothing to add, and four of its
+habits are met on the way:
 
 * Of a latent variable without a fixed loading it fixes the first loading that has no name, and the
   search for a starting value of the others never ends. Such loadings get a name and a start.
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import combinations
 
 from clustersem.errors import UnsupportedError
@@ -50,7 +51,7 @@ def to_semopy_text(
     Raises
     ------
     UnsupportedError
-        For what semopy's syntax does not have: several groups, ``<~``, ``~*~``, thresholds,
+        For what semopy's syntax does not have: several groups, ``~*~``, thresholds,
         constraints, and names that it cannot read.
     """
     for constraint in constraints:
@@ -59,7 +60,12 @@ def to_semopy_text(
                 f"semopy cannot impose {constraint}; leave the constraint out, or give parameters"
                 " that are equal one label"
             )
-    rows = [row for row in parameters if not (row.op == "=~" and row.lhs == row.rhs)]
+    # What forms a latent variable predicts it; that it is latent stands in its declaration.
+    rows = [
+        replace(row, op="~") if row.op == "<~" else row
+        for row in parameters
+        if not (row.op == "=~" and row.lhs == row.rhs)
+    ]
     for row in rows:
         _check(row)
     sources = {row.lhs for row in rows if row.op == "=~"}
@@ -96,7 +102,7 @@ def to_semopy_text(
 def _check(row: Parameter) -> None:
     if row.group > 1:
         raise UnsupportedError("semopy's syntax has no groups; export the model of one group")
-    if row.op in ("<~", "~*~", "|"):
+    if row.op in ("~*~", "|"):
         raise UnsupportedError(
             f"semopy's syntax has no {row.op!r} ({row.name}); leave it out of what is exported"
         )
@@ -114,14 +120,13 @@ def _moved_inside(rows: list[Parameter], sources: set[str], targets: set[str]) -
     unknown = [name for pair in pairs for name in pair if name not in sources | targets]
     moved = dict.fromkeys(unknown)
     outside = targets - sources
-    crossing = True
-    while crossing:
+    while True:
         crossing = [pair for pair in pairs if (pair[0] in outside) != (pair[1] in outside)]
-        for pair in crossing:
-            name = pair[0] if pair[0] in outside else pair[1]
-            moved[name] = None
-            outside = outside - {name}
-    return list(moved)
+        if not crossing:
+            return list(moved)
+        names = dict.fromkeys(name for pair in crossing for name in pair if name in outside)
+        moved |= names
+        outside -= names.keys()
 
 
 def _without_marker(rows: list[Parameter], latent: tuple[str, ...]) -> set[str]:
