@@ -94,6 +94,14 @@ def test_scale_and_sample():
     rows = list(compare_scale(paper.efa_loadings, variance, alphas, paper, findings))
     assert len(rows) == 26 + 8 + 3
     assert [row.quantity for row in rows if row.verdict != AGREES] == ["A2 alpha"]
+    (low,) = [
+        row
+        for row in compare_scale(
+            paper.efa_loadings, {**variance, "outcome": 0.87}, alphas, paper, findings
+        )
+        if row.quantity.startswith("cum") and row.verdict != AGREES
+    ]
+    assert low.verdict == "cannot agree: the printed alphas need more explained variance"
     assert rows[[row.quantity for row in rows].index("A2 alpha")].verdict.startswith("cannot")
     assert {row.verdict for row in compare_sample(532, 503, 481, paper)} == {AGREES}
     assert [row.verdict for row in compare_sample(532, 503, 480, paper)][-1] == DIFFERS

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import replace
 from types import MappingProxyType
 
+import numpy as np
 import pytest
 
 from clustersem.studies.cross_border import coefficient_rules, fit_rules, text_rules
@@ -29,6 +30,7 @@ def test_what_is_found():
         "one null model": 1,
         "parsimony": 3,
         "two-item alpha": 2,
+        "explained variance": 1,
         "text against table": 4,
     }
 
@@ -73,6 +75,21 @@ def test_alpha_of_two_items_is_bounded_by_their_correlation():
     assert b6.required.upper < 0.76
 
 
+def test_two_item_alphas_bound_the_explained_variance():
+    (finding,) = only("explained variance")
+    r = [alpha / (2 - alpha) for alpha in (0.8495, 0.8435)]
+    assert finding.required.lower == pytest.approx(100 * (2 + sum(r)) / 4)
+    assert finding.printed == "72.904"
+    # Fan's bound holds for any correlations between the pairs.
+    matrix = np.eye(4)
+    matrix[0, 1] = matrix[1, 0] = r[0]
+    matrix[2, 3] = matrix[3, 2] = r[1]
+    matrix[:2, 2:] = 0.3
+    matrix[2:, :2] = 0.3
+    share = 25 * np.linalg.eigvalsh(matrix)[-2:].sum()
+    assert share >= finding.required.lower - 1e-9
+
+
 def consistent_fit(cmin_df, df, baseline, gfi):
     chi2 = cmin_df * df
     excess = (chi2 - df) / (baseline - 325)
@@ -110,8 +127,9 @@ def test_no_rule_fires_on_numbers_that_fit_together():
         ),
         fit_initial=consistent_fit(4.990, 277, 6000.0, 0.853),
         fit_revised=consistent_fit(2.730, 272, 6000.0, 0.952),
-        alphas=MappingProxyType({**paper.alphas, "B6": 0.75, "A2": 0.67}),
+        alphas=MappingProxyType({**paper.alphas, "B6": 0.75, "A1": 0.85, "A2": 0.67}),
         correlation_range=(-0.482, 0.893),
+        cumulative_variance=MappingProxyType({**paper.cumulative_variance, "outcome": 82.0}),
         reached_standard=("cmin_df", "cfi", "nfi"),
     )
     assert [f.rule for f in find_contradictions(paper)] == ["text against table"]  # "exceed 0.95"

@@ -18,7 +18,10 @@ DIFFERS = "differs"
 CANNOT = "cannot agree"
 
 NEAR_COEFFICIENT = 0.02
-"""Standardised coefficients, loadings, alphas and indices that differ by less are called near."""
+"""Coefficients and indices of the model that differ by no more are called near."""
+
+NEAR_SCALE = 0.05
+"""The same for component loadings and alphas, which the model's estimates bind loosely."""
 
 NEAR_CMIN_DF = 0.15
 
@@ -30,6 +33,7 @@ _BECAUSE = {
     "one null model": "the two printed NFI do not share a null model",
     "parsimony": "the printed PGFI and GFI give other degrees of freedom",
     "two-item alpha": "the printed loadings do not allow so large an alpha",
+    "explained variance": "the printed alphas need more explained variance",
 }
 
 
@@ -132,9 +136,9 @@ def compare_scale(
     """
     tables = dict(zip(paper.cumulative_variance, ("Table 3", "Table 4", "Table 5"), strict=True))
     impossible = {
-        finding.place.rpartition(" ")[2]: _BECAUSE[finding.rule]
+        finding.place.partition(", ")[2]: _BECAUSE[finding.rule]
         for finding in findings
-        if finding.rule == "two-item alpha"
+        if finding.rule in ("two-item alpha", "explained variance")
     }
     for subsystem, share in paper.cumulative_variance.items():
         table = f"{tables[subsystem]}, {subsystem}"
@@ -143,7 +147,11 @@ def compare_scale(
             for item in construct.items:
                 if item in paper.efa_loadings:
                     yield Comparison(
-                        table, f"{item} loading", paper.efa_loadings[item], loadings[item]
+                        table,
+                        f"{item} loading",
+                        paper.efa_loadings[item],
+                        loadings[item],
+                        near=NEAR_SCALE,
                     )
         for construct in members:
             yield Comparison(
@@ -151,6 +159,7 @@ def compare_scale(
                 f"{construct.name} alpha",
                 paper.alphas[construct.name],
                 alphas[construct.name],
+                near=NEAR_SCALE,
                 because=impossible.get(construct.name, ""),
             )
         yield Comparison(
@@ -158,7 +167,8 @@ def compare_scale(
             "cumulative variance, %",
             share,
             100.0 * cumulative_variance[subsystem],
-            near=100.0 * NEAR_COEFFICIENT,
+            near=100.0 * NEAR_SCALE,
+            because=impossible.get(subsystem, ""),
         )
 
 
@@ -298,8 +308,11 @@ def _coefficient(
 
 
 def _by_path(estimates: pd.DataFrame) -> dict[tuple[str, str, str], Mapping[str, float]]:
+    numbers = estimates[["std_all", "est", "se", "z"]].to_dict(orient="records")
+    paths = zip(estimates["lhs"], estimates["op"], estimates["rhs"], strict=True)
     return {
-        _key(row["lhs"], row["op"], row["rhs"]): row for row in estimates.to_dict(orient="records")
+        _key(*path): {str(name): float(value) for name, value in row.items()}
+        for path, row in zip(paths, numbers, strict=True)
     }
 
 

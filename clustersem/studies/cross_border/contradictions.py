@@ -21,6 +21,7 @@ _RULES = (
     fit_rules.null_model,
     fit_rules.degrees_of_freedom,
     text_rules.two_item_alphas,
+    text_rules.explained_variance,
     text_rules.text_against_tables,
 )
 

@@ -175,8 +175,8 @@ class Goals:
             shown = component_summary(moments[block], owners)
             parts.append((shown[:-1] - wanted) * self.per_loading)
             parts.append(np.minimum(shown[-1:] - self.smallest_gap, 0.0) * self.per_eigenvalue)
-        for cell, wanted, weight in self.scales:
-            parts.append(np.array([(_alpha((moments * self.square)[cell]) - wanted) * weight]))
+        for cell, goal, weight in self.scales:
+            parts.append(np.array([(_alpha((moments * self.square)[cell]) - goal) * weight]))
         parts.append(np.array([excess * self.per_discrepancy]))
         parts.append(
             np.minimum(self._room(moments)[0] - self.smallest_eigenvalue, 0.0) * self.per_eigenvalue
