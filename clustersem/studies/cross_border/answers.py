@@ -20,7 +20,7 @@ were shipped. What was chosen by looking at the outcome are the constants of `de
 
 from __future__ import annotations
 
-from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -36,12 +36,10 @@ from clustersem.studies.cross_border.likert import (
     likert_item,
     nearest_definite,
 )
-from clustersem.studies.cross_border.population import Matrix, population
-from clustersem.studies.cross_border.published import published
+from clustersem.studies.cross_border.paper import published
+from clustersem.studies.cross_border.populations import Matrix, population
 
 if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
-
     import pandas as pd
 
 SEED = 3576
@@ -105,13 +103,17 @@ def synthetic_answers() -> pd.DataFrame:
     """
     import pandas as pd
 
-    with answers_file().open(encoding="utf-8") as stream:
-        return pd.read_csv(stream)
+    return pd.read_csv(answers_file())
 
 
-def answers_file() -> Traversable:
+def answers_file() -> Path:
     """Return where the synthetic answers lie as a CSV file."""
-    return files("clustersem.studies.cross_border").joinpath("answers_synthetic.csv")
+    return Path(__file__).with_name("answers_synthetic.csv")
+
+
+def study_file() -> Path:
+    """Return where the study file of the home study lies, beside its answers."""
+    return Path(__file__).with_name("study.toml")
 
 
 def generate_answers(seed: int = SEED) -> pd.DataFrame:

@@ -8,8 +8,8 @@ printed ones, among those that five-point answers can have.
 
 from __future__ import annotations
 
-from importlib.resources import files
 from itertools import permutations
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,8 @@ from scipy import linalg
 
 from clustersem.studies.cross_border.likert import likert_item
 from clustersem.studies.cross_border.misfit import MisfitSpace, misfit_space
-from clustersem.studies.cross_border.population import Matrix, Population, population
-from clustersem.studies.cross_border.published import published
+from clustersem.studies.cross_border.paper import published
+from clustersem.studies.cross_border.populations import Matrix, Population, population
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,9 +62,7 @@ def answer_covariance() -> pd.DataFrame:
     """
     import pandas as pd
 
-    source = files("clustersem.studies.cross_border").joinpath("answer_covariance.csv")
-    with source.open(encoding="utf-8") as stream:
-        return pd.read_csv(stream, index_col=0)
+    return pd.read_csv(Path(__file__).with_name("answer_covariance.csv"), index_col=0)
 
 
 def design_covariance() -> pd.DataFrame:
@@ -177,8 +175,8 @@ class Goals:
             shown = component_summary(moments[block], owners)
             parts.append((shown[:-1] - wanted) * self.per_loading)
             parts.append(np.minimum(shown[-1:] - self.smallest_gap, 0.0) * self.per_eigenvalue)
-        for cell, wanted, weight in self.scales:
-            parts.append(np.array([(_alpha((moments * self.square)[cell]) - wanted) * weight]))
+        for cell, goal, weight in self.scales:
+            parts.append(np.array([(_alpha((moments * self.square)[cell]) - goal) * weight]))
         parts.append(np.array([excess * self.per_discrepancy]))
         parts.append(
             np.minimum(self._room(moments)[0] - self.smallest_eigenvalue, 0.0) * self.per_eigenvalue

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from clustersem.studies.cross_border.contradiction import Contradiction, contradiction, printed
 from clustersem.studies.cross_border.interval import Interval
-from clustersem.studies.cross_border.published import Published
+from clustersem.studies.cross_border.paper import Published
 
 N_ITEMS = 26
 DF = {"initial": 277, "revised": 272}

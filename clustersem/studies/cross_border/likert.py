@@ -8,11 +8,11 @@ import numpy as np
 from scipy import linalg
 from scipy.special import ndtr
 
-from clustersem.studies.cross_border.population import Matrix
+from clustersem.studies.cross_border.populations import Matrix
 
 ANSWERS = np.arange(1.0, 6.0)
 _BOUNDARIES = np.arange(1.5, 5.0)
-_TERMS = 80
+_TERMS = 300
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class LikertItem:
         On the standard normal scale.
     probabilities : ndarray, shape (5,)
         Of the answers 1 to 5.
-    coefficients : ndarray, shape (80,)
+    coefficients : ndarray, shape (300,)
         Of the standardised answer in normalised Hermite polynomials, degree 1 first. The first
         is the correlation of answer and latent response.
     """
@@ -62,7 +62,7 @@ def likert_item(mean: float, sd: float) -> LikertItem:
     Examples
     --------
     >>> item = likert_item(3.6, 1.0)
-    >>> float(item.probabilities @ ANSWERS), bool(item.coarseness < 0.12)
+    >>> round(float(item.probabilities @ ANSWERS), 6), item.coarseness < 0.12
     (3.6, True)
     """
     from scipy.optimize import root

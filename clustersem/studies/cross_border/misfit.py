@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg
 
-from clustersem.studies.cross_border.population import SUBSYSTEMS, Matrix, Population
+from clustersem.studies.cross_border.populations import SUBSYSTEMS, Matrix, Population
 
 
 def tangents(source: Population, freed: Sequence[tuple[str, str]]) -> Matrix:
