@@ -15,6 +15,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 import clustersem
 from clustersem.errors import ClusterSemError, ClusterSemWarning
+from clustersem.fit.summary import p_text
 
 app = typer.Typer(
     name="clustersem",
@@ -70,7 +71,9 @@ def run(
     out.print(f"\n{result.fit!r}", markup=False)
     if result.hypotheses is not None:
         columns = ["id", "path", "expect", "std_all", "est", "se", "z", "p_value", "verdict"]
-        table = result.hypotheses[columns].to_string(index=False, float_format=lambda v: f"{v:.3f}")
+        table = result.hypotheses[columns].to_string(
+            index=False, float_format="{:.3f}".format, formatters={"p_value": p_text}
+        )
         out.print(f"\n{table}", markup=False)
     for warning in result.warnings:
         err.print(f"Note: {warning}", markup=False)
@@ -81,6 +84,10 @@ def run(
 def fit(
     model: Annotated[Path, typer.Argument(help="Model syntax, as lavaan's, in a text file.")],
     data: Annotated[Path, typer.Argument(help="Answers: CSV, XLSX, SAV, DTA or Parquet.")],
+    codebook: Annotated[
+        Path | None,
+        typer.Option(help="Codebook (TOML): answer range, missing codes, reversed items."),
+    ] = None,
     likelihood: Annotated[
         str, typer.Option(help="normal (as lavaan, Mplus) or wishart (as AMOS, EQS, LISREL).")
     ] = "normal",
@@ -91,7 +98,7 @@ def fit(
 ) -> None:
     """Fit a model to a file of answers and print the result."""
     text = _read_text(model)
-    survey = clustersem.read_survey(data, screening=None)
+    survey = clustersem.read_survey(data, codebook, screening=None)
     kind: Literal["normal", "wishart"] = "wishart" if likelihood == "wishart" else "normal"
     if likelihood not in ("normal", "wishart"):
         raise ClusterSemError(f"--likelihood {likelihood}: write normal or wishart.")
@@ -119,7 +126,7 @@ def init(
     from clustersem.study.template import draft
 
     target = study if study is not None else answers.parent / "study.toml"
-    text = draft(answers)
+    text = draft(answers, beside=target.parent)
     try:
         with target.open("x", encoding="utf-8") as stream:
             stream.write(text)
