@@ -16,11 +16,17 @@ from scipy.special import chdtr, chdtrc, gammaln
 from clustersem.engine.ram import Array
 
 
-def _weights(noncentrality: float) -> tuple[Array, Array]:
-    """Return the Poisson weights of the mixture and their indices, without the negligible ones."""
+def _weights(noncentrality: float, x: float) -> tuple[Array, Array]:
+    """Return the Poisson weights of the mixture and their indices, without the negligible ones.
+
+    The weights peak at half the noncentrality, their products with the tail beyond a distant `x` near
+    the square root of half of it times x / 2.
+    """
     half = 0.5 * noncentrality
-    reach = 9.0 * np.sqrt(half) + 60.0
-    j = np.arange(max(0.0, np.floor(half - reach)), np.ceil(half + reach) + 1.0)
+    peak = np.sqrt(0.5 * half * max(x, 0.0))
+    reach = 9.0 * np.sqrt(max(half, peak)) + 60.0
+    low, high = min(half, peak) - reach, max(half, peak) + reach
+    j = np.arange(max(0.0, np.floor(low)), np.ceil(high) + 1.0)
     log_half = np.log(half) if half > 0 else -np.inf
     with np.errstate(invalid="ignore"):
         log_weight = np.where(j == 0, 0.0, j * log_half) - half - gammaln(j + 1.0)
@@ -41,13 +47,13 @@ def cdf(x: float, df: float, noncentrality: float) -> float:
     noncentrality : float
         Not negative.
     """
-    j, weight = _weights(noncentrality)
+    j, weight = _weights(noncentrality, x)
     return float(min(1.0, weight @ chdtr(df + 2.0 * j, x)))
 
 
 def sf(x: float, df: float, noncentrality: float) -> float:
     """Return P(X > x), exact in the far tail; parameters as in :func:`cdf`."""
-    j, weight = _weights(noncentrality)
+    j, weight = _weights(noncentrality, x)
     return float(min(1.0, weight @ chdtrc(df + 2.0 * j, x)))
 
 

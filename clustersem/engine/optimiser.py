@@ -14,6 +14,7 @@ specific comparisons using factor analysis. Psychometrika, 44, 99-113. doi:10.10
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -137,6 +138,25 @@ def minimise(model: Ram, sample: Sample, start: Array, max_iterations: int = 300
             damping = damping / 10.0 if damping > 1e-6 else 0.0
         iteration += 1
     return Optimum(code, theta, at, g, hessian(model, at), decrement, iteration)
+
+
+def minimise_from(model: Ram, sample: Sample, starts: Sequence[Array]) -> Optimum:
+    """Minimise from the first start, and from the next ones only while none has converged.
+
+    Returns
+    -------
+    Optimum
+        The first that converged, or else the one with the lowest discrepancy.
+    """
+    best: Optimum | None = None
+    for start in starts:
+        found = minimise(model, sample, start)
+        if found.code == "converged":
+            return found
+        if best is None or best.at is None or (found.at is not None and found.at.f < best.at.f):
+            best = found
+    assert best is not None, "there is at least one start"
+    return best
 
 
 def _last_step(

@@ -72,6 +72,31 @@ def starting_values(model: Ram, cov: Array, mean: Array, given: Array) -> Array:
     return _made_admissible(model, theta, np.isnan(given))
 
 
+def cautious_values(model: Ram, cov: Array, start: Array, given: Array) -> Array:
+    """Return starting values for a second attempt: weak loadings, half variances, nothing else.
+
+    From the first start a weak factor may run to infinity along a Heywood case although F has a
+    minimum; from here the loadings keep their signs but grow from below.
+
+    Parameters
+    ----------
+    model, cov, given
+        As for :func:`starting_values`.
+    start : ndarray of shape (q,)
+        What that function returned.
+    """
+    p, cells = model.n_observed, model.cells
+    observed, own = cells.row < p, (cells.kind == COVARIANCE) & (cells.row == cells.col)
+    loading = (cells.kind == PATH) & observed & (cells.col >= p)
+    theta = start.copy()
+    rest = ((cells.kind == PATH) & ~loading) | ((cells.kind == COVARIANCE) & ~own)
+    theta[model.parameter[rest]] = 0.0
+    theta[model.parameter[loading]] = 0.5 * start[model.parameter[loading]]
+    unique = own & observed
+    theta[model.parameter[unique]] = 0.5 * cov.diagonal()[cells.row[unique]]
+    return np.where(np.isnan(given), theta, given)
+
+
 def _order_of_latents(model: Ram, free: Array) -> list[tuple[int, Index]]:
     """Return latent variables with their indicators, lower orders first."""
     p, m = model.n_observed, model.n_variables

@@ -12,9 +12,9 @@ import pandas as pd
 from clustersem.engine.identification import null_space
 from clustersem.engine.inference import parameter_covariance
 from clustersem.engine.likelihood import Sample, cholesky, discrepancy, hessian, log_det
-from clustersem.engine.optimiser import Optimum, minimise
+from clustersem.engine.optimiser import Optimum, minimise_from
 from clustersem.engine.ram import Array, Index, Ram
-from clustersem.engine.starts import starting_values
+from clustersem.engine.starts import cautious_values, starting_values
 from clustersem.errors import (
     AdmissibilityWarning,
     ClusterSemWarning,
@@ -238,14 +238,15 @@ def fit_moments(spec: ModelSpec, moments: SampleMoments, options: FitOptions) ->
 
         optimum = minimise_with_semopy(spec, layout, model, sample)
     else:
-        optimum = minimise(model, sample, start)
+        second = cautious_values(model, sample.cov, start, layout.given)
+        optimum = minimise_from(model, sample, (start, second))
     if optimum.at is None:
         status = status_of("no_start", 0, np.nan)
         raise EstimationError(str(status))
     status = status_of(optimum.code, optimum.iterations, optimum.decrement)
     vcov, involved = parameter_covariance(optimum.hessian, options.multiplier(moments.n_obs))
     if len(involved):
-        _refuse_unidentified(spec, layout, model, sample, optimum, involved)
+        _refuse_unidentified(spec, layout, model, sample, start, involved)
     if status.code != "converged":
         vcov = np.full_like(vcov, np.nan)
     notes = _notes(spec, layout, moments, model, optimum, involved)
@@ -312,26 +313,31 @@ def _refuse_unidentified(
     layout: Layout,
     model: Ram,
     sample: Sample,
-    optimum: Optimum,
+    start: Array,
     involved: Index,
 ) -> None:
-    """Raise where the information is singular not only at the estimates but all around."""
-    assert optimum.at is not None
-    spread = np.sqrt(2.0 / np.maximum(optimum.hessian.diagonal(), 1e-300))
+    """Raise where the information is singular not only at the estimates but everywhere.
+
+    Estimates that run off to infinity, or happen to be zero where they must not be, make it singular in
+    models that are identified. So ranks are taken at random points around the starting values, which
+    are in the middle of the parameter space; a rank that is full anywhere is full almost everywhere.
+    """
+    first = discrepancy(model, sample, start)
+    if first is None:
+        return
+    spread = np.sqrt(2.0 / np.maximum(hessian(model, first).diagonal(), 1e-300))
+    size = np.minimum(spread, 1.0 + np.abs(start))
     generator = np.random.default_rng(20220318)
     names = parameter_names(spec, layout)
     lasting = set(involved.tolist())
     seen = 0
-    for _ in range(6):
-        step = (
-            0.1
-            * generator.standard_normal(len(spread))
-            * np.minimum(spread, 1.0 + np.abs(optimum.theta))
-        )
-        there = discrepancy(model, sample, optimum.theta + step)
+    for _ in range(24):
+        there = discrepancy(model, sample, start + 0.1 * size * generator.standard_normal(len(size)))
         if there is not None:
             seen += 1
             lasting &= set(null_space(hessian(model, there)).tolist())
+        if seen == 6 or not lasting:
+            break
     if seen and lasting:
         listed = tuple(names[i] for i in sorted(lasting))
         raise IdentificationError(
@@ -364,7 +370,12 @@ def _notes(
             )
         )
     if optimum.code != "converged":
-        notes.append((ConvergenceWarning, str(status_of(optimum.code, 0, 0.0))))
+        sentence = str(status_of(optimum.code, 0, 0.0))
+        if len(involved):
+            names = parameter_names(spec, layout)
+            least = ", ".join(names[i] for i in involved)
+            sentence += f" The data hardly determine {least}."
+        notes.append((ConvergenceWarning, sentence))
         return notes
     if len(involved):
         names = parameter_names(spec, layout)
