@@ -77,11 +77,16 @@ class Optimum:
 
 
 def scaled_step(h: Array, g: Array, damping: float) -> Array:
-    """Return -(H + damping diag H)^-1 g, with as much more damping as positive definiteness takes."""
+    """Return -(H + damping diag H)^-1 g, with as much more damping as positive definiteness takes.
+
+    NaN where H has overflowed, which no damping cures.
+    """
     scale = np.sqrt(np.maximum(h.diagonal(), 0.0))
     scale[scale == 0] = 1.0
     unit = h / np.outer(scale, scale)
     unit.flat[:: len(g) + 1] += damping
+    if not np.isfinite(unit).all():
+        return np.full(len(g), np.nan)
     extra = 0.0
     factor = cholesky(unit)
     while factor is None or _reciprocal_condition(factor, unit) < 1e-12:

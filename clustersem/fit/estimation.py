@@ -20,6 +20,7 @@ from clustersem.errors import (
     ClusterSemWarning,
     ConvergenceWarning,
     DataError,
+    DataWarning,
     EstimationError,
     IdentificationError,
     IdentificationWarning,
@@ -142,6 +143,11 @@ def _entry_point(kind: Kind, what: str, defaults: str, example: str) -> Callable
         )
         if isinstance(model, ModelSpec):
             spec = model
+        elif not isinstance(model, str):
+            raise ModelError(
+                f"model: expected text such as 'f =~ x1 + x2 + x3' or a ModelSpec, got"
+                f" {type(model).__name__}."
+            )
         else:
             spec = build_spec(
                 model,
@@ -203,6 +209,8 @@ def _moments(
 ) -> SampleMoments:
     if (data is None) == (cov is None):
         raise DataError("pass either answers as data= or a covariance matrix as cov= with n_obs=.")
+    if data is not None and not (mean is None and n_obs is None):
+        raise DataError("mean= and n_obs= go with cov=; answers in data= bring their own.")
     if data is None:
         assert cov is not None
         return moments_from_cov(cov, spec.observed, n_obs, mean)
@@ -300,10 +308,14 @@ def _check_counts(spec: ModelSpec, layout: Layout, model: Ram) -> None:
     if layout.n_free > n_moments:
         raise IdentificationError(
             f"the model has {layout.n_free} free parameters, but {p} observed variables give only"
-            f" {n_moments} variances, covariances"
-            f"{' and means' if model.has_means else ''} to determine them. Fix or remove at least"
-            f" {layout.n_free - n_moments}: a factor alone needs three items, and two items need"
-            " equal loadings (f =~ a*x1 + a*x2) or a second, correlated factor.",
+            f" {n_moments} {'means, ' if model.has_means else ''}variances and covariances to"
+            f" determine them. Fix or remove at least {layout.n_free - n_moments}"
+            + (
+                ": a factor alone needs three items, and two items need equal loadings"
+                " (f =~ a*x1 + a*x2) or a second, correlated factor."
+                if spec.latent
+                else "."
+            ),
             tuple(parameter_names(spec, layout)),
         )
 
@@ -360,6 +372,7 @@ def _notes(
     """Return what the researcher should know, with the warning to give where it is serious."""
     assert optimum.at is not None
     notes: list[tuple[type[ClusterSemWarning] | None, str]] = [(None, n) for n in spec.notes]
+    notes += [(DataWarning, sentence) for sentence in _single_items(spec)]
     dropped = moments.n_rows - moments.n_obs
     if dropped:
         notes.append(
@@ -413,3 +426,18 @@ def _notes(
                 )
             )
     return notes
+
+
+def _single_items(spec: ModelSpec) -> list[str]:
+    """Return a sentence for every construct whose one item is taken as free of error by default."""
+    sentences = []
+    for latent in spec.latent:
+        items = spec.indicators(latent)
+        error = spec.find(items[0], "~~", items[0]) if len(items) == 1 else None
+        if error is not None and not (error.free or error.user) and not error.value:
+            sentences.append(
+                f"{latent} is measured by one item, {items[0]}, whose error variance is therefore fixed"
+                f" at zero: {latent} is that item. Add items, or fix the error variance at (1 -"
+                f" reliability) x variance: {items[0]} ~~ 0.3*{items[0]}."
+            )
+    return sentences
