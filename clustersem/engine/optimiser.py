@@ -14,7 +14,6 @@ specific comparisons using factor analysis. Psychometrika, 44, 99-113. doi:10.10
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -145,23 +144,31 @@ def minimise(model: Ram, sample: Sample, start: Array, max_iterations: int = 300
     return Optimum(code, theta, at, g, hessian(model, at), decrement, iteration)
 
 
-def minimise_from(model: Ram, sample: Sample, starts: Sequence[Array]) -> Optimum:
-    """Minimise from the first start, and from the next ones only while none has converged.
+def minimise_from(model: Ram, sample: Sample, start: Array, second: Array) -> Optimum:
+    """Minimise from `start`, and from `second` where that does not converge.
 
     Returns
     -------
     Optimum
-        The first that converged, or else the one with the lowest discrepancy.
+        From the second start only if it is a minimum, not a saddle, or at least lower.
     """
-    best: Optimum | None = None
-    for start in starts:
-        found = minimise(model, sample, start)
-        if found.code == "converged":
-            return found
-        if best is None or best.at is None or (found.at is not None and found.at.f < best.at.f):
-            best = found
-    assert best is not None, "there is at least one start"
-    return best
+    first = minimise(model, sample, start)
+    if first.code == "converged":
+        return first
+    again = minimise(model, sample, second)
+    if again.at is None:
+        return first
+    if first.at is None or (again.code == "converged" and _is_minimum(model, sample, again)):
+        return again
+    return again if again.code != "converged" and again.at.f < first.at.f else first
+
+
+def _is_minimum(model: Ram, sample: Sample, found: Optimum) -> bool:
+    """Return whether no direction curves downwards, by more than rounding."""
+    assert found.at is not None
+    exact = observed_hessian(model, sample, found.at)
+    exact.flat[:: len(exact) + 1] += 1e-7 * found.hessian.diagonal()
+    return cholesky(exact) is not None
 
 
 def _last_step(

@@ -73,10 +73,10 @@ def starting_values(model: Ram, cov: Array, mean: Array, given: Array) -> Array:
 
 
 def cautious_values(model: Ram, cov: Array, start: Array, given: Array) -> Array:
-    """Return starting values for a second attempt: weak loadings, half variances, nothing else.
+    """Return starting values for a second attempt: weak effects, half variances, no covariances.
 
     From the first start a weak factor may run to infinity along a Heywood case although F has a
-    minimum; from here the loadings keep their signs but grow from below.
+    minimum; from here loadings and paths keep their signs but grow from below.
 
     Parameters
     ----------
@@ -87,11 +87,9 @@ def cautious_values(model: Ram, cov: Array, start: Array, given: Array) -> Array
     """
     p, cells = model.n_observed, model.cells
     observed, own = cells.row < p, (cells.kind == COVARIANCE) & (cells.row == cells.col)
-    loading = (cells.kind == PATH) & observed & (cells.col >= p)
     theta = start.copy()
-    rest = ((cells.kind == PATH) & ~loading) | ((cells.kind == COVARIANCE) & ~own)
-    theta[model.parameter[rest]] = 0.0
-    theta[model.parameter[loading]] = 0.5 * start[model.parameter[loading]]
+    for which, share in ((cells.kind == PATH, 0.5), ((cells.kind == COVARIANCE) & ~own, 0.0)):
+        theta[model.parameter[which]] = share * start[model.parameter[which]]
     unique = own & observed
     theta[model.parameter[unique]] = 0.5 * cov.diagonal()[cells.row[unique]]
     return np.where(np.isnan(given), theta, given)

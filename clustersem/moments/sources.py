@@ -53,7 +53,7 @@ def moments_from_data(
     values = numeric_columns(data, names, source=source)
     n_rows = len(values)
     if n_rows == 0:
-        raise DataError(f"{source}: there are no rows. Check the file, or the filter before the fit.")
+        raise DataError(f"{source}: there are no rows. Check the file, or the filter before it.")
     missing = np.isnan(values)
     if missing.any():
         empty = [

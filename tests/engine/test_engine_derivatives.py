@@ -39,7 +39,9 @@ def test_gradient(seed, means):
     for i in range(len(theta)):
         e = np.zeros_like(theta)
         e[i] = step
-        numerical[i] = (value(model, sample, theta + e) - value(model, sample, theta - e)) / (2 * step)
+        numerical[i] = (value(model, sample, theta + e) - value(model, sample, theta - e)) / (
+            2 * step
+        )
     scale = max(1.0, np.abs(g).max())
     np.testing.assert_allclose(g, numerical, rtol=1e-6, atol=1e-7 * scale)
 
@@ -78,7 +80,8 @@ def test_expected_hessian_is_the_exact_one_where_the_model_is_right(seed, means)
 
 @pytest.mark.parametrize(("seed", "means"), CASES)
 def test_expected_hessian_from_a_jacobian(seed, means):
-    # 2 Delta' W Delta with the Jacobian of the moments by differences: another way to the same matrix.
+    # 2 Delta' W Delta with the Jacobian of the moments by differences: another way to the same
+    # matrix.
     model, theta = random_ram(seed, means=means)
     at = discrepancy(model, random_sample(seed, model.n_observed), theta)
     q, step = len(theta), 1e-6
@@ -147,6 +150,8 @@ def test_derivatives_of_cells_that_are_not_free(means):
 def test_a_point_where_i_minus_a_is_singular_has_no_discrepancy():
     model, theta = random_ram(3, means=False)
     huge = np.where(model.cells.kind == PATH, 1e200, theta[model.parameter])
-    assert discrepancy(model, random_sample(3, model.n_observed), np.full_like(theta, np.nan)) is None
+    assert (
+        discrepancy(model, random_sample(3, model.n_observed), np.full_like(theta, np.nan)) is None
+    )
     assert discrepancy(model, random_sample(3, model.n_observed), -np.abs(theta)) is None
     assert len(huge) == len(model.cells)

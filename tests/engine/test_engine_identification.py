@@ -16,10 +16,10 @@ from clustersem.engine.likelihood import (
     hessian,
     log_det,
 )
-from clustersem.engine.optimiser import minimise
+from clustersem.engine.optimiser import minimise, minimise_from
 from clustersem.engine.ram import COVARIANCE, PATH, Cells, Ram, evaluate
 from clustersem.engine.score_test import score_tests
-from clustersem.engine.starts import starting_values
+from clustersem.engine.starts import cautious_values, starting_values
 
 
 def two_factors(*, first_loading_free: bool) -> Ram:
@@ -42,10 +42,22 @@ def test_null_space_names_the_loadings_and_the_variance_of_a_factor_without_a_sc
     theta = np.where(model.cells.row == model.cells.col, 1.0, 0.5)
     at = discrepancy(model, random_sample(1, 6), theta)
     involved = null_space(hessian(model, at))
-    cells = {(int(k), int(r), int(c)) for k, r, c in zip(
-        model.cells.kind[involved], model.cells.row[involved], model.cells.col[involved], strict=True
-    )}
-    assert cells == {(PATH, 0, 6), (PATH, 1, 6), (PATH, 2, 6), (COVARIANCE, 6, 6), (COVARIANCE, 6, 7)}
+    cells = {
+        (int(k), int(r), int(c))
+        for k, r, c in zip(
+            model.cells.kind[involved],
+            model.cells.row[involved],
+            model.cells.col[involved],
+            strict=True,
+        )
+    }
+    assert cells == {
+        (PATH, 0, 6),
+        (PATH, 1, 6),
+        (PATH, 2, 6),
+        (COVARIANCE, 6, 6),
+        (COVARIANCE, 6, 7),
+    }
     vcov, same = parameter_covariance(hessian(model, at), 100.0)
     assert list(same) == list(involved)
     unaffected = np.setdiff1d(np.arange(len(theta)), involved)
@@ -115,6 +127,31 @@ def test_the_optimiser_says_when_it_stops_early_and_when_it_cannot_start():
     assert nowhere.at is None
 
 
+def test_a_second_start_takes_over_where_the_first_fails():
+    model = two_factors(first_loading_free=False)
+    theta = np.where(model.cells.row == model.cells.col, 1.2, 0.5)
+    sample = sample_at(model, theta)
+    start = starting_values(model, sample.cov, sample.mean, np.full(model.n_free, np.nan))
+    second = cautious_values(model, sample.cov, start, np.full(model.n_free, np.nan))
+    nowhere = -np.ones_like(start)
+    found = minimise_from(model, sample, nowhere, second)
+    assert found.code == "converged"
+    np.testing.assert_allclose(found.theta, theta, rtol=1e-8)
+    assert minimise_from(model, sample, start, nowhere).code == "converged"
+    assert minimise_from(model, sample, nowhere, nowhere).code == "no_start"
+
+
+def test_the_cautious_start_keeps_what_the_user_gave():
+    model = two_factors(first_loading_free=False)
+    sample = random_sample(1, 6)
+    given = np.full(model.n_free, np.nan)
+    given[0] = 0.9
+    start = starting_values(model, sample.cov, sample.mean, given)
+    second = cautious_values(model, sample.cov, start, given)
+    assert second[0] == 0.9
+    np.testing.assert_allclose(second[1], 0.5 * start[1])
+
+
 def test_score_tests_are_newton_steps_of_a_model_with_one_more_cell():
     # By definition: the score statistic of the larger model at the smaller one's estimates.
     model = two_factors(first_loading_free=False)
@@ -132,8 +169,14 @@ def test_score_tests_are_newton_steps_of_a_model_with_one_more_cell():
             for name in ("kind", "row", "col")
         )
         larger = Ram(
-            6, model.n_free + 1, Cells(kind, row, col, 8), np.arange(model.n_free + 1),
-            model.a0, model.s0, model.m0, False,
+            6,
+            model.n_free + 1,
+            Cells(kind, row, col, 8),
+            np.arange(model.n_free + 1),
+            model.a0,
+            model.s0,
+            model.m0,
+            False,
         )
         theta = np.append(optimum.theta, 0.0)
         at = discrepancy(larger, sample, theta)

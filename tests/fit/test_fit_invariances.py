@@ -51,9 +51,12 @@ def test_units_of_all_data(name, factor):
 def test_units_of_single_items():
     told, fit = case("hs_cfa_ml"), fitted("hs_cfa_ml")
     factors = dict(zip(HS, np.logspace(-4, 4, 9), strict=True))
-    scaled = cs.cfa(told["model"], data("holzinger1939").assign(
-        **{item: data("holzinger1939")[item] * factor for item, factor in factors.items()}
-    ))
+    scaled = cs.cfa(
+        told["model"],
+        data("holzinger1939").assign(
+            **{item: data("holzinger1939")[item] * factor for item, factor in factors.items()}
+        ),
+    )
     same_fit(fit, scaled)
     same(fit.estimates, scaled.estimates, "std_all")
     same(fit.modification_indices(), scaled.modification_indices(), "mi")
@@ -62,7 +65,8 @@ def test_units_of_single_items():
 def test_location_moves_intercepts_only():
     told, fit = case("hs_cfa_ml_meanstructure"), fitted("hs_cfa_ml_meanstructure")
     moved = cs.cfa(told["model"], data("holzinger1939")[HS] + 1e4, meanstructure=True)
-    # The means cost log10(1e4) + 1 of the digits of the covariances. (The GFI counts means among the
+    # The means cost log10(1e4) + 1 of the digits of the covariances. (The GFI counts means among
+    # the
     # moments that are explained, so it depends on where zero is.)
     for name in ("chisq", "cfi", "tli", "rmsea", "srmr"):
         assert moved.measures[name] == pytest.approx(fit.measures[name], rel=1e-6), name
@@ -128,13 +132,19 @@ def test_covariances_or_answers():
     for likelihood in ("normal", "wishart"):
         fit = cs.cfa(case("hs_cfa_ml")["model"], answers, likelihood=likelihood)
         from_cov = cs.cfa(
-            case("hs_cfa_ml")["model"], cov=answers[HS[::-1]].cov(), n_obs=301, likelihood=likelihood
+            case("hs_cfa_ml")["model"],
+            cov=answers[HS[::-1]].cov(),
+            n_obs=301,
+            likelihood=likelihood,
         )
         for column in ("est", "se", "std_all"):
             same(fit.estimates, from_cov.estimates, column, rtol=1e-9)
         same_fit(fit, from_cov)
     with_means = cs.cfa(
-        case("hs_cfa_ml")["model"], cov=answers[HS].cov(), mean=answers[HS].mean(), n_obs=301,
+        case("hs_cfa_ml")["model"],
+        cov=answers[HS].cov(),
+        mean=answers[HS].mean(),
+        n_obs=301,
         meanstructure=True,
     )
     np.testing.assert_allclose(
@@ -178,10 +188,14 @@ def test_equivalent_models_have_the_same_fit():
     # A second-order factor with three first-order ones is a reparametrisation of their covariances;
     # so is a chain of regressions among three that are all connected.
     first = fitted("hs_cfa_ml")
-    chain = cs.sem(case("hs_cfa_ml")["model"] + "\ntextual ~ visual\nspeed ~ visual + textual",
-                   data("holzinger1939"))
-    other_way = cs.sem(case("hs_cfa_ml")["model"] + "\nvisual ~ speed\ntextual ~ speed + visual",
-                       data("holzinger1939"))
+    chain = cs.sem(
+        case("hs_cfa_ml")["model"] + "\ntextual ~ visual\nspeed ~ visual + textual",
+        data("holzinger1939"),
+    )
+    other_way = cs.sem(
+        case("hs_cfa_ml")["model"] + "\nvisual ~ speed\ntextual ~ speed + visual",
+        data("holzinger1939"),
+    )
     for fit in (fitted("hs_second_order"), chain, other_way):
         same_fit(first, fit)
         np.testing.assert_allclose(fit.implied_cov, first.implied_cov, rtol=1e-9)

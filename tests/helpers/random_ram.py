@@ -1,4 +1,4 @@
-"""Random structures in the engine's own terms, with parameters at which Sigma is positive definite."""
+"""Random structures in the engine's own terms, and parameters with a fine Sigma."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ def random_ram(seed: int, *, means: bool) -> tuple[Ram, np.ndarray]:
     """Return a structure and a theta.
 
     Loadings, cross-loadings, paths among latent variables in both directions, paths among observed
-    variables, covariances of residuals and of disturbances, intercepts, fixed values other than 0 and 1,
-    and parameters that stand in several cells, of one kind or of two (a variance only with variances).
+    variables, covariances of residuals and of disturbances, intercepts, fixed values other than
+    0 and 1,
+    and parameters that stand in several cells, of one kind or of two (a variance only with
+    variances).
     """
     rng = np.random.default_rng(seed)
     latents = int(rng.integers(1, 4))
