@@ -93,11 +93,16 @@ class Metric:
 
 
 def metric_of(h: Array, damping: float) -> Metric:
-    """Return H + damping diag H, damped further until it is positive definite."""
+    """Return H + damping diag H, damped further until it is positive definite.
+
+    Its steps are NaN where H has overflowed, which no damping cures.
+    """
     scale = np.sqrt(np.maximum(h.diagonal(), 0.0))
     scale[scale == 0] = 1.0
     unit = h / np.outer(scale, scale)
     unit.flat[:: len(h) + 1] += damping
+    if not np.isfinite(unit).all():
+        return Metric(scale, np.full_like(unit, np.nan))
     added = 1e-8
     factor = cholesky(unit)
     # The smallest pivot bounds the smallest eigenvalue from above.
@@ -156,6 +161,33 @@ def minimise(model: Ram, sample: Sample, start: Array, max_iterations: int = 300
         theta, at = _last_step(model, sample, theta, at, step)
         g = gradient(model, sample, at)
     return Optimum(code, theta, at, g, hessian(model, at), decrement, iteration)
+
+
+def minimise_from(model: Ram, sample: Sample, start: Array, second: Array) -> Optimum:
+    """Minimise from `start`, and from `second` where that does not converge.
+
+    Returns
+    -------
+    Optimum
+        From the second start only if it is a minimum, not a saddle, or at least lower.
+    """
+    first = minimise(model, sample, start)
+    if first.code == "converged":
+        return first
+    again = minimise(model, sample, second)
+    if again.at is None:
+        return first
+    if first.at is None or (again.code == "converged" and _is_minimum(model, sample, again)):
+        return again
+    return again if again.code != "converged" and again.at.f < first.at.f else first
+
+
+def _is_minimum(model: Ram, sample: Sample, found: Optimum) -> bool:
+    """Return whether no direction curves downwards, by more than rounding."""
+    assert found.at is not None
+    exact = observed_hessian(model, sample, found.at)
+    exact.flat[:: len(exact) + 1] += 1e-7 * found.hessian.diagonal()
+    return cholesky(exact) is not None
 
 
 def _last_step(

@@ -12,14 +12,15 @@ import pandas as pd
 from clustersem.engine.identification import null_space
 from clustersem.engine.inference import parameter_covariance
 from clustersem.engine.likelihood import Sample, cholesky, discrepancy, hessian, log_det
-from clustersem.engine.optimiser import Optimum, minimise
+from clustersem.engine.optimiser import Optimum, minimise_from
 from clustersem.engine.ram import Array, Index, Ram
-from clustersem.engine.starts import starting_values
+from clustersem.engine.starts import cautious_values, starting_values
 from clustersem.errors import (
     AdmissibilityWarning,
     ClusterSemWarning,
     ConvergenceWarning,
     DataError,
+    DataWarning,
     EstimationError,
     IdentificationError,
     IdentificationWarning,
@@ -148,6 +149,11 @@ def _entry_point(kind: Kind, what: str, defaults: str, example: str) -> Callable
         )
         if isinstance(model, ModelSpec):
             spec = model
+        elif not isinstance(model, str):
+            raise ModelError(
+                f"model: expected text such as 'f =~ x1 + x2 + x3' or a ModelSpec, got"
+                f" {type(model).__name__}."
+            )
         else:
             spec = build_spec(
                 model,
@@ -210,6 +216,8 @@ def _moments(
 ) -> SampleMoments:
     if (data is None) == (cov is None):
         raise DataError("pass either answers as data= or a covariance matrix as cov= with n_obs=.")
+    if data is not None and not (mean is None and n_obs is None):
+        raise DataError("mean= and n_obs= go with cov=; answers in data= bring their own.")
     if data is None:
         assert cov is not None
         return moments_from_cov(cov, spec.observed, n_obs, mean)
@@ -245,14 +253,15 @@ def fit_moments(spec: ModelSpec, moments: SampleMoments, options: FitOptions) ->
 
         optimum = minimise_with_semopy(spec, layout, model, sample)
     else:
-        optimum = minimise(model, sample, start)
+        second = cautious_values(model, sample.cov, start, layout.given)
+        optimum = minimise_from(model, sample, start, second)
     if optimum.at is None:
         status = status_of("no_start", 0, np.nan)
         raise EstimationError(str(status))
     status = status_of(optimum.code, optimum.iterations, optimum.decrement)
     vcov, involved = parameter_covariance(optimum.hessian, options.multiplier(moments.n_obs))
-    if len(involved) and status.code == "converged":
-        _refuse_unidentified(spec, layout, model, sample, optimum, involved)
+    if len(involved):
+        _refuse_unidentified(spec, layout, model, sample, start, involved)
     if status.code != "converged":
         vcov = np.full_like(vcov, np.nan)
     notes = _notes(spec, layout, moments, model, optimum, involved)
@@ -306,10 +315,14 @@ def _check_counts(spec: ModelSpec, layout: Layout, model: Ram) -> None:
     if layout.n_free > n_moments:
         raise IdentificationError(
             f"the model has {layout.n_free} free parameters, but {p} observed variables give only"
-            f" {n_moments} variances, covariances"
-            f"{' and means' if model.has_means else ''} to determine them. Fix or remove at least"
-            f" {layout.n_free - n_moments}: a factor alone needs three items, and two items need"
-            " equal loadings (f =~ a*x1 + a*x2) or a second, correlated factor.",
+            f" {n_moments} {'means, ' if model.has_means else ''}variances and covariances to"
+            f" determine them. Fix or remove at least {layout.n_free - n_moments}"
+            + (
+                ": a factor alone needs three items, and two items need equal loadings"
+                " (f =~ a*x1 + a*x2) or a second, correlated factor."
+                if spec.latent
+                else "."
+            ),
             tuple(parameter_names(spec, layout)),
         )
 
@@ -319,26 +332,31 @@ def _refuse_unidentified(
     layout: Layout,
     model: Ram,
     sample: Sample,
-    optimum: Optimum,
+    start: Array,
     involved: Index,
 ) -> None:
-    """Raise where the information is singular not only at the estimates but all around."""
-    assert optimum.at is not None
-    spread = np.sqrt(2.0 / np.maximum(optimum.hessian.diagonal(), 1e-300))
+    """Raise where the information is singular not only at the estimates but everywhere.
+
+    Estimates that run off to infinity, or happen to be zero where they must not be, make it singular in
+    models that are identified. So ranks are taken at random points around the starting values, which
+    are in the middle of the parameter space; a rank that is full anywhere is full almost everywhere.
+    """
+    first = discrepancy(model, sample, start)
+    if first is None:
+        return
+    spread = np.sqrt(2.0 / np.maximum(hessian(model, first).diagonal(), 1e-300))
+    size = np.minimum(spread, 1.0 + np.abs(start))
     generator = np.random.default_rng(20220318)
     names = parameter_names(spec, layout)
     lasting = set(involved.tolist())
     seen = 0
-    for _ in range(6):
-        step = (
-            0.1
-            * generator.standard_normal(len(spread))
-            * np.minimum(spread, 1.0 + np.abs(optimum.theta))
-        )
-        there = discrepancy(model, sample, optimum.theta + step)
+    for _ in range(24):
+        there = discrepancy(model, sample, start + 0.1 * size * generator.standard_normal(len(size)))
         if there is not None:
             seen += 1
             lasting &= set(null_space(hessian(model, there)).tolist())
+        if seen == 6 or not lasting:
+            break
     if seen and lasting:
         listed = tuple(names[i] for i in sorted(lasting))
         raise IdentificationError(
@@ -361,6 +379,7 @@ def _notes(
     """Return what the researcher should know, with the warning to give where it is serious."""
     assert optimum.at is not None
     notes: list[tuple[type[ClusterSemWarning] | None, str]] = [(None, n) for n in spec.notes]
+    notes += [(DataWarning, sentence) for sentence in _single_items(spec)]
     dropped = moments.n_rows - moments.n_obs
     if dropped:
         notes.append(
@@ -371,7 +390,12 @@ def _notes(
             )
         )
     if optimum.code != "converged":
-        notes.append((ConvergenceWarning, str(status_of(optimum.code, 0, 0.0))))
+        sentence = str(status_of(optimum.code, 0, 0.0))
+        if len(involved):
+            names = parameter_names(spec, layout)
+            least = ", ".join(names[i] for i in involved)
+            sentence += f" The data hardly determine {least}."
+        notes.append((ConvergenceWarning, sentence))
         return notes
     if len(involved):
         names = parameter_names(spec, layout)
@@ -409,3 +433,18 @@ def _notes(
                 )
             )
     return notes
+
+
+def _single_items(spec: ModelSpec) -> list[str]:
+    """Return a sentence for every construct whose one item is taken as free of error by default."""
+    sentences = []
+    for latent in spec.latent:
+        items = spec.indicators(latent)
+        error = spec.find(items[0], "~~", items[0]) if len(items) == 1 else None
+        if error is not None and not (error.free or error.user) and not error.value:
+            sentences.append(
+                f"{latent} is measured by one item, {items[0]}, whose error variance is therefore fixed"
+                f" at zero: {latent} is that item. Add items, or fix the error variance at (1 -"
+                f" reliability) x variance: {items[0]} ~~ 0.3*{items[0]}."
+            )
+    return sentences
