@@ -38,6 +38,8 @@ DECREMENT = 1e-14
 NEWTON = 0.05
 # Below this decrement the last Hessian serves to judge the next point.
 CHORD = 1e-4
+# A step with an old Hessian adds few digits, so the criterion for it is stricter.
+CHORD_DECREMENT = 1e-17
 # Curvature, as a share of the expected one, below which no direction is taken to be flatter.
 FLATTEST = 0.05
 SUFFICIENT = 1e-4
@@ -63,7 +65,7 @@ class Optimum:
     hessian : ndarray of shape (q, q)
         Expected Hessian of F there.
     decrement : float
-        Newton decrement there, in units of F.
+        Newton decrement before the last step, in units of F.
     iterations : int
         Steps taken.
     """
@@ -145,11 +147,25 @@ def minimise(model: Ram, sample: Sample, start: Array, max_iterations: int = 300
         g = gradient(model, sample, at)
         if decrement < CHORD:
             # The Hessian has hardly changed over so short a step, so the old one tells too.
-            after = float(-g @ metric.step(g))
-            if after <= DECREMENT:
+            step = metric.step(g)
+            after = float(-g @ step)
+            if after <= CHORD_DECREMENT:
                 decrement, code = after, "converged"
                 break
+    if code == "converged":
+        theta, at = _last_step(model, sample, theta, at, step)
+        g = gradient(model, sample, at)
     return Optimum(code, theta, at, g, hessian(model, at), decrement, iteration)
+
+
+def _last_step(
+    model: Ram, sample: Sample, theta: Array, at: Evaluation, step: Array
+) -> tuple[Array, Evaluation]:
+    """Take the step that met the criterion too: it is computed already, and doubles the digits."""
+    there = discrepancy(model, sample, theta + step)
+    if there is None or there.f > at.f + ROUNDING * (len(at.precision) + abs(at.f)):
+        return theta, at
+    return theta + step, there
 
 
 def _curvature(model: Ram, sample: Sample, at: Evaluation, *, newton: bool) -> Array:

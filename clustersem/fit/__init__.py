@@ -2,8 +2,25 @@
 
 from clustersem.fit.diagnosis import Check, Diagnosis
 from clustersem.fit.estimation import cfa, growth, sem
+from clustersem.fit.hypotheses import Hypothesis, parse_hypotheses, test_hypotheses
 from clustersem.fit.options import FitOptions
 from clustersem.fit.result import Fit
+from clustersem.fit.second_opinion import SecondOpinion
+from clustersem.fit.semopy_import import from_semopy
 from clustersem.fit.status import Status
 
-__all__ = ["Check", "Diagnosis", "Fit", "FitOptions", "Status", "cfa", "growth", "sem"]
+__all__ = [
+    "Check",
+    "Diagnosis",
+    "Fit",
+    "FitOptions",
+    "Hypothesis",
+    "SecondOpinion",
+    "Status",
+    "cfa",
+    "from_semopy",
+    "growth",
+    "parse_hypotheses",
+    "sem",
+    "test_hypotheses",
+]

@@ -99,10 +99,16 @@ _DOCUMENTATION = """Fit {what}.
     --------
     >>> import numpy as np, pandas as pd, clustersem as cs
     >>> s = pd.DataFrame(0.5 + 0.5 * np.eye(4), index=list("abcd"), columns=list("abcd"))
-    >>> fit = cs.{name}("f =~ a + b + c + d", cov=s, n_obs=200)
-    >>> fit.converged, fit.df, round(float(fit.measures["chisq"]), 6)
-    {example}
+{example}
     """
+
+_ONE_FACTOR = """    >>> fit = cs.{name}("f =~ a + b + c + d", cov=s, n_obs=200)
+    >>> fit.converged, fit.df, abs(round(float(fit.measures["chisq"]), 6))
+    (True, 2, 0.0)"""
+_LINE = """    >>> model = "i =~ 1*a + 1*b + 1*c + 1*d; s =~ 0*a + 1*b + 2*c + 3*d"
+    >>> fit = cs.{name}(model, cov=s + 0.5 * np.eye(4), mean=[1.0, 1.5, 2.0, 2.5], n_obs=200)
+    >>> fit.converged, fit.df, [round(float(m), 3) for m in fit.at.point.nu[-2:]]
+    (True, 5, [1.0, 0.5])"""
 
 
 def _entry_point(kind: Kind, what: str, defaults: str, example: str) -> Callable[..., Fit]:
@@ -158,7 +164,7 @@ def _entry_point(kind: Kind, what: str, defaults: str, example: str) -> Callable
 
     fit_model.__name__ = fit_model.__qualname__ = kind
     fit_model.__doc__ = _DOCUMENTATION.format(
-        what=what, defaults=defaults, name=kind, example=example
+        what=what, defaults=defaults, name=kind, example=example.format(name=kind)
     )
     return fit_model
 
@@ -168,21 +174,21 @@ sem = _entry_point(
     "a structural equation model",
     "Free by default: residual variances, covariances of exogenous latent variables and of"
     " disturbances\n    of variables that nothing else depends on. First loadings are one.",
-    "(True, 2, 0.0)",
+    _ONE_FACTOR,
 )
 cfa = _entry_point(
     "cfa",
     "a confirmatory factor analysis",
     "Free by default: residual variances and covariances of latent variables. First loadings are"
     " one.",
-    "(True, 2, 0.0)",
+    _ONE_FACTOR,
 )
 growth = _entry_point(
     "growth",
     "a latent growth curve model",
     "As ``sem`` with a mean structure in which latent means are free and intercepts of observed\n"
     "    variables zero.",
-    "(True, 2, 0.0)",
+    _LINE,
 )
 
 
@@ -245,7 +251,7 @@ def fit_moments(spec: ModelSpec, moments: SampleMoments, options: FitOptions) ->
         raise EstimationError(str(status))
     status = status_of(optimum.code, optimum.iterations, optimum.decrement)
     vcov, involved = parameter_covariance(optimum.hessian, options.multiplier(moments.n_obs))
-    if len(involved):
+    if len(involved) and status.code == "converged":
         _refuse_unidentified(spec, layout, model, sample, optimum, involved)
     if status.code != "converged":
         vcov = np.full_like(vcov, np.nan)

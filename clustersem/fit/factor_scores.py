@@ -71,7 +71,12 @@ def factor_scores(
         index = data.index
     p = fit.model.n_observed
     weights = score_weights(fit.at.point, p, method)
-    centre = fit.at.point.mu if fit.model.has_means else fit.sample.mean
+    if fit.model.has_means:
+        centre = fit.at.point.mu
+    elif fit.moments.mean is not None:
+        centre = fit.moments.mean
+    else:
+        centre = _mean_of_complete(values)
     # Without a mean structure latent variables have mean zero.
     latent_mean = fit.at.point.nu[p:]
     if method == "bartlett" and latent_mean.any():
@@ -80,3 +85,9 @@ def factor_scores(
     else:
         scores = latent_mean + (values - centre) @ weights.T
     return pd.DataFrame(scores, columns=list(fit.spec.latent), index=index)
+
+
+def _mean_of_complete(values: Array) -> Array:
+    """Return the means of the complete rows: a covariance matrix alone knows no others."""
+    complete = values[~np.isnan(values).any(axis=1)]
+    return complete.mean(axis=0) if len(complete) else np.full(values.shape[1], np.nan)

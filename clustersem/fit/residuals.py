@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 from scipy.linalg import lapack
 
-from clustersem.engine.likelihood import Evaluation, Sample, cholesky
-from clustersem.engine.ram import Array, Ram
+from clustersem.engine.likelihood import Evaluation, Sample, cell_hessian, cholesky
+from clustersem.engine.ram import Array, Index, Ram
 from clustersem.errors import EstimationError
 
 
@@ -19,8 +19,12 @@ def residuals(
     model: Ram,
     hessian: Array,
     multiplier: float,
+    fixed: Index,
 ) -> Array:
-    """Return the residuals of the wanted type; see :meth:`clustersem.fit.result.Fit.residuals`."""
+    """Return the residuals of the wanted type; see :meth:`clustersem.fit.result.Fit.residuals`.
+
+    `fixed` are the places of covariates whose moments are fixed at the sample's.
+    """
     s, sigma = sample.cov, at.point.sigma
     if type == "raw":
         raw: Array = s - sigma
@@ -30,43 +34,75 @@ def residuals(
         difference: Array = s / np.outer(sd, sd) - sigma / np.outer(implied, implied)
         return difference
     if type == "standardized":
-        return _standardized(s - sigma, at, model, hessian, multiplier)
+        return _standardized(s - sigma, sample, at, model, hessian, multiplier, fixed)
     raise EstimationError(f"residuals: unknown type {type!r}. Use 'raw', 'cor' or 'standardized'.")
 
 
 def _standardized(
-    raw: Array, at: Evaluation, model: Ram, hessian: Array, multiplier: float
+    raw: Array,
+    sample: Sample,
+    at: Evaluation,
+    model: Ram,
+    hessian: Array,
+    multiplier: float,
+    fixed: Index,
 ) -> Array:
     """Return raw residuals over their standard errors.
 
-    The covariance matrix of the residuals is that of the sample covariances, evaluated at Sigma,
-    less what the estimated parameters take up: (Gamma - 2 Delta H^-1 Delta') / N.
+    The covariance matrix of the residuals is Q Gamma Q' / N with Q = I - Delta (Delta' W Delta)^-1
+    Delta' W: W is the inverse of the normal-theory covariance matrix of the sample moments at
+    Sigma, in which the estimates were weighted, and Gamma the same at S, so that it holds where the
+    model does not. Given the covariates, Gamma is Gamma(S) - Gamma(S_x), where S_x is the part of
+    S that they explain.
 
     References
     ----------
-    Joereskog, K. G. (1981). Analysis of covariance structures. Scandinavian Journal of Statistics,
-    8, 65-92.
     Ogasawara, H. (2001). Standard errors of fit indices using residuals in structural equation
     modeling. Psychometrika, 66, 421-436. doi:10.1007/BF02294443
+    Maydeu-Olivares, A., & Shi, D. (2017). Effect sizes of model misfit in structural equation
+    models. Methodology, 13(Suppl.), 23-30. doi:10.1027/1614-2241/a000129
     """
-    p = model.n_observed
-    sigma, uv = at.point.sigma, at.point.uv
-    lower = np.tril_indices(p)
-    gamma = sigma.diagonal()[lower[0]] * sigma.diagonal()[lower[1]] + sigma[lower] ** 2
-    cells = model.cells
-    x, y = uv[:, cells.x], uv[:, cells.y]
-    delta = cells.c * (x[lower[0]] * y[lower[1]] + y[lower[0]] * x[lower[1]])
-    if model.collapse is not None:
-        delta = delta @ model.collapse
+    p, s = model.n_observed, sample.cov
     scale = np.sqrt(hessian.diagonal())
     factor = cholesky(hessian / np.outer(scale, scale))
     if factor is None:
         return np.full((p, p), np.nan)
-    half, _ = lapack.dtrtrs(factor, (delta / scale).T, lower=1)
-    variance = (gamma - 2.0 * np.einsum("ij,ij->j", half, half)) / multiplier
+    # Rows of Delta (Delta' W Delta)^-1; H is twice the matrix in the middle.
+    solved, _ = lapack.dpotrs(factor, (_delta(at.point.uv, model) / scale).T, lower=1)
+    projection = 2.0 * (solved.T / scale)
+    variance = _projected_variance(s, projection, at, model)
+    if len(fixed):
+        on_fixed = s[:, fixed]
+        explained = on_fixed @ np.linalg.solve(s[np.ix_(fixed, fixed)], on_fixed.T)
+        variance -= _projected_variance(explained, projection, at, model)
+    i, j = np.tril_indices(p)
+    gamma = s[i, i] * s[j, j] + s[i, j] ** 2
     result = np.zeros((p, p))
     # A residual that the model reproduces by construction has no sampling variance, only rounding.
-    defined = variance > 1e-8 * gamma / multiplier
+    defined = variance > 1e-8 * gamma
     with np.errstate(divide="ignore", invalid="ignore"):
-        result[lower] = np.where(defined, raw[lower] / np.sqrt(variance), 0.0)
+        result[i, j] = np.where(defined, raw[i, j] / np.sqrt(variance / multiplier), 0.0)
     return result + np.tril(result, -1).T
+
+
+def _delta(uv: Array, model: Ram) -> Array:
+    """Return the derivatives of the lower triangle of Sigma (p(p+1)/2 x q), for any [U V]."""
+    i, j = np.tril_indices(len(uv))
+    x, y = uv[:, model.cells.x], uv[:, model.cells.y]
+    delta: Array = model.cells.c * (x[i] * y[j] + y[i] * x[j])
+    return delta if model.collapse is None else delta @ model.collapse
+
+
+def _projected_variance(g: Array, projection: Array, at: Evaluation, model: Ram) -> Array:
+    """Return the diagonal of Q Gamma(g) Q' for the lower triangle of the residuals."""
+    i, j = np.tril_indices(len(g))
+    uv, precision = at.point.uv, at.precision
+    weighted = precision @ uv
+    # Delta' W Gamma is Delta' with g P [U V] in the place of [U V].
+    cross = _delta(g @ weighted, model)
+    middle = cell_hessian(weighted.T @ g @ weighted, at.point.nu, model.cells, model.cells)
+    if model.collapse is not None:
+        middle = model.collapse.T @ middle @ model.collapse
+    both = np.einsum("ij,ij->i", projection @ (0.5 * middle) - 2.0 * cross, projection)
+    variance: Array = g[i, i] * g[j, j] + g[i, j] ** 2 + both
+    return variance

@@ -184,16 +184,19 @@ class Fit:
         ----------
         type : str
             ``"raw"``: S - Sigma. ``"cor"``: the difference of the two correlation matrices.
-            ``"standardized"``: S - Sigma over its standard error, close to standard normal.
+            ``"standardized"``: S - Sigma over its standard error, close to standard normal; 0 where
+            the model reproduces a covariance by construction.
 
         Returns
         -------
         DataFrame
             p x p, by variable.
         """
+        given = self._measure_inputs
+        fixed = given.covariates if given.fixed_x else given.covariates[:0]
         return self.moments.frame(
             residual_matrices.residuals(
-                type, self.sample, self.at, self.model, self.hessian, self.multiplier
+                type, self.sample, self.at, self.model, self.hessian, self.multiplier, fixed
             )
         )
 
@@ -246,7 +249,8 @@ class Fit:
         -------
         DataFrame
             Respondents x latent variables, in the metric of the latent variables. Rows with a
-            missing answer are NaN.
+            missing answer are NaN. Deviations are from the means of the fitted sample, or from those
+            of `data` where only a covariance matrix was fitted.
         """
         return factor_scores(self, data, method)
 

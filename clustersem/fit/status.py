@@ -17,7 +17,8 @@ REMEDIES: dict[StatusCode, tuple[str, str]] = {
     "stalled": (
         "The optimiser found no step that lowers the discrepancy, though its gradient is not zero.",
         "The numbers are not estimates. The implied covariance matrix is close to singular there:"
-        " look for items that are nearly copies of each other, or give starting values.",
+        " look for items that are nearly copies of each other, or give starting values; with"
+        " engine='semopy', let the native engine fit.",
     ),
     "no_start": (
         "The implied covariance matrix is not positive definite at the starting values.",

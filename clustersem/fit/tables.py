@@ -61,7 +61,9 @@ def _text(values: Sequence[str]) -> pd.Series:
 @lru_cache(maxsize=64)
 def _row_labels(spec: ModelSpec) -> dict[str, pd.Series]:
     """Return the columns that say what each row is: parameters first, then defined ones."""
-    rows = [(p.lhs, p.op, p.rhs, p.group, p.label) for p in spec.parameters]
+    rows: list[tuple[str, str, str, int, str]] = [
+        (p.lhs, p.op, p.rhs, p.group, p.label) for p in spec.parameters
+    ]
     rows += [(c.lhs, ":=", str(c.rhs), 0, c.lhs) for c in spec.constraints if c.op == ":="]
     lhs, op, rhs, group, label = (list(column) for column in zip(*rows, strict=True))
     return {

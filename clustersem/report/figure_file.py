@@ -44,7 +44,12 @@ def figure_svg(figure: Figure) -> str:
     """Return a figure as one ``<svg>`` element without prologue or metadata, for HTML."""
     text = _figure_bytes(figure, "svg").decode("utf-8")
     text = text[text.index("<svg") :]
-    return re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL).strip()
+    text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL).strip()
+    # An id that nothing refers to is only weight, and in a page a chance for two to be the same.
+    used = set(re.findall(r"url\(#([^)]+)\)", text)) | set(re.findall(r'href="#([^"]+)"', text))
+    return re.sub(
+        r' id="([^"]*)"', lambda found: found.group(0) if found.group(1) in used else "", text
+    )
 
 
 def _figure_bytes(figure: Figure, kind: str) -> bytes:

@@ -18,6 +18,7 @@ from clustersem.report.document import (
     KeyFacts,
     Listing,
     Note,
+    Points,
     Section,
     Table,
     Text,
@@ -27,6 +28,9 @@ from clustersem.report.figures import forest_figure, residual_heatmap, scree_fig
 from clustersem.report.formats import number
 from clustersem.report.study_view import FittedModel, ScaleBlock, StudyView
 from clustersem.report.tables.fit import path_text
+
+_FEW = 3
+"""So many warnings stand one by one; more of them make a list."""
 
 
 def study_document(view: StudyView) -> Document:
@@ -95,7 +99,11 @@ def _summary(view: StudyView) -> Section | None:
         blocks.append(Note(view.origin))
     if facts:
         blocks.append(KeyFacts(tuple(facts)))
-    blocks += [Note(warning, "warning") for warning in view.warnings]
+    if len(view.warnings) <= _FEW:
+        blocks += [Note(warning, "warning") for warning in view.warnings]
+    else:
+        blocks.append(Note(f"{len(view.warnings)} things to know before reading on:", "warning"))
+        blocks.append(Points(view.warnings))
     return Section("summary", "Summary", blocks=tuple(blocks)) if blocks else None
 
 

@@ -60,7 +60,9 @@ def build_table(parsed: ParsedModel, options: SpecOptions) -> Table:
 
     rows = resolve_equal(rows, entries, options, parsed.text)
     rows = equate_groups(rows, variables, options)
+    free = [row.free for row in rows]
     rows = propagate_fixed(rows, entries, parsed.text)
+    notes.extend(_fixed_by_label([r for r, was in zip(rows, free, strict=True) if was != r.free]))
     notes.extend(_labels_in_groups(entries, options))
     notes.extend(_labels_like_variables(rows, variables))
     return Table(tuple(rows), tuple(bounds), variables, options, tuple(notes))
@@ -203,4 +205,17 @@ def _labels_like_variables(rows: list[Parameter], variables: Variables) -> list[
         f"In {row.lhs} {row.op} {row.label}*{row.rhs or 1} the variable {row.label} is read as a "
         "label, not as a predictor; products of variables have to be columns of the data."
         for row in both
+    ]
+
+
+def _fixed_by_label(rows: list[Parameter]) -> list[str]:
+    names: dict[str, list[str]] = {}
+    for row in rows:
+        names.setdefault(row.label, []).append(row.name)
+    values = {row.label: row.value for row in rows}
+    return [
+        f"The label {label} belongs to a parameter that is fixed at {values[label]:g}, so these "
+        f"are fixed there, too: {', '.join(dict.fromkeys(members))}. To estimate them, free that "
+        "one with NA*."
+        for label, members in names.items()
     ]

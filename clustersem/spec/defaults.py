@@ -89,9 +89,6 @@ def automatic_parameters(
 
 def ordered_variables(variables: Variables, options: SpecOptions) -> tuple[str, ...]:
     """Return the ordered variables of this model, in the order of the observed ones."""
-    if options.ordered == ("*",):
-        exogenous = set(variables.exogenous_observed)
-        return tuple(name for name in variables.observed if name not in exogenous)
     return tuple(name for name in variables.observed if name in options.ordered)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
 
-from clustersem.errors import ModelError
+from clustersem.errors import ModelError, ModelSyntaxError
 from clustersem.spec.build import build_table
 from clustersem.spec.checks import check_constraints
 from clustersem.spec.entries import Key, key_of
@@ -135,6 +135,30 @@ class ModelSpec:
         """
         index = self._index.get((key_of(lhs, op, rhs), group))
         return None if index is None else self.parameters[index]
+
+    def error_at(self, name: str, reason: str) -> ModelSyntaxError:
+        """Return an error whose caret stands under the first mention of a variable.
+
+        For what turns out only once the data are there: an item that the data do not have.
+
+        Parameters
+        ----------
+        name : str
+            A variable of the model.
+        reason : str
+            What is wrong and what to do.
+
+        Examples
+        --------
+        >>> from clustersem.spec.defaults import options_for
+        >>> spec = build_spec("f =~ x1 + 0.5*x22", options_for("cfa"))
+        >>> print(spec.error_at("x22", "the data have no x22; did you mean x2?"))
+        line 1, column 15: the data have no x22; did you mean x2?
+            f =~ x1 + 0.5*x22
+                          ^^^
+        """
+        position, length = self._parsed.locate(name) or (0, 1)
+        return ModelSyntaxError(reason, self.text, position, length)
 
     def with_parameter(
         self,

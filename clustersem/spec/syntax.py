@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -80,6 +81,14 @@ class Formula:
     position: int = 0
     end: int = 0
 
+    def mentions(self) -> Iterator[tuple[str, int]]:
+        """Yield the variables with their offsets, in the order of the text."""
+        for variable in self.lhs:
+            yield variable.name, variable.position
+        for term in self.terms:
+            if term.name and self.op != "|":
+                yield term.name, term.position + term.length - len(term.name)
+
     def __str__(self) -> str:
         if self.op == "=~" and not self.terms:
             right = "0"
@@ -113,6 +122,16 @@ class ParsedModel:
         """The statements ``:= == < >``."""
         return tuple(s for s in self.statements if isinstance(s, Constraint))
 
+    def locate(self, name: str) -> tuple[int, int] | None:
+        """Return offset and length of the first mention of a variable, None without one."""
+        mentions = [
+            (position, len(name))
+            for formula in self.formulas
+            for mentioned, position in formula.mentions()
+            if mentioned == name
+        ]
+        return min(mentions, default=None)
+
     def __str__(self) -> str:
         return "\n".join(str(statement) for statement in self.statements)
 
@@ -139,7 +158,8 @@ def _format_setting(kind: ModifierKind, setting: Setting) -> str:
     if setting is None:
         return "NA"
     if isinstance(setting, str):
-        return setting if kind == "value" and is_name(setting) else f'"{setting}"'
+        quote = "'" if '"' in setting else '"'
+        return setting if kind == "value" and is_name(setting) else f"{quote}{setting}{quote}"
     if setting == float("inf"):
         return "Inf"
     return "-Inf" if setting == float("-inf") else format_number(setting)

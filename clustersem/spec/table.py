@@ -98,7 +98,7 @@ class SpecOptions:
     n_groups : int
         How many groups the rows are repeated for.
     ordered : tuple of str
-        Observed variables with ordered categories; ``("*",)`` means all that are endogenous.
+        Observed variables with ordered categories; names that the model does not have are ignored.
     thresholds : tuple of (str, int)
         How many thresholds each ordered variable has, once the data are known.
     group_equal : tuple of str

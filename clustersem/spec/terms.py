@@ -263,7 +263,7 @@ def _setting(tokens: list[Token], source: str) -> Setting:
     first = tokens[0]
     if len(tokens) == 1:
         if first.kind == "string":
-            return first.text.strip() or None
+            return first.text.strip()
         if first.kind == "name":
             if first.text in _CONSTANTS:
                 return _CONSTANTS[first.text]

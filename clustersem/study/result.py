@@ -148,7 +148,7 @@ class StudyResult:
         steps = None
         note = ""
         if self.respecification is not None:
-            steps = tuple(self.respecification.steps)
+            steps = self.respecification.freed
             note = self.respecification.stopped
         revised = None
         if self.respecification is not None and self.fit is not self.initial:

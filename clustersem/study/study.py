@@ -242,8 +242,7 @@ class Study:
         found = []
         for name, constructs in groups.items():
             progress(f"factor analysis of {name}")
-            items = [item for members in constructs.values() for item in members]
-            answers = survey.answers[items]
+            answers = survey.answers[[i for members in constructs.values() for i in members]]
             purified = None
             if self.scale.purify:
                 purified = purify(

@@ -228,6 +228,8 @@ A1 =~ C26 + C27\nA1 ~ h1*B1 + h2*B4\ncoupling := h1*h2\nstronger := h1 - h2\nh1 
   case("ordered_user_thresholds", paste(hs, "x1 | a*t1 + t2\nx4 | 0*t1", sep = "\n"), "cfa",
     ordered = paste0("x", 1:9)),
   case("ordered_groups", hs, "cfa", ordered = paste0("x", 1:9), n_groups = 2),
+  case("ordered_covariates", "f =~ x1 + x2 + x3\nf ~ age + sex\ny ~ f", "sem",
+    ordered = c("x1", "x2", "x3")),
   case("ordered_observed", "y ~ f\nf =~ x1 + x2 + x3\nx1 ~~ x1", "sem", ordered = c("x1", "y"))
 )
 

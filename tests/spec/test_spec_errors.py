@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from oracle import HERE
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from spec_oracle import HERE
 
 from clustersem.errors import ModelError, ModelSyntaxError
 from clustersem.spec import build_spec, options_for
@@ -34,6 +36,44 @@ def test_every_error_ends_in_a_caret_below_its_line() -> None:
         *_, line, carets = message.split("\n")
         assert set(carets.strip()) == {"^"}, text
         assert len(carets) <= max(len(line), 5), text
+
+
+WORDS = [
+    *"abxy123.;\n\t,+-*/^()'\"~=<>:|?!#@“～ ",
+    *[
+        "f",
+        "x1",
+        "x2",
+        "=~",
+        "~~",
+        "~",
+        ":=",
+        "==",
+        "<~",
+        "~*~",
+        "NA",
+        "c(",
+        "start(",
+        "equal(",
+        "label(",
+        "lower(",
+        "0.5",
+        "1",
+        "~1",
+        "->",
+        "exp(",
+    ],
+]
+
+
+@settings(derandomize=True, deadline=None, max_examples=300)
+@given(st.lists(st.sampled_from(WORDS), max_size=14).map("".join), st.sampled_from([1, 2]))
+def test_any_text_is_a_model_or_a_model_error(text: str, n_groups: int) -> None:
+    try:
+        spec = build_spec("f =~ x1 + a*x2 + " + text, options_for("sem", n_groups=n_groups))
+    except ModelError:
+        return
+    assert build_spec(spec.to_text(), spec.options) == spec
 
 
 def test_group_settings_must_match_the_number_of_groups() -> None:

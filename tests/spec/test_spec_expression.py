@@ -14,7 +14,6 @@ from clustersem.spec.arithmetic import parse_expression
 from clustersem.spec.expression import FUNCTIONS, Binary, Call, Name, Negative, Number
 from clustersem.spec.tokens import tokenize
 
-
 #: Same draws on every run; no deadline, since machines are shared.
 REPEATABLE = settings(derandomize=True, deadline=None)
 

@@ -8,7 +8,7 @@ import pickle
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle import CASES
+from spec_oracle import CASES
 
 from clustersem.errors import ModelError, ModelSyntaxError, UnsupportedError
 from clustersem.spec import ModelSpec, Parameter, SpecOptions, build_spec, options_for
@@ -202,6 +202,20 @@ def test_notes_say_how_the_text_was_understood() -> None:
     assert "x1 is read as a label" in note
 
 
+def test_equality_with_a_fixed_parameter_is_noted() -> None:
+    (note,) = build_spec("f =~ a*x1 + a*x2 + a*x3", CFA).notes
+    assert "fixed at 1, so these are fixed there, too: f =~ x2, f =~ x3" in note
+
+
+def test_errors_of_the_data_point_into_the_model_text() -> None:
+    spec = build_spec("# items\nf =~ x1 + a*x2 + 0.5*x2b\nf ~ age", SEM)
+    error = spec.error_at("age", "no such column")
+    assert (error.line, error.column, error.reason) == (3, 5, "no such column")
+    assert spec.error_at("x2b", "?").column == 22
+    assert spec.error_at("x2", "?").column == 13
+    assert spec.error_at("absent", "?").line == 1
+
+
 def test_options_of_the_fitting_functions() -> None:
     assert options_for("sem") == options_for("cfa") == SpecOptions()
     growth = options_for("growth")
@@ -229,7 +243,7 @@ def test_semopy_text_writes_everything_out() -> None:
     ]
     scaled = build_spec("f =~ x1 + x2 + x3", options_for("cfa", std_lv=True)).to_semopy()
     assert scaled.startswith("f =~ loading_f_x1*x1\n")
-    assert scaled.endswith("f ~~ 1*f")
+    assert scaled.endswith("f ~~ 1*f\nstart 1: loading_f_x1 loading_f_x2 loading_f_x3")
     absent = SpecOptions(auto_cov_lv_x=False)
     assert "f ~~ 0*g" in build_spec("f =~ a + b\ng =~ d + e", absent).to_semopy()
 
@@ -238,11 +252,8 @@ def test_semopy_text_writes_everything_out() -> None:
     ("name", "message"),
     [
         ("hs_two_groups", "no groups"),
-        ("formative", "no '<~'"),
         ("ordered_cfa", r"no '\|'"),
         ("democracy_defined", "cannot impose r == 1-q/2"),
-        ("final_dependent", "no covariance of a latent variable with a dependent observed one"),
-        ("covariances_only", "knows no a"),
     ],
 )
 def test_what_semopy_cannot_say(name: str, message: str) -> None:

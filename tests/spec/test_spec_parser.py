@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle import CASES
+from spec_oracle import CASES
 
 from clustersem.spec import build_spec, options_for, parse_model
 from clustersem.spec.tokens import tokenize
@@ -74,7 +74,8 @@ def test_tokens_know_where_they_stood() -> None:
 
 def test_settings_per_group() -> None:
     spec = build_spec(
-        "f =~ x1 + c(a, NA)*x2 + c(0.5, b)*x3 + start(c(1, 2))*x4 + lower(c(0, 1))*x5",
+        "f =~ x1 + c(a, NA)*x2 + c(0.5, b)*x3 + start(c(1, 2))*x4 + lower(c(0, 1))*x5\n"
+        "f =~ c('', 'k')*x6 + c(\"q'\", '')*x7\ng =~ c('', 'm')*y1 + y2",
         options_for("cfa", n_groups=2),
     )
     got = {
@@ -88,6 +89,11 @@ def test_settings_per_group() -> None:
     assert got["x3", 2] == (True, None, None, "b")
     assert got["x4", 1] == (True, None, 1.0, "")
     assert got["x4", 2] == (True, None, 2.0, "")
+    assert got["x6", 1] == (True, None, None, "")
+    assert got["x6", 2] == (True, None, None, "k")
+    assert got["y1", 1] == (False, 1.0, None, "")
+    assert got["y1", 2] == (False, 1.0, None, "m")
+    assert build_spec(spec.to_text(), spec.options) == spec
     assert [bound.lower for bound in spec.bounds] == [0.0, 1.0]
 
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from oracle import CASES, HERE, REFUSED, Case, Row, options_of
+from spec_oracle import CASES, HERE, REFUSED, Case, Row, options_of
 
 from clustersem.errors import ModelSyntaxError
 from clustersem.spec import Expression, ModelSpec, build_spec, options_for

@@ -1,5 +1,5 @@
 """Path diagrams in the manner of AMOS."""
 
-from clustersem.report.diagram.path_diagram import path_diagram, path_diagram_svg
+from clustersem.report.diagram.public import path_diagram, path_diagram_svg
 
 __all__ = ["path_diagram", "path_diagram_svg"]

@@ -90,7 +90,7 @@ def _draw_labels(axes: Axes, scene: Scene) -> None:
     from matplotlib.patches import Rectangle
 
     dx, dy = scene.offset
-    for route, label in zip(scene.routes, scene.labels, strict=True):
+    for k, (route, label) in enumerate(zip(scene.routes, scene.labels, strict=True)):
         box = label.box
         if not route.beside:
             axes.add_patch(
@@ -104,7 +104,9 @@ def _draw_labels(axes: Axes, scene: Scene) -> None:
                 )
             )
         colour = MUTED if route.link.status == "fixed" else INK
-        _write(axes, box.x + dx, box.y + dy, label.text, VALUE_FONT, colour=colour, gid="value")
+        _write(
+            axes, box.x + dx, box.y + dy, label.text, VALUE_FONT, colour=colour, gid=f"value-{k}"
+        )
 
 
 def _draw_nodes(axes: Axes, scene: Scene) -> None:
@@ -113,7 +115,7 @@ def _draw_nodes(axes: Axes, scene: Scene) -> None:
 
     dx, dy = scene.offset
     owner = scene.graph.owner
-    for name, box in scene.placement.boxes.items():
+    for k, (name, box) in enumerate(scene.placement.boxes.items()):
         node, face = scene.graph.nodes[name], scene.placement.faces[name]
         shade = OBSERVED if not node.latent else ENDOGENOUS if node.endogenous else EXOGENOUS
         style: dict[str, Any] = {
@@ -127,28 +129,19 @@ def _draw_nodes(axes: Axes, scene: Scene) -> None:
             patch = Ellipse((box.x + dx, box.y + dy), box.width, box.height, **style)
         else:
             patch = Rectangle((box.left + dx, box.top + dy), box.width, box.height, **style)
-        patch.set_gid(f"node-{name}")
+        patch.set_gid(f"node-{k}")
         axes.add_patch(patch)
         item = name in owner
         size, weight = (ITEM_FONT, "normal") if item else (CONSTRUCT_FONT, "bold")
-        heights = [size * text.LINE_HEIGHT / 72] * len(face.lines)
+        lines = [(line, size, weight, INK) for line in face.lines]
         if face.note:
-            heights.append(NOTE_FONT * text.LINE_HEIGHT / 72)
+            lines.append((face.note, NOTE_FONT, "normal", MUTED))
+        heights = [line[1] * text.LINE_HEIGHT / 72 for line in lines]
         y = box.y + dy - sum(heights) / 2
-        for line, height in zip(
-            [*face.lines, *([face.note] * bool(face.note))], heights, strict=True
-        ):
-            note = bool(face.note) and line is face.note
-            _write(
-                axes,
-                box.x + dx,
-                y + height / 2,
-                line,
-                NOTE_FONT if note else size,
-                weight="normal" if note else weight,
-                colour=MUTED if note else INK,
-                gid="name",
-            )
+        for j, ((words, font, bold, colour), height) in enumerate(zip(lines, heights, strict=True)):
+            middle = y + height / 2
+            gid = f"name-{k}-{j}"
+            _write(axes, box.x + dx, middle, words, font, weight=bold, colour=colour, gid=gid)
             y += height
 
 
@@ -158,7 +151,7 @@ def _draw_captions(axes: Axes, scene: Scene) -> None:
     y = scene.size[1] - MARGIN - line * len(scene.captions) - line / 2
     middle = scene.size[0] / 2
     for i, caption in enumerate(scene.captions):
-        _write(axes, middle, y + line * i, caption, CAPTION_FONT, gid="caption")
+        _write(axes, middle, y + line * i, caption, CAPTION_FONT, gid=f"caption-{i}")
     y += line * len(scene.captions)
     key = [("p < .05", "significant"), ("p ≥ .05", "weak"), ("fixed", "fixed")]
     present = {route.link.status for route in scene.routes}
@@ -168,7 +161,9 @@ def _draw_captions(axes: Axes, scene: Scene) -> None:
     for (name, status), width in zip(key, widths, strict=True):
         sample = geometry.straight(np.array([x, y]), np.array([x + 0.4, y]))
         _draw_route(axes, sample, status, False)
-        _write(axes, x + 0.5 + (width - 0.5) / 2, y, name, NOTE_FONT, colour=MUTED, gid="key")
+        _write(
+            axes, x + 0.5 + (width - 0.5) / 2, y, name, NOTE_FONT, colour=MUTED, gid=f"key-{status}"
+        )
         x += width + 0.3
 
 

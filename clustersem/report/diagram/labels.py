@@ -15,6 +15,8 @@ from clustersem.report.diagram.route import Route
 _AIR = 0.025
 _FORBIDDEN = 1e4
 _CROSSED = 6.0
+_HEAD = 4.0
+_HEAD_ROOM = 0.1
 _SWEEPS = 4
 
 
@@ -108,6 +110,11 @@ def _fixed_costs(
                 np.abs(centres[:, None, 1] - curve[None, :, 1]) < size[1] / 2 + 0.01
             )
             cost = cost + _CROSSED * near.any(axis=1)
+    # An arrow head that is torn from its line by a label looks like dirt.
+    for curve in curves:
+        for tip in (curve[0], curve[-1]):
+            away = np.abs(centres - tip) - size / 2
+            cost = cost + _HEAD * (away < _HEAD_ROOM).all(axis=1)
     return cost
 
 

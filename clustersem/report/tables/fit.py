@@ -12,6 +12,7 @@ import pandas as pd
 from clustersem.report.document import Band, Cell, Column, Style, Table
 from clustersem.report.formats import number, p_value
 from clustersem.report.tables.frames import plain_value
+from clustersem.report.tables.sample import label_of
 
 
 @dataclass(frozen=True)
@@ -239,9 +240,8 @@ def _verdict(verdict: str) -> tuple[str, Style]:
 
 def _legend(labels: Mapping[str, str] | None) -> str:
     """Return what the constructs stand for, in one sentence."""
-    if not labels:
-        return ""
-    return " " + "; ".join(f"{name}, {label}" for name, label in labels.items()) + "."
+    told = [f"{name}, {label}" for name, label in (labels or {}).items() if label != name]
+    return f" {'; '.join(told)}." if told else ""
 
 
 def path_text(path: str) -> str:
@@ -327,7 +327,7 @@ def _parameter_rows(
         if op not in ops or (lhs == rhs and not variances):
             continue
         group = f"group {record['group']}" if several else ""
-        head = ", ".join(filter(None, [group, _named(lhs, labels) if bands else ""]))
+        head = ", ".join(filter(None, [group, label_of(lhs, labels or {}) if bands else ""]))
         if head and head != previous:
             rows.append(Band(head))
             previous = head
@@ -337,8 +337,3 @@ def _parameter_rows(
         cells += [Cell(None)] * (5 - len(cells))
         rows.append((Cell(path_text(f"{lhs} {op} {rhs}")), *cells))
     return tuple(rows)
-
-
-def _named(name: str, labels: Mapping[str, str] | None) -> str:
-    """Return a construct with what it stands for."""
-    return f"{name}: {labels[name]}" if labels and name in labels else name

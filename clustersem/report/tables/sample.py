@@ -75,7 +75,9 @@ def items_table(
         One row an item: n, missing, mean, sd, skewness, kurtosis, minimum, maximum, or some of
         these.
     """
-    texts, construct_labels = texts or {}, construct_labels or {}
+    construct_labels = construct_labels or {}
+    # A wording that only repeats the item's name is none.
+    texts = {item: text for item, text in (texts or {}).items() if text and text != item}
     known = {
         "n": ("n", "count", 0),
         "missing": ("Missing", "count", 0),

@@ -50,9 +50,9 @@ def validity_tables(
             "Convergent validity",
             meaning="Whether the items of a construct agree and the construct explains them.",
             note="CR, composite reliability (at least .7); AVE, average variance extracted (at "
-            "least .5); both also from the standardised loadings alone (std.), as users of AMOS compute "
-            "them; MSV, largest squared correlation with another construct (less than AVE); H, "
-            "reliability of the best weighted score.",
+            "least .5), both also from the standardised loadings alone (std.), as users of AMOS "
+            "compute them; MSV, largest squared correlation with another construct (less than "
+            "AVE); H, reliability of the best weighted score.",
             headings=_HEADINGS,
             index="Construct",
         ),

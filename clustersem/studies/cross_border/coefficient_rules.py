@@ -9,7 +9,7 @@ from scipy.special import erfc
 
 from clustersem.studies.cross_border.contradiction import Contradiction, contradiction, printed
 from clustersem.studies.cross_border.interval import Interval
-from clustersem.studies.cross_border.published import Published
+from clustersem.studies.cross_border.paper import Published
 
 
 def _coefficients(paper: Published) -> Iterator[tuple[str, float, float, float]]:

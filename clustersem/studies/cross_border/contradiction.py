@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clustersem.studies.cross_border.interval import Interval
-from clustersem.studies.cross_border.published import DECIMALS
+from clustersem.studies.cross_border.paper import DECIMALS
 
 
 @dataclass(frozen=True)

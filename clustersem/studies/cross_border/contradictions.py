@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from clustersem.studies.cross_border import coefficient_rules, fit_rules, text_rules
 from clustersem.studies.cross_border.contradiction import Contradiction
-from clustersem.studies.cross_border.published import Published, published
+from clustersem.studies.cross_border.paper import Published, published
 
 _RULES = (
     coefficient_rules.critical_ratios,
@@ -21,6 +21,7 @@ _RULES = (
     fit_rules.null_model,
     fit_rules.degrees_of_freedom,
     text_rules.two_item_alphas,
+    text_rules.explained_variance,
     text_rules.text_against_tables,
 )
 

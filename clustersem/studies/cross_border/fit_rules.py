@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from clustersem.studies.cross_border.contradiction import Contradiction, contradiction, printed
 from clustersem.studies.cross_border.interval import Interval
-from clustersem.studies.cross_border.published import Published
+from clustersem.studies.cross_border.paper import Published
 
 N_ITEMS = 26
 DF = {"initial": 277, "revised": 272}
@@ -77,8 +77,8 @@ def incremental_indices(paper: Published) -> Iterator[Contradiction]:
                 fit[index],
                 interval,
                 f"With NFI {fit['nfi']:.3f}, chi2/df {fit['cmin_df']:.3f} and {DF[name]} degrees "
-                f"of freedom {label} is {interval.text(3)}, not {fit[index]:.3f}: these cannot all be "
-                f"right.{extra}",
+                f"of freedom {label} is {interval.text(3)}, not {fit[index]:.3f}: these cannot all "
+                f"be right.{extra}",
             )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from clustersem.studies.cross_border.contradiction import Contradiction, contradiction, printed
 from clustersem.studies.cross_border.interval import Interval
-from clustersem.studies.cross_border.published import Published
+from clustersem.studies.cross_border.paper import Published
 
 
 def two_item_alphas(paper: Published) -> Iterator[Contradiction]:
@@ -29,10 +29,46 @@ def two_item_alphas(paper: Published) -> Iterator[Contradiction]:
                 "alpha",
                 alpha,
                 Interval(0.0, largest.upper),
-                f"An alpha of {alpha:.3f} needs {items} to correlate at least {needed.lower:.3f}; the "
-                f"model implies {r.text(3)} by the loadings {rows[0].std:.3f} and "
+                f"An alpha of {alpha:.3f} needs {items} to correlate at least {needed.lower:.3f}; "
+                f"the model implies {r.text(3)} by the loadings {rows[0].std:.3f} and "
                 f"{rows[1].std:.3f}, and an alpha of at most {largest.upper:.3f}: these cannot all "
                 "be right for a model that fits its only pair of indicators.",
+            )
+
+
+def explained_variance(paper: Published) -> Iterator[Contradiction]:
+    """Check that components explain at least what the constructs' own sums explain.
+
+    The first k eigenvalues of a correlation matrix sum to at least its quadratic form in any k
+    orthonormal vectors (Fan, 1949). The normed sums of k disjoint pairs of items are such
+    vectors, with 1 + r each, and an alpha of two items needs r >= alpha / (2 - alpha).
+
+    Fan, K. (1949). On a theorem of Weyl concerning eigenvalues of linear transformations I.
+    Proceedings of the National Academy of Sciences, 35, 652-655.
+    https://doi.org/10.1073/pnas.35.11.652
+    """
+    kept = [row.item for row in paper.loadings]
+    one, two = Interval.exact(1.0), Interval.exact(2.0)
+    for subsystem, share in paper.cumulative_variance.items():
+        members = [c for c in paper.constructs.values() if c.subsystem == subsystem]
+        if any(sum(item in kept for item in c.items) != 2 for c in members):
+            continue
+        total = Interval.exact(0.0)
+        for construct in members:
+            alpha = printed(paper.alphas[construct.name])
+            total = total + one + alpha / (two - alpha)
+        least = total * Interval.exact(100.0 / (2 * len(members)))
+        if printed(share).upper < least.lower:
+            alphas = " and ".join(f"{paper.alphas[c.name]:.3f}" for c in members)
+            yield contradiction(
+                "explained variance",
+                f"Tables 3 to 5, {subsystem}",
+                "cumulative variance, %",
+                share,
+                Interval(least.lower, 100.0),
+                f"Alphas of {alphas} for two items each need correlations at which "
+                f"{len(members)} components explain at least {least.lower:.1f} % of the variance, "
+                f"not {share:.3f} %: these cannot all be right.",
             )
 
 

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -136,7 +136,7 @@ def published() -> Published:
     >>> published().path("A1 ~ B2").std
     0.153
     """
-    source = files("clustersem.studies.cross_border").joinpath("published.toml")
+    source = Path(__file__).with_name("published.toml")
     raw = tomllib.loads(source.read_text(encoding="utf-8"))
     initial = dict(raw["fit"]["initial"])
     reached = tuple(initial.pop("reached_standard"))

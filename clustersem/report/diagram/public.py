@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
+from clustersem.errors import ClusterSemWarning
 from clustersem.report.diagram.draw import draw
 from clustersem.report.diagram.graph import FitLike, graph_of
 from clustersem.report.diagram.scene import compose
@@ -79,6 +81,11 @@ def path_diagram(
     DataError
         If the suffix of `path` is none of the three.
 
+    Warns
+    -----
+    ClusterSemWarning
+        If the model is so crowded that labels still touch after all growth.
+
     Notes
     -----
     The same fit gives the same bytes of SVG. pyplot is not touched.
@@ -95,7 +102,16 @@ def path_diagram(
     ['0.65', '0.70', '0.75']
     """
     graph = graph_of(fit, labels, group=group)
-    figure = draw(compose(graph, fit.measures, digits=digits))
+    scene = compose(graph, fit.measures, digits=digits)
+    if scene.collisions:
+        warnings.warn(
+            f"the path diagram of {len(graph.nodes)} variables and {len(graph.links)} arrows is "
+            f"too crowded: {scene.collisions} labels touch something; draw part of the model, "
+            "or pass shorter labels.",
+            ClusterSemWarning,
+            stacklevel=2,
+        )
+    figure = draw(scene)
     return figure if path is None else write_figure(figure, path)
 
 

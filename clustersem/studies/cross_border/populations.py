@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy import linalg
 
 from clustersem.studies.cross_border.completion import maximum_determinant_completion
-from clustersem.studies.cross_border.published import Published, published
+from clustersem.studies.cross_border.paper import Published, published
 
 if TYPE_CHECKING:
     import pandas as pd

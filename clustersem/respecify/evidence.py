@@ -1,0 +1,115 @@
+"""What speaks for and against a step: its index, its ties, its information."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from clustersem.engine.score_test import score_tests
+from clustersem.fit.assemble import cells_of
+from clustersem.fit.hypotheses import Path
+from clustersem.fit.result import Fit
+from clustersem.fit.tables import modification_table
+from clustersem.respecify.rules import Row, key_of
+from clustersem.respecify.trial import try_freeing
+
+# Indices that agree to this share belong to parameters whose scores have one direction.
+TIE = 1e-6
+# Chi2 of two equivalent models agrees to the optimiser's accuracy.
+SAME_CHI2 = 1e-5
+# Below this an index is rounding error, and so are its ties.
+NO_INDEX = 1e-8
+# A parameter of whose information less than this share is its own is nearly unidentified: its
+# standard error is more than 4.5 times what it would be if the others were known.
+OWN_INFORMATION = 0.05
+# A drop of chi2 outside these multiples of the index says that the quadratic approximation failed.
+FAR_FROM_PREDICTED = (0.5, 2.0)
+
+
+class Index(NamedTuple):
+    """Modification index, expected change, and the change standardised on all variables."""
+
+    mi: float
+    epc: float
+    sepc_all: float
+
+
+def index_of(fit: Fit, row: Row) -> Index:
+    """Return the modification index of any parameter; NaN where freeing it is not identified."""
+    cells = cells_of([row], fit.layout)
+    mi, epc = score_tests(fit.model, fit.sample, fit.at, fit.hessian, cells, fit.multiplier)
+    table = modification_table([row], cells, mi, epc, fit.model, fit.at.point)
+    if table.empty:
+        return Index(np.nan, np.nan, np.nan)
+    return Index(*(float(table[name].iloc[0]) for name in Index._fields))
+
+
+def tied_with(indices: pd.DataFrame, row: Row, mi: float) -> tuple[Row, ...]:
+    """Return the other parameters with the same modification index."""
+    if not mi > NO_INDEX:
+        return ()
+    same = indices[(indices["mi"] - mi).abs() <= TIE * mi]
+    rows = [(str(r.lhs), str(r.op), str(r.rhs)) for r in same.itertuples()]
+    return tuple(sorted(other for other in rows if key_of(other) != key_of(row)))
+
+
+def cautions(before: Fit, after: Fit, row: Row, mi: float, tied: tuple[Row, ...]) -> list[str]:
+    """Return what a reader should know before believing a freed parameter."""
+    drop = before.measures["chisq"] - after.measures["chisq"]
+    return [
+        *_ties_in_words(before, after, tied),
+        *_weak_information(before, after, row),
+        *_poor_prediction(mi, drop),
+    ]
+
+
+def _ties_in_words(before: Fit, after: Fit, tied: tuple[Row, ...]) -> list[str]:
+    chi2 = after.measures["chisq"]
+    same: list[str] = []
+    near: list[str] = []
+    for other in tied:
+        rival = try_freeing(before, other).fit
+        if rival is None:
+            continue
+        equal = abs(rival.measures["chisq"] - chi2) <= SAME_CHI2 * max(1.0, chi2)
+        (same if equal else near).append(str(Path(*other)))
+    words = []
+    if same:
+        words.append(f"tied with {', '.join(same)}: the data cannot tell them apart")
+    if near:
+        words.append(f"tied with {', '.join(near)}: the index cannot tell them apart")
+    return words
+
+
+def _weak_information(before: Fit, after: Fit, row: Row) -> list[str]:
+    place = _place(after, row)
+    variances = after.vcov_theta.diagonal()
+    # 1 / share = the information of the cell times its variance: a variance inflation factor.
+    share = 2.0 / (after.multiplier * after.hessian[place, place] * variances[place])
+    if share >= OWN_INFORMATION:
+        return []
+    names = after.vcov.index
+    old = pd.Series(before.vcov_theta.diagonal(), index=before.vcov.index).reindex(names)
+    growth = np.sqrt(variances / old.to_numpy())
+    worst = int(np.nanargmax(growth))
+    return [
+        f"nearly unidentified: only {100 * share:.1f} % of its information is its own, and the"
+        f" standard error of {names[worst]} grew {growth[worst]:.1f}-fold"
+    ]
+
+
+def _place(fit: Fit, row: Row) -> int:
+    """Return the place of a free parameter among theta."""
+    free = [p for p in fit.spec.parameters if p.free]
+    parameter = fit.spec.find(*row)
+    assert parameter is not None
+    return int(fit.layout.parameter[free.index(parameter)])
+
+
+def _poor_prediction(mi: float, drop: float) -> list[str]:
+    low, high = FAR_FROM_PREDICTED
+    if np.isnan(mi) or max(mi, drop) < 1.0 or low * mi <= drop <= high * mi:
+        return []
+    return [f"the index predicted a drop of chi2 by {mi:.2f}, it dropped by {drop:.2f}"]

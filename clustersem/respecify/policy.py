@@ -1,0 +1,203 @@
+"""The policy of a respecification: what may be freed, in which order, and when to stop."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+from clustersem.errors import ModelError
+from clustersem.fit.hypotheses import Path
+from clustersem.respecify.rules import Row, Rules, TidyRule, key_of, row_of, tidy_rules
+
+#: The 5 % point of chi2 with one degree of freedom.
+CRITICAL_MI = 3.84
+
+_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_TARGET = re.compile(r"\s*(<=|>=|<|>)\s*(\S+)\s*")
+
+StepLike = str | Sequence[str]
+Target = Mapping[str, str | tuple[str, float]]
+
+
+class GivenStep(NamedTuple):
+    """A step that the researcher gives: a parameter, and why theory wants it."""
+
+    row: Row
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RespecificationPolicy:
+    """What :func:`respecify` may do.
+
+    Attributes
+    ----------
+    allow : str, parameter, function, or a sequence of these
+        What a search may free. ``"within_construct"``, the default: residual covariances of items
+        of the same construct, in the model as it was before any step. Also
+        ``"residual_covariances"`` (of any two items), ``"latent_covariances"``,
+        ``"cross_loadings"``, ``"paths"``; a single parameter, ``"C11 ~~ C12"`` or
+        ``("C11", "~~", "C12")``; or a function of lhs, op and rhs that returns a bool.
+    forbid : the same
+        What must stay as it is, whatever `allow` says.
+    steps : sequence or mapping
+        Steps to make in this order instead of searching: ``"C11 ~~ C12"``,
+        ``("C11", "~~", "C12")``, ``("C11", "~~", "C12", "why")``, or a mapping of text to reason.
+    reasons : mapping
+        The substantive reason of a parameter, given or found. A step without one is marked so.
+    minimum_mi : float
+        A search frees nothing with a modification index below this. 3.84 is the 5 % point of chi2
+        with 1 df for one index named in advance; among many it is passed by chance.
+    max_steps : int, optional
+        A search stops after so many freed parameters.
+    target : mapping, optional
+        A search stops as soon as all of these hold: ``{"cmin_df": ("<", 3), "cfi": "> .9"}``, by
+        the names of ``fit.measures``.
+    inadmissible : str, optional
+        A step to an inadmissible solution (a negative variance, a correlation above one) is
+        ``"skip"``-ped or made and ``"keep"``-t with a warning. By default a found step is skipped
+        and a given one kept.
+
+    Raises
+    ------
+    ModelError, ModelSyntaxError, UnsupportedError
+        Where the policy contradicts itself or cannot be read.
+
+    Examples
+    --------
+    >>> policy = RespecificationPolicy(allow=["paths", "B2 =~ C1"], target={"cfi": "> .9"})
+    >>> policy.goals["cfi"]
+    ('>', 0.9)
+    """
+
+    allow: Rules = "within_construct"
+    forbid: Rules = ()
+    steps: Sequence[StepLike] | Mapping[str, str] = ()
+    reasons: Mapping[str | Row, str] = field(default_factory=dict)
+    minimum_mi: float = CRITICAL_MI
+    max_steps: int | None = None
+    target: Target = field(default_factory=dict)
+    inadmissible: Literal["skip", "keep"] | None = None
+
+    def __post_init__(self) -> None:
+        # Reading them here shows a mistake where it was made.
+        _ = self.allowed, self.forbidden, self.given, self.goals
+        if self.inadmissible not in (None, "skip", "keep"):
+            raise ModelError(f"inadmissible={self.inadmissible!r}: write 'skip' or 'keep'.")
+        if self.minimum_mi < 0:
+            raise ModelError(f"minimum_mi={self.minimum_mi}: an index is never negative.")
+        if self.max_steps is not None and self.max_steps < 0:
+            raise ModelError(f"max_steps={self.max_steps}: write 0 or more.")
+        if self.given and (self.max_steps is not None or self.goals):
+            raise ModelError(
+                "given steps are all made, so max_steps and target have no say: leave them out, or"
+                " leave out steps and let the indices choose."
+            )
+
+    @cached_property
+    def allowed(self) -> tuple[TidyRule, ...]:
+        """`allow` as names of allowances, rows and functions."""
+        return tidy_rules(self.allow)
+
+    @cached_property
+    def forbidden(self) -> tuple[TidyRule, ...]:
+        """`forbid` as names of allowances, rows and functions."""
+        return tidy_rules(self.forbid)
+
+    @cached_property
+    def given(self) -> tuple[GivenStep, ...]:
+        """`steps`, each with its reason."""
+        return _tidy_steps(self.steps, self._reasons)
+
+    @cached_property
+    def goals(self) -> dict[str, tuple[str, float]]:
+        """`target`, each as a comparison and a value."""
+        return {name: _tidy_target(name, goal) for name, goal in self.target.items()}
+
+    @property
+    def stated(self) -> tuple[Row, ...]:
+        """The parameters that `reasons` speaks of."""
+        return tuple(self._reasons)
+
+    @cached_property
+    def _reasons(self) -> dict[Row, str]:
+        return {key_of(row_of(row)): str(why).strip() for row, why in self.reasons.items()}
+
+    def reason(self, row: Row) -> str:
+        """Return the reason stated for a parameter, or an empty text."""
+        return self._reasons.get(key_of(row), "")
+
+    def keeps_inadmissible(self, *, given: bool) -> bool:
+        """Return whether a step to an inadmissible solution is made."""
+        return given if self.inadmissible is None else self.inadmissible == "keep"
+
+    def unmet(self, measures: Mapping[str, float]) -> tuple[str, ...]:
+        """Return what of the target does not hold, as ``"cfi 0.88 (wanted > 0.9)"``.
+
+        Raises
+        ------
+        ModelError
+            For a measure that the fit does not have.
+        """
+        missing = []
+        for name, (sign, value) in self.goals.items():
+            if name not in measures:
+                near = get_close_matches(name, measures, n=1)
+                raise ModelError(
+                    f"the target names {name!r}, which is no measure of this fit; "
+                    + (f"did you mean {near[0]!r}?" if near else f"it has {', '.join(measures)}.")
+                )
+            if not _COMPARISONS[sign](measures[name], value):
+                missing.append(f"{name} {measures[name]:.3f} (wanted {sign} {value:g})")
+        return tuple(missing)
+
+
+def _tidy_steps(
+    steps: Sequence[StepLike] | Mapping[str, str], reasons: Mapping[Row, str]
+) -> tuple[GivenStep, ...]:
+    if isinstance(steps, str):
+        steps = [line for line in steps.splitlines() if line.strip()]
+    if isinstance(steps, str):
+        steps = [line for line in steps.splitlines() if line.strip()]
+    if isinstance(steps, Mapping):
+        written = [(row_of(text), why) for text, why in steps.items()]
+    else:
+        written = [_row_and_reason(step) for step in steps]
+    found: dict[Row, GivenStep] = {}
+    for row, why in written:
+        if key_of(row) in found:
+            raise ModelError(f"the step {Path(*row)} is given twice; leave one of them out.")
+        found[key_of(row)] = GivenStep(row, why.strip() or reasons.get(key_of(row), ""))
+    return tuple(found.values())
+
+
+def _row_and_reason(step: StepLike) -> tuple[Row, str]:
+    if isinstance(step, str):
+        return row_of(step), ""
+    if len(step) not in (3, 4):
+        raise ModelError(
+            f"the step {step!r} cannot be read; write 'C11 ~~ C12', ('C11', '~~', 'C12') or"
+            " ('C11', '~~', 'C12', 'why')."
+        )
+    return row_of(step[:3]), step[3] if len(step) == 4 else ""
+
+
+def _tidy_target(name: str, goal: str | tuple[str, float]) -> tuple[str, float]:
+    text = goal if isinstance(goal, str) else f"{goal[0]} {goal[1]}"
+    match = _TARGET.fullmatch(text)
+    try:
+        if match is not None:
+            return match.group(1), float(match.group(2))
+    except ValueError:
+        pass
+    raise ModelError(f"the target {name} = {goal!r} cannot be read; write it as ('<', 3) or '< 3'.")

@@ -1,0 +1,235 @@
+"""The trail of a respecification: its steps, and where it ended."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from clustersem.fit.hypotheses import Path
+from clustersem.fit.result import Fit
+
+NO_REASON = "no substantive reason was given"
+CHANCE = (
+    "Steps chosen on the data that they are tested on capitalise on chance: p-values and fit are"
+    " too good, and only new data can confirm them (MacCallum, Roznowski & Necowitz, 1992)."
+)
+
+_COLUMNS = (
+    "number",
+    "lhs",
+    "op",
+    "rhs",
+    "source",
+    "status",
+    "mi",
+    "epc",
+    "sepc_all",
+    "est",
+    "se",
+    "std_all",
+    "drop",
+    "df",
+    "p_value",
+)
+_MEASURES = ("chisq", "cmin_df", "cfi", "gfi", "rmsea", "srmr")
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One parameter that was freed, or that was tried and left as it was.
+
+    Attributes
+    ----------
+    number : int
+        Place in the trail, from 1.
+    lhs, op, rhs : str
+        The parameter.
+    source : str
+        ``"found"`` by its modification index, or ``"given"`` by the researcher.
+    status : str
+        ``"freed"`` or ``"skipped"``.
+    reason : str
+        Why theory wants it, or that no substantive reason was given.
+    why : str
+        Why it was skipped; empty when freed.
+    warnings : tuple of str
+        What to know before believing it: ties, weak information, inadmissible values.
+    tied : tuple of str
+        Other parameters with the same modification index.
+    mi, epc, sepc_all : float
+        Modification index, expected parameter change raw and standardised on all variables, in the
+        model before the step. NaN where no index is defined.
+    est, se, std_all : float
+        The freed parameter's estimate, its standard error, and the standardised estimate; NaN when
+        skipped.
+    drop : float
+        By how much chi2 fell; NaN when skipped.
+    df : int
+        By how much the degrees of freedom fell; 0 when skipped.
+    p_value : float
+        Of the chi2 difference test of this step, as if it had been named in advance; NaN when
+        skipped.
+    before, after : mapping
+        ``fit.measures`` before and after the step; the same when skipped.
+    fit : Fit
+        The model after the step.
+    """
+
+    number: int
+    lhs: str
+    op: str
+    rhs: str
+    source: Literal["found", "given"]
+    status: Literal["freed", "skipped"]
+    reason: str
+    why: str
+    warnings: tuple[str, ...]
+    tied: tuple[str, ...]
+    mi: float
+    epc: float
+    sepc_all: float
+    est: float
+    se: float
+    std_all: float
+    drop: float
+    df: int
+    p_value: float
+    before: Mapping[str, float]
+    after: Mapping[str, float]
+    fit: Fit
+
+    @property
+    def name(self) -> str:
+        """``"lhs op rhs"``."""
+        return str(Path(self.lhs, self.op, self.rhs))
+
+    @property
+    def predicted_drop(self) -> float:
+        """The drop of chi2 that the modification index predicted."""
+        return self.mi
+
+
+@dataclass(frozen=True, eq=False)
+class Respecification:
+    """What :func:`clustersem.respecify` did, and why.
+
+    Attributes
+    ----------
+    initial : Fit
+        The model before any step.
+    fit : Fit
+        The model after the last step.
+    steps : tuple of Step
+        The trail, skipped steps too.
+    candidates : DataFrame
+        What could be freed next: ``lhs op rhs mi epc sepc_all``, ``allowed`` by the policy, and
+        ``why`` not (or why it was left).
+    stopped : str
+        Why the trail ends, in a sentence.
+    """
+
+    initial: Fit
+    fit: Fit
+    steps: tuple[Step, ...]
+    candidates: pd.DataFrame
+    stopped: str
+
+    @property
+    def freed(self) -> tuple[Step, ...]:
+        """The steps that were made."""
+        return tuple(step for step in self.steps if step.status == "freed")
+
+    @property
+    def skipped(self) -> tuple[Step, ...]:
+        """The steps that were tried and left."""
+        return tuple(step for step in self.steps if step.status == "skipped")
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a step; ``chisq`` to ``srmr`` are those after the step."""
+        rows = []
+        for step in self.steps:
+            row: dict[str, object] = {name: getattr(step, name) for name in _COLUMNS}
+            row["model_df"] = int(step.after["df"])
+            row |= {name: float(step.after[name]) for name in _MEASURES}
+            row |= {"reason": step.reason, "why": step.why, "warnings": "; ".join(step.warnings)}
+            rows.append(row)
+        extra = ["model_df", *_MEASURES, "reason", "why", "warnings"]
+        return pd.DataFrame(rows, columns=[*_COLUMNS, *extra])
+
+    def __str__(self) -> str:
+        return "\n".join([*_header(self), *_body(self), *_footer(self)])
+
+    def __repr__(self) -> str:
+        return (
+            f"<Respecification: {len(self.freed)} freed, {len(self.skipped)} skipped,"
+            f" chi2 {self.initial.measures['chisq']:.3f} -> {self.fit.measures['chisq']:.3f}>"
+        )
+
+
+def _header(result: Respecification) -> list[str]:
+    freed, skipped = len(result.freed), len(result.skipped)
+    return [
+        f"Respecification: {freed} parameter{'' if freed == 1 else 's'} freed, {skipped} skipped"
+        f" (n = {result.fit.n_obs})",
+        "",
+    ]
+
+
+def _body(result: Respecification) -> list[str]:
+    width = max([len(step.name) for step in result.steps], default=0)
+    width = max(width, len("initial model"))
+    head = (
+        f"{'':>4}{'':<{width}}{'MI':>9}{'EPC':>8}{'drop':>9}{'p':>7}"
+        f"{'chi2':>10}{'df':>5}{'chi2/df':>9}{'CFI':>7}{'RMSEA':>7}{'SRMR':>7}"
+    )
+    lines = [head, f"{'':>4}{'initial model':<{width}}{'':>33}{_fit_text(result.initial.measures)}"]
+    for step in result.steps:
+        lines.append(_step_line(step, width))
+        remarks: list[tuple[str, str]] = [(step.source, step.reason)]
+        remarks += [("skipped", step.why)] if step.why else []
+        remarks += [("caution", text) for text in step.warnings]
+        for kind, text in remarks:
+            lines += _wrapped(f"{kind}: {text}", "      ", "        ")
+    return lines
+
+
+def _step_line(step: Step, width: int) -> str:
+    start = (
+        f"{step.number:>3} {step.name:<{width}}{_number(step.mi, 9, 2)}{_number(step.epc, 8, 3)}"
+    )
+    if step.status == "skipped":
+        return f"{start}{'not freed':>16}"
+    p = f"{'<.001':>7}" if step.p_value < 0.001 else f"{step.p_value:>7.3f}"
+    return f"{start}{_number(step.drop, 9, 2)}{p}{_fit_text(step.after)}"
+
+
+def _fit_text(measures: Mapping[str, float]) -> str:
+    ratio = _number(measures["cmin_df"], 9, 3)
+    indices = "".join(_number(measures[name], 7, 3) for name in ("cfi", "rmsea", "srmr"))
+    return f"{measures['chisq']:>10.3f}{int(measures['df']):>5}{ratio}{indices}"
+
+
+def _number(value: float, width: int, digits: int) -> str:
+    return f"{'-':>{width}}" if value != value else f"{value:>{width}.{digits}f}"
+
+
+def _footer(result: Respecification) -> list[str]:
+    lines = ["", *_wrapped(f"Stopped: {result.stopped}")]
+    if result.freed:
+        bare = sum(step.reason == NO_REASON for step in result.freed)
+        if bare:
+            lines.append(
+                f"{bare} of the {len(result.freed)} freed parameters"
+                f" {'has' if bare == 1 else 'have'} no substantive reason."
+            )
+        lines += _wrapped(CHANCE)
+    return lines
+
+
+def _wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
+    return textwrap.wrap(text, 96, initial_indent=first, subsequent_indent=rest)
