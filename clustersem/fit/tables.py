@@ -12,7 +12,7 @@ from scipy.special import ndtr, ndtri
 
 from clustersem.engine.ram import Array, Cells, Point, Ram
 from clustersem.fit.assemble import Layout, values_of
-from clustersem.fit.candidates import Row
+from clustersem.fit.candidates import Labels, Row
 from clustersem.fit.standardized import scale_factors
 from clustersem.spec import ModelSpec
 
@@ -53,9 +53,10 @@ def estimates(
     )
 
 
-def _text(values: Sequence[str]) -> pd.Series:
+def _text(values: Sequence[str] | Labels) -> pd.Series:
     """Return a column of text that is of the same type in every version of pandas."""
-    return pd.Series(list(values), dtype=object)
+    # With the index given, a frame of such columns need not compare their indices.
+    return pd.Series(values, dtype=object, index=pd.RangeIndex(len(values)))
 
 
 @lru_cache(maxsize=64)
@@ -132,7 +133,13 @@ def r_squared(layout: Layout, model: Ram, point: Point) -> pd.Series:
 
 
 def modification_table(
-    rows: Sequence[Row], cells: Cells, mi: Array, epc: Array, model: Ram, point: Point
+    rows: Sequence[Row] | Labels,
+    cells: Cells,
+    mi: Array,
+    epc: Array,
+    model: Ram,
+    point: Point,
+    minimum: float = 0.0,
 ) -> pd.DataFrame:
     """Return the table of modification indices, largest first, without undefined ones."""
     total, disturbance = point.covariance.diagonal(), point.s.diagonal()
@@ -140,18 +147,20 @@ def modification_table(
         scale_factors(cells, total, disturbance, model.n_observed, observed=observed)
         for observed in (False, True)
     )
-    keep = np.flatnonzero(~np.isnan(mi))
+    with np.errstate(invalid="ignore"):
+        keep = np.flatnonzero(mi >= minimum)
     keep = keep[np.argsort(-mi[keep], kind="stable")]
-    kept = [rows[i] for i in keep.tolist()]
+    lhs, op, rhs = np.asarray(rows, dtype=object).reshape(-1, 3)[keep].T
     return pd.DataFrame(
         {
-            "lhs": _text([row[0] for row in kept]),
-            "op": _text([row[1] for row in kept]),
-            "rhs": _text([row[2] for row in kept]),
-            "group": 1,
+            "lhs": _text(lhs),
+            "op": _text(op),
+            "rhs": _text(rhs),
+            "group": np.ones(len(keep), dtype=np.int64),
             "mi": mi[keep],
             "epc": epc[keep],
             "sepc_lv": (epc * lv)[keep],
             "sepc_all": (epc * everything)[keep],
-        }
+        },
+        copy=False,
     )
