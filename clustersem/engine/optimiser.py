@@ -39,7 +39,7 @@ NEWTON = 0.05
 # Below this decrement the Hessian hardly changes from one point to the next, so the last one serves
 # on, for as long as a step with it leaves no more than this share of the decrement ...
 CHORD = 1e-4
-CHORD_RATE = 1e-3
+CHORD_RATE = 1e-5
 # ... and until the last step, which takes off as large a share again, leaves no more than this.
 CHORD_DECREMENT = 1e-25
 # Curvature, as a share of the expected one, below which no direction is taken to be flatter.

@@ -180,7 +180,7 @@ class Point:
         """Implied means of the observed variables."""
         return self.nu[: len(self.uv)]
 
-    @property
+    @cached_property
     def covariance(self) -> Array:
         """Implied covariance matrix T (m x m) of all variables."""
         t: Array = self.e @ self.s @ self.e.T

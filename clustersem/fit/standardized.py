@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from clustersem.engine.ram import COVARIANCE, INTERCEPT, PATH, Array, Cells
+from clustersem.engine.ram import COVARIANCE, PATH, Array, Cells
 
 
 def scale_factors(
@@ -52,7 +52,6 @@ def scale_factors(
         share = 1.0 / sd[rows.row] ** 2
         covariance = np.where(rows.row == rows.col, share, pair)
         intercept = 1.0 / sd[rows.row]
-    return np.select(
-        [rows.kind == PATH, rows.kind == COVARIANCE, rows.kind == INTERCEPT],
-        [path, covariance, intercept],
+    return np.where(
+        rows.kind == PATH, path, np.where(rows.kind == COVARIANCE, covariance, intercept)
     )

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
-from clustersem.engine.ram import Array, Cells, Point, Ram
+from clustersem.engine.ram import PATH, Array, Cells, Index, Point, Ram
 from clustersem.fit.assemble import Layout, values_of
 from clustersem.fit.candidates import Labels, Row
 from clustersem.fit.standardized import scale_factors
@@ -31,26 +31,22 @@ def estimates(
         est * scale_factors(layout.rows, total, disturbance, model.n_observed, observed=observed)
         for observed in (False, True)
     )
-    values = [est, se, std_lv, std_all]
     if any(constraint.op == ":=" for constraint in spec.constraints):
-        values = _with_defined(spec, layout, vcov, values)
-    est, se, std_lv, std_all = values
+        est, se, std_lv, std_all = _with_defined(spec, layout, vcov, [est, se, std_lv, std_all])
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.where(se > 0, est / se, np.nan)
     half = ndtri(0.975) * se
-    return pd.DataFrame(
-        {
-            **_row_labels(spec),
-            "est": est,
-            "se": se,
-            "z": z,
-            "p_value": 2.0 * ndtr(-np.abs(z)),
-            "ci_lower": est - half,
-            "ci_upper": est + half,
-            "std_lv": std_lv,
-            "std_all": std_all,
-        }
-    )
+    numbers = [est, se, z, 2.0 * ndtr(-np.abs(z)), est - half, est + half, std_lv, std_all]
+    labels = _row_labels(spec)
+    values = pd.DataFrame(np.column_stack(numbers), index=labels.index, columns=_numbers())
+    return pd.concat([labels, values], axis=1)
+
+
+@lru_cache(maxsize=1)
+def _numbers() -> pd.Index:
+    """Return the names of the columns of numbers; making an index of text takes pandas long."""
+    names = ["est", "se", "z", "p_value", "ci_lower", "ci_upper", "std_lv", "std_all"]
+    return pd.Index(names)
 
 
 def _text(values: Sequence[str] | Labels) -> pd.Series:
@@ -60,20 +56,22 @@ def _text(values: Sequence[str] | Labels) -> pd.Series:
 
 
 @lru_cache(maxsize=64)
-def _row_labels(spec: ModelSpec) -> dict[str, pd.Series]:
+def _row_labels(spec: ModelSpec) -> pd.DataFrame:
     """Return the columns that say what each row is: parameters first, then defined ones."""
     rows: list[tuple[str, str, str, int, str]] = [
         (p.lhs, p.op, p.rhs, p.group, p.label) for p in spec.parameters
     ]
     rows += [(c.lhs, ":=", str(c.rhs), 0, c.lhs) for c in spec.constraints if c.op == ":="]
     lhs, op, rhs, group, label = (list(column) for column in zip(*rows, strict=True))
-    return {
-        "lhs": _text(lhs),
-        "op": _text(op),
-        "rhs": _text(rhs),
-        "group": pd.Series(group),
-        "label": _text(label),
-    }
+    return pd.DataFrame(
+        {
+            "lhs": _text(lhs),
+            "op": _text(op),
+            "rhs": _text(rhs),
+            "group": pd.Series(group),
+            "label": _text(label),
+        }
+    )
 
 
 def _with_defined(spec: ModelSpec, layout: Layout, vcov: Array, values: list[Array]) -> list[Array]:
@@ -121,15 +119,16 @@ def parameter_names(spec: ModelSpec, layout: Layout) -> list[str]:
 
 def r_squared(layout: Layout, model: Ram, point: Point) -> pd.Series:
     """Return 1 - S_ii / T_ii of every variable that a path points to."""
-    m = model.n_variables
-    dependent = np.zeros(m, dtype=bool)
-    dependent[layout.rows.row[layout.rows.kind == 0]] = True
+    places, names = _dependent(layout)
     share = 1.0 - point.s.diagonal() / point.covariance.diagonal()
-    # As lavaan lists them: observed variables first, then latent ones.
-    names = [
-        name for name, is_dependent in zip(layout.names, dependent, strict=True) if is_dependent
-    ]
-    return pd.Series(share[dependent], index=names, name="r_squared")
+    return pd.Series(share[places], index=names, name="r_squared")
+
+
+@lru_cache(maxsize=64)
+def _dependent(layout: Layout) -> tuple[Index, pd.Index]:
+    """Return the variables that a path points to, as lavaan lists them: observed ones first."""
+    places = np.unique(layout.rows.row[layout.rows.kind == PATH])
+    return places, pd.Index([layout.names[i] for i in places])
 
 
 def modification_table(
