@@ -1,8 +1,8 @@
 """What is fitted: two published models and two simulated ones, written where every peer reads them.
 
 Origins: ``holzinger1939.csv`` (Holzinger & Swineford, 1939) as lavaan distributes it;
-``cross_border_simulated.csv``, 481 simulated answers to the 26 items of Wang et al. (2022), made for
-this project's tests. The 60 and 200 items are simulated here from fixed seeds.
+``cross_border_simulated.csv``, 481 simulated answers to the 26 items of Wang et al. (2022), made
+for this project's tests. The 60 and 200 items are simulated here from fixed seeds.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """An engine in a process of its own, asked over a pipe: one command a line, one line in answer.
 
 ``versions``, ``load CASE``, ``time WORK REPEATS`` (wall and processor seconds of every run, in
-turn), ``answers FILE`` (writes name,value rows) and ``peak`` (largest resident size, MB). The engine
-takes the time itself, so the pipe costs nothing; and since it waits between two commands, blocks of
-different engines can follow each other closely and meet the same state of the machine.
+turn), ``answers FILE`` (writes name,value rows) and ``peak`` (largest resident size, MB). The
+engine takes the time itself, so the pipe costs nothing; and since it waits between two commands,
+blocks of different engines can follow each other closely and meet the same state of the machine.
 """
 
 from __future__ import annotations
@@ -19,10 +19,9 @@ from pathlib import Path
 from types import TracebackType
 
 HERE = Path(__file__).parent
-ONE_THREAD = {
-    name: "1"
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
-}
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS"), "1"
+)
 
 
 @dataclass(frozen=True)
@@ -54,19 +53,16 @@ def _succeeds(command: list[str]) -> bool:
 
 
 class Worker:
-    """A running engine; a context manager, so that none is left behind."""
+    """A running engine; a context manager, so that none is left behind.
 
-    def __init__(self, command: list[str], folder: Path, limits: Limits) -> None:
+    One that was stopped at a limit is started again by the next question.
+    """
+
+    def __init__(self, command: list[str], folder: Path, limits: Limits, case: str = "") -> None:
+        self._command = [*command, str(folder)]
         self._limits = limits
-        self._process = subprocess.Popen(
-            [*command, str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=HERE.parent,
-            env={**os.environ, **ONE_THREAD},
-            preexec_fn=self._limit_memory,
-        )
+        self._case = case
+        self._process: subprocess.Popen[bytes] | None = None
         self._received = b""
 
     def __enter__(self) -> Worker:
@@ -78,23 +74,16 @@ class Worker:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._process.kill()
-        self._process.communicate()
+        self._stop()
 
     def ask(self, *words: object) -> str:
         """Return the answer to a command, or raise GaveUp."""
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write((" ".join(map(str, words)) + "\n").encode())
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            raise GaveUp("died") from None
-        answer = self._line()
+        if self._process is None:
+            self._start()
+        answer = self._exchange(" ".join(map(str, words)))
         if answer.startswith("error "):
-            no_memory = any(
-                sign in answer for sign in ("MemoryError", "cannot allocate", "allocate")
-            )
-            raise GaveUp(f"> {self._limits.gigabytes:g} GB" if no_memory else answer[:300])
+            memory = any(sign in answer for sign in ("MemoryError", "allocate"))
+            raise GaveUp(f"> {self._limits.gigabytes:g} GB" if memory else answer[:300])
         return answer
 
     def time(self, work: str, repeats: int) -> tuple[list[float], list[float]]:
@@ -102,20 +91,46 @@ class Worker:
         numbers = [float(word) for word in self.ask("time", work, repeats).split()]
         return numbers[::2], numbers[1::2]
 
-    def _line(self) -> str:
+    def _start(self) -> None:
+        self._received = b""
+        self._process = subprocess.Popen(
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=HERE.parent,
+            env={**os.environ, **ONE_THREAD},
+            preexec_fn=self._limit_memory,
+        )
+        if self._case:
+            self._exchange(f"load {self._case}")
+
+    def _stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def _exchange(self, line: str) -> str:
+        assert self._process is not None
+        assert self._process.stdin is not None
         assert self._process.stdout is not None
+        try:
+            self._process.stdin.write(f"{line}\n".encode())
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            self._stop()
+            raise GaveUp("died") from None
         pipe = self._process.stdout.fileno()
         while b"\n" not in self._received:
             ready, _, _ = select.select([pipe], [], [], self._limits.seconds)
-            if not ready:
-                self._process.kill()
-                raise GaveUp(f"> {self._limits.seconds:g} s")
-            received = os.read(pipe, 65536)
+            received = os.read(pipe, 65536) if ready else b""
             if not received:
-                raise GaveUp(f"died (memory limit {self._limits.gigabytes:g} GB?)")
+                self._stop()
+                raise GaveUp("died" if ready else f"> {self._limits.seconds:g} s")
             self._received += received
-        line, self._received = self._received.split(b"\n", 1)
-        return line.decode()
+        answer, self._received = self._received.split(b"\n", 1)
+        return answer.decode()
 
     def _limit_memory(self) -> None:
         size = int(self._limits.gigabytes * 1024**3)
