@@ -41,7 +41,7 @@ NEWTON = 0.05
 CHORD = 1e-4
 CHORD_RATE = 1e-5
 # ... and until the last step, which takes off as large a share again, leaves no more than this.
-CHORD_DECREMENT = 1e-25
+CHORD_DECREMENT = 1e-23
 # Curvature, as a share of the expected one, below which no direction is taken to be flatter.
 FLATTEST = 0.05
 SUFFICIENT = 1e-4
