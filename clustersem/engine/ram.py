@@ -184,6 +184,7 @@ class Point:
     def covariance(self) -> Array:
         """Implied covariance matrix T (m x m) of all variables."""
         t: Array = self.e @ self.s @ self.e.T
+        t.setflags(write=False)
         return t
 
 

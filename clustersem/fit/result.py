@@ -133,6 +133,35 @@ class Fit:
         """
         return self._estimates.copy()
 
+    def standardized(self, on: Literal["all", "lv"] = "all") -> pd.DataFrame:
+        """Return the standardised solution with delta-method standard errors and intervals.
+
+        Parameters
+        ----------
+        on : str
+            Standardise ``"all"`` variables or latent ones (``"lv"``) only.
+
+        Returns
+        -------
+        DataFrame
+            ``lhs op rhs group label est se z p_value ci_lower ci_upper``, without defined
+            parameters. What is fixed by the standardisation itself has a standard error of 0.
+
+        References
+        ----------
+        Bollen, K. A., & Stine, R. (1990). Direct and indirect effects: Classical and bootstrap
+        estimates of variability. Sociological Methodology, 20, 115-140. doi:10.2307/271084
+        """
+        return tables.standardized(
+            self.spec,
+            self.layout,
+            self.model,
+            self.at.point,
+            self.theta,
+            self.vcov_theta,
+            observed=on == "all",
+        )
+
     @property
     def vcov(self) -> pd.DataFrame:
         """Covariance matrix of the free parameters, labelled by the parameters' names."""
@@ -164,7 +193,8 @@ class Fit:
     def latent_cov(self) -> pd.DataFrame:
         """Model-implied covariance matrix of the latent variables."""
         p, names = self.model.n_observed, list(self.spec.latent)
-        return pd.DataFrame(self.at.point.covariance[p:, p:], index=names, columns=names)
+        covariance = self.at.point.covariance[p:, p:].copy()
+        return pd.DataFrame(covariance, index=names, columns=names)
 
     @property
     def latent_cor(self) -> pd.DataFrame:
@@ -247,8 +277,8 @@ class Fit:
         -------
         DataFrame
             Respondents x latent variables, in the metric of the latent variables. Rows with a
-            missing answer are NaN. Deviations are from the means of the fitted sample, or from those
-            of `data` where only a covariance matrix was fitted.
+            missing answer are NaN. Deviations are from the means of the fitted sample, or from
+            those of `data` where only a covariance matrix was fitted.
         """
         return factor_scores(self, data, method)
 

@@ -13,7 +13,7 @@ from scipy.special import ndtr, ndtri
 from clustersem.engine.ram import PATH, Array, Cells, Index, Point, Ram
 from clustersem.fit.assemble import Layout, values_of
 from clustersem.fit.candidates import Labels, Row
-from clustersem.fit.standardized import scale_factors
+from clustersem.fit.standardized import scale_factors, standardized_jacobian
 from clustersem.spec import ModelSpec
 
 
@@ -33,26 +33,60 @@ def estimates(
     )
     if any(constraint.op == ":=" for constraint in spec.constraints):
         est, se, std_lv, std_all = _with_defined(spec, layout, vcov, [est, se, std_lv, std_all])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        z = np.where(se > 0, est / se, np.nan)
-    half = ndtri(0.975) * se
-    numbers = [est, se, z, 2.0 * ndtr(-np.abs(z)), est - half, est + half, std_lv, std_all]
-    labels = _row_labels(spec)
-    values = pd.DataFrame(np.column_stack(numbers), index=labels.index, columns=_numbers())
+    return _with_labels(_row_labels(spec), [*_inference(est, se), std_lv, std_all])
+
+
+#: As an index, because making an index of text takes pandas long.
+_NUMBERS = pd.Index(["est", "se", "z", "p_value", "ci_lower", "ci_upper", "std_lv", "std_all"])
+
+
+def _with_labels(labels: pd.DataFrame, numbers: Sequence[Array]) -> pd.DataFrame:
+    """Return the labels with the first of the columns of numbers beside them."""
+    columns = _NUMBERS[: len(numbers)]
+    values = pd.DataFrame(np.column_stack(numbers), index=labels.index, columns=columns)
     return pd.concat([labels, values], axis=1)
 
 
-@lru_cache(maxsize=1)
-def _numbers() -> pd.Index:
-    """Return the names of the columns of numbers; making an index of text takes pandas long."""
-    names = ["est", "se", "z", "p_value", "ci_lower", "ci_upper", "std_lv", "std_all"]
-    return pd.Index(names)
+def _inference(est: Array, se: Array) -> list[Array]:
+    """Return est, se, z, two-sided p and the bounds of the 95 % interval."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = np.where(se > 0, est / se, np.nan)
+    half = ndtri(0.975) * se
+    return [est, se, z, 2.0 * ndtr(-np.abs(z)), est - half, est + half]
 
 
 def _text(values: Sequence[str] | Labels) -> pd.Series:
     """Return a column of text that is of the same type in every version of pandas."""
     # With the index given, a frame of such columns need not compare their indices.
     return pd.Series(values, dtype=object, index=pd.RangeIndex(len(values)))
+
+
+def standardized(
+    spec: ModelSpec,
+    layout: Layout,
+    model: Ram,
+    point: Point,
+    theta: Array,
+    vcov: Array,
+    *,
+    observed: bool,
+) -> pd.DataFrame:
+    """Return standardised parameters with delta-method standard errors, defined ones left out."""
+    values = values_of(spec, layout, model, theta)
+    jacobian = standardized_jacobian(
+        layout.rows, values, model.cells, point, model.n_observed, observed=observed
+    )
+    if model.collapse is not None:
+        jacobian = jacobian @ model.collapse
+    total, disturbance = point.covariance.diagonal(), point.s.diagonal()
+    est = values * scale_factors(
+        layout.rows, total, disturbance, model.n_observed, observed=observed
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        se = np.sqrt(np.einsum("ij,ij->i", jacobian @ vcov, jacobian))
+        # What is one by construction has no sampling error, only rounding.
+        se = np.where(se > 1e-9, se, 0.0)
+    return _with_labels(_row_labels(spec).iloc[: len(est)], _inference(est, se))
 
 
 @lru_cache(maxsize=64)
