@@ -88,7 +88,8 @@ def noncentrality_at(x: float, df: float, probability: float) -> float:
             proposal = nc - (np.log(value) - np.log(probability)) * value / slope
         if not low <= proposal <= high:
             proposal = 0.5 * (low + high) if np.isfinite(high) else 2.0 * nc
-        if abs(proposal - nc) <= 1e-11 * max(1.0, proposal):
+        # The error of a Newton step is about the square of the step.
+        if abs(proposal - nc) <= 1e-6 * max(1.0, proposal):
             return float(proposal)
         nc = proposal
     return float(nc)

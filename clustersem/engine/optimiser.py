@@ -36,10 +36,12 @@ Code = Literal["converged", "max_iterations", "stalled", "no_start"]
 DECREMENT = 1e-14
 # Below this decrement, in units of F, Newton steps with the exact Hessian are tried.
 NEWTON = 0.05
-# Below this decrement the last Hessian serves to judge the next point.
+# Below this decrement the Hessian hardly changes from one point to the next, so the last one serves
+# on, for as long as a step with it leaves no more than this share of the decrement ...
 CHORD = 1e-4
-# A step with an old Hessian adds few digits, so the criterion for it is stricter.
-CHORD_DECREMENT = 1e-17
+CHORD_RATE = 1e-5
+# ... and until the last step, which takes off as large a share again, leaves no more than this.
+CHORD_DECREMENT = 1e-23
 # Curvature, as a share of the expected one, below which no direction is taken to be flatter.
 FLATTEST = 0.05
 SUFFICIENT = 1e-4
@@ -123,12 +125,22 @@ def minimise(model: Ram, sample: Sample, start: Array, max_iterations: int = 300
     damping, decrement, iteration = 0.0, np.inf, 0
     code: Code = "max_iterations"
     g = gradient(model, sample, at)
+    metric: Metric | None = None
     while True:
-        h = _curvature(model, sample, at, newton=decrement < NEWTON)
-        metric = metric_of(h, 0.0)
-        step = metric.step(g)
-        decrement = float(-g @ step)
-        if decrement <= DECREMENT:
+        if metric is not None:
+            step = metric.step(g)
+            before, decrement = decrement, float(-g @ step)
+            rate = decrement / before
+            done = decrement * rate <= CHORD_DECREMENT
+            if not done and rate > CHORD_RATE:
+                metric = None
+        if metric is None:
+            h = _curvature(model, sample, at, newton=decrement < NEWTON)
+            metric = metric_of(h, 0.0)
+            step = metric.step(g)
+            decrement = float(-g @ step)
+            done = decrement <= DECREMENT
+        if done:
             code = "converged"
             break
         if iteration == max_iterations:
@@ -150,13 +162,8 @@ def minimise(model: Ram, sample: Sample, start: Array, max_iterations: int = 300
         if length == 1.0:
             damping = damping / 10.0 if damping > 1e-6 else 0.0
         g = gradient(model, sample, at)
-        if decrement < CHORD:
-            # The Hessian has hardly changed over so short a step, so the old one tells too.
-            step = metric.step(g)
-            after = float(-g @ step)
-            if after <= CHORD_DECREMENT:
-                decrement, code = after, "converged"
-                break
+        if decrement >= CHORD:
+            metric = None
     if code == "converged":
         theta, at = _last_step(model, sample, theta, at, step)
         g = gradient(model, sample, at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -231,7 +232,8 @@ def _as_numbers(column: pd.Series, name: str, source: str) -> Array:
 
 
 def _check_columns(columns: list[str], names: Sequence[str], source: str) -> None:
-    counts = {name: columns.count(name) for name in names}
+    number = Counter(columns)
+    counts = {name: number[name] for name in names}
     doubled = [name for name, count in counts.items() if count > 1]
     if doubled:
         raise DataError(
