@@ -19,8 +19,8 @@ from clustersem.engine.ram import Array
 def _weights(noncentrality: float, x: float) -> tuple[Array, Array]:
     """Return the Poisson weights of the mixture and their indices, without the negligible ones.
 
-    The weights peak at half the noncentrality, their products with the tail beyond a distant `x` near
-    the square root of half of it times x / 2.
+    The weights peak at half the noncentrality, their products with the tail beyond a distant `x`
+    near the square root of half of it times x / 2.
     """
     half = 0.5 * noncentrality
     peak = np.sqrt(0.5 * half * max(x, 0.0))

@@ -337,9 +337,10 @@ def _refuse_unidentified(
 ) -> None:
     """Raise where the information is singular not only at the estimates but everywhere.
 
-    Estimates that run off to infinity, or happen to be zero where they must not be, make it singular in
-    models that are identified. So ranks are taken at random points around the starting values, which
-    are in the middle of the parameter space; a rank that is full anywhere is full almost everywhere.
+    Estimates that run off to infinity, or happen to be zero where they must not be, make it
+    singular in models that are identified. So ranks are taken at random points around the starting
+    values, which are in the middle of the parameter space; a rank that is full anywhere is full
+    almost everywhere.
     """
     first = discrepancy(model, sample, start)
     if first is None:
@@ -351,7 +352,8 @@ def _refuse_unidentified(
     lasting = set(involved.tolist())
     seen = 0
     for _ in range(24):
-        there = discrepancy(model, sample, start + 0.1 * size * generator.standard_normal(len(size)))
+        away = 0.1 * size * generator.standard_normal(len(size))
+        there = discrepancy(model, sample, start + away)
         if there is not None:
             seen += 1
             lasting &= set(null_space(hessian(model, there)).tolist())
@@ -443,8 +445,8 @@ def _single_items(spec: ModelSpec) -> list[str]:
         error = spec.find(items[0], "~~", items[0]) if len(items) == 1 else None
         if error is not None and not (error.free or error.user) and not error.value:
             sentences.append(
-                f"{latent} is measured by one item, {items[0]}, whose error variance is therefore fixed"
-                f" at zero: {latent} is that item. Add items, or fix the error variance at (1 -"
+                f"{latent} is measured by one item, {items[0]}, whose error variance is therefore"
+                f" fixed at zero: {latent} is that item. Add items, or fix the error variance at (1 -"
                 f" reliability) x variance: {items[0]} ~~ 0.3*{items[0]}."
             )
     return sentences

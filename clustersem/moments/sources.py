@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -124,8 +125,8 @@ def moments_from_cov(
         raise DataError("cov= needs n_obs=, the number of respondents behind the matrix.")
     if not _is_count(n_obs) or n_obs <= p:
         raise DataError(
-            f"n_obs={n_obs!r}: a model of {p} observed variables needs a whole number of respondents"
-            f" larger than {p}."
+            f"n_obs={n_obs!r}: a model of {p} observed variables needs a whole number of"
+            f" respondents larger than {p}."
         )
     if isinstance(cov, pd.DataFrame):
         columns = [str(c) for c in cov.columns]
@@ -272,8 +273,8 @@ def check_positive_definite(cov: Array, names: Sequence[str], source: str) -> No
     for name, size in zip(names, sd, strict=True):
         if not 1.0 / LARGEST_SD < size < LARGEST_SD:
             raise DataError(
-                f"{source}: the standard deviation of {name} is {size:.2g}, with which no computer can"
-                " reckon. Express it in other units."
+                f"{source}: the standard deviation of {name} is {size:.2g}, with which no computer"
+                " can reckon. Express it in other units."
             )
     correlation = cov / np.outer(sd, sd)
     factor, failed = lapack.dpotrf(correlation, lower=1)
@@ -318,8 +319,9 @@ def _as_floats(values: object, what: str) -> Array:
 
 
 def _is_count(value: object) -> bool:
-    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    return number and bool(np.isfinite(value)) and int(value) == value
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        return False
+    return math.isfinite(value) and int(value) == value
 
 
 def _listed(names: Sequence[str]) -> str:
