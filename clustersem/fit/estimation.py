@@ -424,13 +424,13 @@ def _notes(
     if total.size and not negative:
         variances = total.diagonal()
         scale = np.sqrt(np.where(variances > 0, variances, 1.0))
-        least = float(np.linalg.eigvalsh(total / np.outer(scale, scale))[0])
-        if least < 1e-10:
+        smallest = float(np.linalg.eigvalsh(total / np.outer(scale, scale))[0])
+        if smallest < 1e-10:
             notes.append(
                 (
                     AdmissibilityWarning,
                     "the covariance matrix of the latent variables is not positive definite"
-                    f" (smallest eigenvalue of their correlations {least:.2g}): two of them may be"
+                    f" (smallest eigenvalue of their correlations {smallest:.2g}): two of them may be"
                     " one, or one a sum of others.",
                 )
             )
@@ -446,7 +446,7 @@ def _single_items(spec: ModelSpec) -> list[str]:
         if error is not None and not (error.free or error.user) and not error.value:
             sentences.append(
                 f"{latent} is measured by one item, {items[0]}, whose error variance is therefore"
-                f" fixed at zero: {latent} is that item. Add items, or fix the error variance at (1 -"
-                f" reliability) x variance: {items[0]} ~~ 0.3*{items[0]}."
+                f" fixed at zero: {latent} is that item. Add items, or fix the error variance at"
+                f" (1 - reliability) x variance: {items[0]} ~~ 0.3*{items[0]}."
             )
     return sentences

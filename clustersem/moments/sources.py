@@ -155,7 +155,7 @@ def moments_from_cov(
         if mean_vector.shape != (p,):
             raise DataError(f"mean: it has {mean_vector.size} values for {p} observed variables.")
         if not np.isfinite(mean_vector).all():
-            unknown = [names[i] for i in np.flatnonzero(~np.isfinite(mean_vector))]
+            unknown = [names[i] for i in np.flatnonzero(~np.isfinite(mean_vector)).tolist()]
             raise DataError(f"mean: that of {_listed(unknown)} is not a finite number.")
     if not np.isfinite(matrix).all():
         i, j = np.argwhere(~np.isfinite(matrix))[0]
