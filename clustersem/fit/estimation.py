@@ -430,8 +430,8 @@ def _notes(
                 (
                     AdmissibilityWarning,
                     "the covariance matrix of the latent variables is not positive definite"
-                    f" (smallest eigenvalue of their correlations {smallest:.2g}): two of them may be"
-                    " one, or one a sum of others.",
+                    f" (smallest eigenvalue of their correlations {smallest:.2g}): two of them may"
+                    " be one, or one a sum of others.",
                 )
             )
     return notes
