@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,8 @@ from clustersem.moments.sample import Array, SampleMoments
 # The smallest eigenvalue of a correlation matrix below which it counts as singular: inverting it
 # would lose all but three digits of double precision.
 SINGULAR = 1e-12
+# Between these lie the deviations that can be raised to the fourth power, multiplied and inverted.
+SMALLEST, LARGEST = 1e-50, 1e50
 
 
 def moments_from_data(
@@ -64,6 +67,8 @@ def moments_from_data(
             )
         values = values[~missing.any(axis=1)]
     n, p = values.shape
+    if n_rows == 0:
+        raise DataError(f"{source}: there is no row. Check the file or the filter before it.")
     if n == 0:
         worst = missing.sum(axis=0)
         item = names[int(worst.argmax())]
@@ -72,10 +77,6 @@ def moments_from_data(
             f" {item} alone is missing in {int(worst.max())} of them. Leave out items with many"
             " missing answers."
         )
-    _check_constant(values, names, source)
-    mean = values.mean(axis=0)
-    centred = values - mean
-    cov = centred.T @ centred / n
     if n <= p:
         dropped = f" ({n_rows - n} of {n_rows} rows are incomplete)" if n < n_rows else ""
         raise DataError(
@@ -83,6 +84,11 @@ def moments_from_data(
             f" covariance matrix of p variables needs more than p respondents, and a stable"
             f" solution many times that. Collect more answers or model fewer items."
         )
+    _check_constant(values, names, source)
+    mean = values.mean(axis=0)
+    centred = values - mean
+    _check_size(np.abs(centred).max(axis=0), names, source)
+    cov = centred.T @ centred / n
     check_positive_definite(cov, names, source)
     return SampleMoments(tuple(names), cov, mean, n, n_rows, values)
 
@@ -104,7 +110,7 @@ def moments_from_cov(
         The variables to use, in the order wanted.
     n_obs : int
         Number of observations behind it.
-    mean : Series or sequence of float, optional
+    mean : Series, mapping or sequence of float, optional
         Means, labelled like `cov`.
 
     Raises
@@ -117,10 +123,10 @@ def moments_from_cov(
     p = len(names)
     if n_obs is None:
         raise DataError("cov= needs n_obs=, the number of respondents behind the matrix.")
-    if int(n_obs) != n_obs or n_obs <= p:
+    if not _is_whole(n_obs) or n_obs <= p:
         raise DataError(
-            f"n_obs={n_obs}: a model of {p} observed variables needs a whole number of respondents"
-            f" larger than {p}."
+            f"n_obs={n_obs!r}: a model of {p} observed variables needs a whole number of"
+            f" respondents larger than {p}."
         )
     if isinstance(cov, pd.DataFrame):
         columns = [str(c) for c in cov.columns]
@@ -134,21 +140,16 @@ def moments_from_cov(
                 raise DataError(f"cov: it is {cov.shape[0]} x {cov.shape[1]}, not square.")
         _check_columns(columns, names, where)
         at = [columns.index(name) for name in names]
-        try:
-            whole = cov.to_numpy(dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise DataError(f"cov: it holds something that is not a number ({error}).") from None
-        matrix = whole[np.ix_(at, at)]
-        mean_vector = _mean_of_frame(mean, names)
+        matrix = _as_array(cov.to_numpy(), "cov")[np.ix_(at, at)]
     else:
-        matrix = np.array(cov, dtype=np.float64)
+        matrix = _as_array(cov, "cov")
         if matrix.shape != (p, p):
             raise DataError(
                 f"cov: it has shape {matrix.shape}, but the model has {p} observed variables:"
                 f" {', '.join(names)}. Pass a DataFrame with names, or the rows and columns in that"
                 " order."
             )
-        mean_vector = None if mean is None else np.array(mean, dtype=np.float64)
+    mean_vector = _mean_vector(mean, names)
     if mean_vector is not None and mean_vector.shape != (p,):
         raise DataError(f"mean: it has {mean_vector.size} values for {p} observed variables.")
     if not np.isfinite(matrix).all():
@@ -157,12 +158,16 @@ def moments_from_cov(
             f"cov: the entry of {names[i]} and {names[j]} is not a finite number. Fill in every"
             " covariance."
         )
+    if mean_vector is not None and not np.isfinite(mean_vector).all():
+        gap_at = int(np.flatnonzero(~np.isfinite(mean_vector))[0])
+        raise DataError(f"mean: that of {names[gap_at]} is not a finite number. Fill it in.")
     sd = np.sqrt(np.abs(matrix.diagonal()))
     for i, name in enumerate(names):
         if not matrix[i, i] > 0:
             raise DataError(
                 f"cov: the variance of {name} is {matrix[i, i]:g}; it must be positive."
             )
+    _check_size(sd, names, where)
     gap = np.abs(matrix - matrix.T) / np.outer(sd, sd)
     if gap.max(initial=0.0) > 1e-6:
         i, j = divmod(int(gap.argmax()), p)
@@ -180,10 +185,10 @@ def moments_from_cov(
 
 def numeric_columns(data: pd.DataFrame, names: Sequence[str], *, source: str) -> Array:
     """Return the named columns as floats, NaN where an answer is missing."""
-    if not isinstance(data, pd.DataFrame):
+    if isinstance(data.columns, pd.MultiIndex):
         raise DataError(
-            f"data: expected a pandas DataFrame or a Survey, got {type(data).__name__}. Read a file"
-            " with clustersem.read_survey, or wrap an array in a DataFrame with column names."
+            f"{source}: the columns have {data.columns.nlevels} levels. Flatten them to one name a"
+            " column."
         )
     columns = [str(column) for column in data.columns]
     _check_columns(columns, names, source)
@@ -208,9 +213,12 @@ def numeric_columns(data: pd.DataFrame, names: Sequence[str], *, source: str) ->
 
 def _as_numbers(column: pd.Series, name: str, source: str) -> Array:
     """Return a column of any type as numbers, or name its first answer that is none."""
-    if pd.api.types.is_numeric_dtype(column.dtype):
+    is_complex = pd.api.types.is_complex_dtype(column.dtype)
+    if pd.api.types.is_numeric_dtype(column.dtype) and not is_complex:
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
-    numbers = pd.to_numeric(column.astype(object), errors="coerce")
+    plain = column.astype(object)
+    imaginary = plain.map(lambda answer: isinstance(answer, (complex, np.complexfloating)))
+    numbers = pd.to_numeric(plain.mask(imaginary.astype(bool)), errors="coerce")
     wrong = numbers.isna() & column.notna()
     if wrong.any():
         first = int(wrong.to_numpy().argmax())
@@ -283,14 +291,50 @@ def check_positive_definite(cov: Array, names: Sequence[str], source: str) -> No
     )
 
 
-def _mean_of_frame(mean: pd.Series | Sequence[float] | None, names: Sequence[str]) -> Array | None:
+def _check_size(sizes: Array, names: Sequence[str], source: str) -> None:
+    """Refuse numbers whose fourth powers, which the information matrix holds, leave the floats."""
+    for name, size in zip(names, sizes.tolist(), strict=True):
+        if not SMALLEST < size < LARGEST:
+            raise DataError(
+                f"{source}: the values of {name} vary by {size:.1g}, too"
+                f" {'much' if size >= LARGEST else 'little'} to compute with. Give it another unit:"
+                " multiply it by a power of ten."
+            )
+
+
+def _is_whole(number: object) -> bool:
+    if isinstance(number, (bool, np.bool_)) or not isinstance(
+        number, (int, float, np.integer, np.floating)
+    ):
+        return False
+    return math.isfinite(number) and int(number) == number
+
+
+def _as_array(values: object, what: str) -> Array:
+    try:
+        array = np.array(values)
+        if np.iscomplexobj(array):
+            raise ValueError("complex numbers")
+        return array.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"{what}: it holds something that is not a number, or rows of different lengths"
+            f" ({error}). Pass numbers only."
+        ) from None
+
+
+def _mean_vector(
+    mean: pd.Series | Mapping[str, float] | Sequence[float] | None, names: Sequence[str]
+) -> Array | None:
     if mean is None:
         return None
-    if isinstance(mean, pd.Series):
+    if isinstance(mean, Mapping):
+        mean = pd.Series(dict(mean))
+    if isinstance(mean, pd.Series) and not isinstance(mean.index, pd.RangeIndex):
         labels = [str(i) for i in mean.index]
         _check_columns(labels, names, "mean")
-        return np.array([float(mean.iloc[labels.index(name)]) for name in names])
-    return np.array(mean, dtype=np.float64)
+        mean = mean.iloc[[labels.index(name) for name in names]]
+    return _as_array(mean, "mean")
 
 
 def _listed(names: Sequence[str]) -> str:

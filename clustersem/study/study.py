@@ -192,9 +192,7 @@ class Study:
         progress("reading and screening the answers")
         survey = read_survey(self.data, self.codebook, screening=self.screening)
         blocks = self._factor(survey, progress)
-        constructs = {
-            name: items for block in blocks for name, items in block.constructs.items()
-        }
+        constructs = {name: items for block in blocks for name, items in block.constructs.items()}
         constructs = {name: constructs[name] for name in survey.constructs}
         reliabilities = None
         if constructs:

@@ -105,7 +105,11 @@ def _seen_range(raw: pd.DataFrame) -> tuple[float, float]:
 
 def _constructs(constructs: Mapping[str, Sequence[str]]) -> list[str]:
     if not constructs:
-        return ["# [constructs.Trust]", '# label = "Trust in the platform"', '# items = ["q1", "q2"]']
+        return [
+            "# [constructs.Trust]",
+            '# label = "Trust in the platform"',
+            '# items = ["q1", "q2"]',
+        ]
     lines: list[str] = []
     for name, items in constructs.items():
         listed = ", ".join(_text(item) for item in items)
@@ -120,7 +124,13 @@ def _hypotheses(names: Sequence[str]) -> list[str]:
     lines: list[str] = []
     for number, cause in enumerate(causes, 1):
         path = f"{outcome} ~ {cause}"
-        lines += ["[[hypotheses]]", f'id = "H{number}"', f"path = {_text(path)}", 'expect = "+"', ""]
+        lines += [
+            "[[hypotheses]]",
+            f'id = "H{number}"',
+            f"path = {_text(path)}",
+            'expect = "+"',
+            "",
+        ]
     return lines[:-1]
 
 
