@@ -176,7 +176,8 @@ def test_hypotheses(
         - ``"not tested"``: the estimate has no standard error.
 
         ``strength``, of supported paths only, is ``"main"`` or ``"auxiliary"``, as Wang et al. read
-        them. ``group`` is the group, 0 for a defined parameter.
+        them. ``std_ci_lower std_ci_upper`` is the interval of ``std_all`` (delta method; NaN for a
+        defined parameter). ``group`` is the group, 0 for a defined parameter.
 
     Raises
     ------
@@ -189,7 +190,7 @@ def test_hypotheses(
 
     References
     ----------
-    Wang, G., et al. (2022). Cross-border e-commerce trade and industrial clusters: Evidence from
+    Wang, C., et al. (2022). Cross-border e-commerce trade and industrial clusters: Evidence from
     China. Sustainability, 14(6), 3576. doi:10.3390/su14063576
 
     Examples
@@ -205,12 +206,15 @@ def test_hypotheses(
     if not fit.converged:
         raise EstimationError(f"no hypothesis can be tested on this fit. {fit.status}")
     estimates = fit.estimates
+    # The rows of the standardised solution are those of the estimates, without defined ones.
+    std_se = fit.standardized()["se"]
     half = float(ndtri(1.0 - alpha / 2.0))
     rows: list[dict[str, object]] = []
     for hypothesis in parse_hypotheses(hypotheses):
         for found in _rows_of(fit.spec, estimates, hypothesis):
             est, se, p_value = float(found["est"]), float(found["se"]), float(found["p_value"])
             std_all = float(found["std_all"])
+            std_half = half * float(std_se.get(found.name, np.nan))
             verdict = _verdict(hypothesis.expect, est, p_value, alpha)
             rows.append(
                 {
@@ -226,6 +230,8 @@ def test_hypotheses(
                     "ci_upper": est + half * se,
                     "verdict": verdict,
                     "strength": _strength(verdict, std_all, main_path),
+                    "std_ci_lower": std_all - std_half,
+                    "std_ci_upper": std_all + std_half,
                     "group": int(found["group"]),
                 }
             )

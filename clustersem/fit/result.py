@@ -140,6 +140,35 @@ class Fit:
         """
         return self._estimates.copy()
 
+    def standardized(self, on: Literal["all", "lv"] = "all") -> pd.DataFrame:
+        """Return the standardised solution with delta-method standard errors and intervals.
+
+        Parameters
+        ----------
+        on : str
+            Standardise ``"all"`` variables or latent ones (``"lv"``) only.
+
+        Returns
+        -------
+        DataFrame
+            ``lhs op rhs group label est se z p_value ci_lower ci_upper``, without defined
+            parameters. What is fixed by the standardisation itself has a standard error of 0.
+
+        References
+        ----------
+        Bollen, K. A., & Stine, R. (1990). Direct and indirect effects: Classical and bootstrap
+        estimates of variability. Sociological Methodology, 20, 115-140. doi:10.2307/271084
+        """
+        return tables.standardized(
+            self.spec,
+            self.layout,
+            self.model,
+            self.at.point,
+            self.theta,
+            self.vcov_theta,
+            observed=on == "all",
+        )
+
     @property
     def vcov(self) -> pd.DataFrame:
         """Covariance matrix of the free parameters, labelled by the parameters' names."""

@@ -13,7 +13,7 @@ from scipy.special import ndtr, ndtri
 from clustersem.engine.ram import Array, Cells, Point, Ram
 from clustersem.fit.assemble import Layout, values_of
 from clustersem.fit.candidates import Row
-from clustersem.fit.standardized import scale_factors
+from clustersem.fit.standardized import scale_factors, standardized_jacobian
 from clustersem.spec import ModelSpec
 
 
@@ -56,6 +56,47 @@ def estimates(
 def _text(values: Sequence[str]) -> pd.Series:
     """Return a column of text that is of the same type in every version of pandas."""
     return pd.Series(list(values), dtype=object)
+
+
+def standardized(
+    spec: ModelSpec,
+    layout: Layout,
+    model: Ram,
+    point: Point,
+    theta: Array,
+    vcov: Array,
+    *,
+    observed: bool,
+) -> pd.DataFrame:
+    """Return standardised parameters with delta-method standard errors, defined ones left out."""
+    values = values_of(spec, layout, model, theta)
+    jacobian = standardized_jacobian(
+        layout.rows, values, model.cells, point, model.n_observed, observed=observed
+    )
+    if model.collapse is not None:
+        jacobian = jacobian @ model.collapse
+    total, disturbance = point.covariance.diagonal(), point.s.diagonal()
+    est = values * scale_factors(
+        layout.rows, total, disturbance, model.n_observed, observed=observed
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        se = np.sqrt(np.einsum("ij,ij->i", jacobian @ vcov, jacobian))
+        # What is one by construction has no sampling error, only rounding.
+        se = np.where(se > 1e-9, se, 0.0)
+        z = np.where(se > 0, est / se, np.nan)
+    half = ndtri(0.975) * se
+    labels = {name: column[: len(est)] for name, column in _row_labels(spec).items()}
+    return pd.DataFrame(
+        {
+            **labels,
+            "est": est,
+            "se": se,
+            "z": z,
+            "p_value": 2.0 * ndtr(-np.abs(z)),
+            "ci_lower": est - half,
+            "ci_upper": est + half,
+        }
+    )
 
 
 @lru_cache(maxsize=64)

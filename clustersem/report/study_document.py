@@ -270,14 +270,14 @@ def _hypotheses(view: StudyView) -> Section | None:
     if view.hypotheses is None:
         return None
     blocks: list[Block] = [tables.hypotheses_table(view.hypotheses, labels=view.labels)]
-    blocks.append(_forest(view.hypotheses))
+    blocks.append(_forest(view.hypotheses, f"{100 * view.confidence:g} %"))
     final = _final(view)
     if final is not None:
         blocks.append(tables.estimates_table(final.fit))
     return Section("hypotheses", "Hypotheses", blocks=tuple(blocks))
 
 
-def _forest(hypotheses: pd.DataFrame) -> Figure:
+def _forest(hypotheses: pd.DataFrame, level: str) -> Figure:
     """Estimates with intervals: standardised if their intervals are known, else as estimated."""
     standardised = {"std_ci_lower", "std_ci_upper"} <= set(hypotheses.columns)
     value, low, high = (
@@ -292,7 +292,7 @@ def _forest(hypotheses: pd.DataFrame) -> Figure:
         [float(v) for v in hypotheses[value]],
         [float(v) for v in hypotheses[low]],
         [float(v) for v in hypotheses[high]],
-        axis=f"{kind} estimate with 95 % confidence interval",
+        axis=f"{kind} estimate with {level} confidence interval",
     )
     told = "; ".join(
         f"{name} {number(float(v), 2)}" for name, v in zip(names, hypotheses[value], strict=True)
@@ -301,7 +301,7 @@ def _forest(hypotheses: pd.DataFrame) -> Figure:
         f"{kind} estimates of the hypothesised relations",
         figure_svg(figure),
         f"{kind} estimates: {told}.",
-        "Bars are 95 % confidence intervals; hollow red points have intervals that include zero.",
+        f"Bars are {level} confidence intervals; hollow red points have intervals that include zero.",
     )
 
 

@@ -78,6 +78,8 @@ class StudyView:
     hypotheses : DataFrame
         ``test_hypotheses(fit, ...)``; columns ``std_ci_lower`` and ``std_ci_upper``, where there,
         give the forest plot of the standardised paths its intervals.
+    confidence : float
+        Level of the intervals of the hypotheses.
     provenance : mapping
         Data fingerprint, versions, options, seed, time: label to text.
     """
@@ -99,6 +101,7 @@ class StudyView:
     revised: FittedModel | None = None
     standards: tuple[FitStandard, ...] = STANDARDS
     hypotheses: pd.DataFrame | None = None
+    confidence: float = 0.95
     validity: ValidityLike | None = None
     published: PublishedView | None = None
     warnings: tuple[str, ...] = ()

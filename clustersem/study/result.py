@@ -149,7 +149,7 @@ class StudyResult:
         note = ""
         if self.respecification is not None:
             steps = self.respecification.freed
-            note = self.respecification.stopped
+            note = " ".join([self.respecification.stopped, *_cautions(self.respecification)])
         revised = None
         if self.respecification is not None and self.fit is not self.initial:
             revised = _fitted(self.fit, "")
@@ -183,6 +183,7 @@ class StudyResult:
             respecification_note=note,
             revised=revised,
             hypotheses=self.hypotheses,
+            confidence=1.0 - self.study.options.alpha,
             validity=self.validity,
             published=self.published,
             warnings=self.warnings,
@@ -214,6 +215,13 @@ class StudyResult:
     def summary(self) -> str:
         """Return the report as text."""
         return render_text(study_document(self.view()))
+
+
+def _cautions(respecification: Respecification) -> list[str]:
+    """Return what to know of the steps before believing them, and why some were not made."""
+    cautions = [f"{step.name}: {text}" for step in respecification.freed for text in step.warnings]
+    cautions += [f"{step.name} was skipped: {step.why}" for step in respecification.skipped]
+    return [text if text.endswith(".") else f"{text}." for text in cautions]
 
 
 def _fitted(fit: Fit, syntax: str) -> FittedModel:

@@ -144,8 +144,8 @@ class Study:
         rows = document.get("hypotheses", [])
         if not isinstance(rows, Sequence) or isinstance(rows, str):
             raise CodebookError(
-                f"{source}: write each hypothesis as a section [[hypotheses]] with the keys id, path"
-                " and expect."
+                f"{source}: write each hypothesis as a section [[hypotheses]] with the keys id,"
+                " path and expect."
             )
         return cls(
             data=path.parent / codebook.file,

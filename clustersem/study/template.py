@@ -43,7 +43,7 @@ def draft(answers: str | os.PathLike[str]) -> str:
         "",
         "[data]",
         f"file = {_text(Path(answers).name)}",
-        f"answers = [{low:g}, {high:g}]          # lowest and highest answer, guessed from the data",
+        f"answers = [{low:g}, {high:g}]          # lowest and highest answer, as seen in the data",
         "# missing = [9, 99]      # codes that mean no answer",
         "# reverse = []           # reverse-keyed items",
         "# distributed = 500      # questionnaires sent out",
@@ -105,11 +105,7 @@ def _seen_range(raw: pd.DataFrame) -> tuple[float, float]:
 
 def _constructs(constructs: Mapping[str, Sequence[str]]) -> list[str]:
     if not constructs:
-        return [
-            "# [constructs.Trust]",
-            '# label = "Trust in the platform"',
-            '# items = ["q1", "q2"]',
-        ]
+        return ["# [constructs.Trust]", '# label = "Trust in sellers"', '# items = ["q1", "q2"]']
     lines: list[str] = []
     for name, items in constructs.items():
         listed = ", ".join(_text(item) for item in items)
@@ -124,13 +120,8 @@ def _hypotheses(names: Sequence[str]) -> list[str]:
     lines: list[str] = []
     for number, cause in enumerate(causes, 1):
         path = f"{outcome} ~ {cause}"
-        lines += [
-            "[[hypotheses]]",
-            f'id = "H{number}"',
-            f"path = {_text(path)}",
-            'expect = "+"',
-            "",
-        ]
+        lines += ["[[hypotheses]]", f'id = "H{number}"', f"path = {_text(path)}"]
+        lines += ['expect = "+"', ""]
     return lines[:-1]
 
 

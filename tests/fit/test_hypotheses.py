@@ -46,7 +46,10 @@ H14: B2 ~~ B6, +
 H15: B2 ~~ B5, +
 H16: A1 ~~ A2, +
 """
-COLUMNS = "id path expect est se z p_value std_all ci_lower ci_upper verdict strength group"
+COLUMNS = (
+    "id path expect est se z p_value std_all ci_lower ci_upper verdict strength"
+    " std_ci_lower std_ci_upper group"
+)
 
 
 @pytest.fixture(scope="module")

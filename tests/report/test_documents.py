@@ -219,7 +219,7 @@ def test_csv_files_hold_full_precision(tmp_path, document):
     frame = pd.read_csv(path)
     want = study_view().hypotheses
     assert want is not None
-    np.testing.assert_array_equal(frame["Standardised"], want["std_all"])
+    np.testing.assert_array_equal(frame["Std."], want["std_all"])
     path = next(p for p in paths if "measurement" in p.name)
     frame = pd.read_csv(path)
     assert frame["group"].iloc[0] == "B1: Industry service organization level"

@@ -196,8 +196,8 @@ def hypotheses_table(hypotheses: pd.DataFrame, *, labels: Mapping[str, str] | No
         Column("Hypothesis"),
         Column("Path"),
         Column("Expected"),
-        Column("Standardised", "number"),
-        Column("Unstandardised", "number"),
+        Column("Std.", "number"),
+        Column("Unstd.", "number"),
         Column("S.E.", "number"),
         Column("C.R.", "number"),
         Column("p", "p"),
@@ -223,7 +223,8 @@ def hypotheses_table(hypotheses: pd.DataFrame, *, labels: Mapping[str, str] | No
         tuple(columns),
         tuple(rows),
         "Each hypothesis with its estimate and whether the answers support it.",
-        "S.E., standard error; C.R., critical ratio (estimate / S.E.); ← is a regression, ↔ a "
+        "Std., Unstd., standardised and unstandardised estimate; S.E., standard error; C.R., "
+        "critical ratio (Unstd. / S.E.); ← is a regression, ↔ a "
         "covariance, whose standardised value is a correlation. A significant estimate of the "
         "unexpected sign contradicts its hypothesis." + _legend(labels),
     )
