@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from clustersem.spec.syntax import is_name
 from clustersem.survey import read_survey
 
 _STEM = re.compile(r"(.*?)[_.\- ]?\d+[A-Za-z]?$")
 
 
-def draft(answers: str | os.PathLike[str]) -> str:
+def draft(answers: str | os.PathLike[str], *, folder: str | os.PathLike[str] | None = None) -> str:
     """Return the text of a study file for a file of answers.
 
     Items whose names differ in their number only are taken for one construct, and the answer range
@@ -24,7 +25,9 @@ def draft(answers: str | os.PathLike[str]) -> str:
     Parameters
     ----------
     answers : path
-        The file of answers; the study file is meant to stand in the same folder.
+        The file of answers.
+    folder : path, optional
+        Where the study file is to stand; by default in the folder of the answers.
 
     Raises
     ------
@@ -36,14 +39,18 @@ def draft(answers: str | os.PathLike[str]) -> str:
     low, high = _seen_range(raw)
     constructs = guess_constructs(survey.items)
     names = list(constructs)
+    whole = bool((raw.stack() % 1 == 0).all())
+    unfit = [item for members in constructs.values() for item in members if not is_name(item)]
     lines = [
         "# A study for clustersem. Correct what is guessed, then: clustersem run study.toml",
+        *([f"# A model cannot hold these names; rename them: {', '.join(unfit)}"] if unfit else []),
         "",
         'title = "My survey"',
         "",
         "[data]",
-        f"file = {_text(Path(answers).name)}",
+        f"file = {_text(_from_folder(Path(answers), folder))}",
         f"answers = [{low:g}, {high:g}]          # lowest and highest answer, as seen in the data",
+        *(["whole = false           # answers are not whole numbers"] if not whole else []),
         "# missing = [9, 99]      # codes that mean no answer",
         "# reverse = []           # reverse-keyed items",
         "# distributed = 500      # questionnaires sent out",
@@ -94,7 +101,24 @@ def guess_constructs(items: Sequence[str]) -> dict[str, list[str]]:
             groups.setdefault(found.group(1).rstrip("_.- "), []).append(item)
     named = {name: members for name, members in groups.items() if len(members) > 1 and name}
     # A construct must not bear the name of an item.
-    return {name if name not in items else f"F_{name}": m for name, m in named.items()}
+    fit = {_fit_name(name): members for name, members in named.items()}
+    return {name if name not in items else f"F_{name}": m for name, m in fit.items()}
+
+
+def _from_folder(answers: Path, folder: str | os.PathLike[str] | None) -> str:
+    """Return the path of the answers as the study file must give it, with forward slashes."""
+    if folder is None:
+        return answers.name
+    try:
+        return Path(os.path.relpath(answers, folder)).as_posix()
+    except ValueError:  # another drive
+        return answers.resolve().as_posix()
+
+
+def _fit_name(stem: str) -> str:
+    """Return a name for a construct that a model can hold."""
+    plain = re.sub(r"[^\w.]+", "_", stem).strip("_")
+    return plain if is_name(plain) else f"F_{plain}"
 
 
 def _seen_range(raw: pd.DataFrame) -> tuple[float, float]:
