@@ -29,7 +29,7 @@ def answers_of(
     Raises
     ------
     DataError
-        Where `data` is neither.
+        Where `data` is neither, or has columns of several levels.
     """
     if isinstance(data, Survey):
         answers = data.answers
@@ -40,5 +40,10 @@ def answers_of(
         raise DataError(
             f"{what}: expected a pandas DataFrame or a Survey, got {type(data).__name__}. Read a"
             " file with clustersem.read_survey, or wrap an array in a DataFrame with column names."
+        )
+    if isinstance(data.columns, pd.MultiIndex):
+        raise DataError(
+            f"{what}: the columns have {data.columns.nlevels} levels. Flatten them to one name a"
+            " column."
         )
     return data, what

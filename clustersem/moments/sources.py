@@ -185,11 +185,6 @@ def moments_from_cov(
 
 def numeric_columns(data: pd.DataFrame, names: Sequence[str], *, source: str) -> Array:
     """Return the named columns as floats, NaN where an answer is missing."""
-    if isinstance(data.columns, pd.MultiIndex):
-        raise DataError(
-            f"{source}: the columns have {data.columns.nlevels} levels. Flatten them to one name a"
-            " column."
-        )
     columns = [str(column) for column in data.columns]
     _check_columns(columns, names, source)
     place = {column: i for i, column in enumerate(columns)}

@@ -51,15 +51,21 @@ def _promax(varimax: Array) -> tuple[Array, Array]:
     return np.asarray(varimax @ transform), np.asarray(inverse @ inverse.T)
 
 
-def planar_varimax(loadings: Array, *, max_sweeps: int = 1000) -> tuple[Array, bool]:
+def planar_varimax(
+    loadings: Array, *, tol: float = 1e-12, max_sweeps: int = 1000
+) -> tuple[Array, bool]:
     """Rotate by varimax, two factors at a time, each pair by its best angle in closed form.
 
-    The package's iteration turns all factors at once and can go round in circles, most often with
-    as few items as two a factor. Every step here raises the criterion, so this one cannot.
+    The iteration of factor_analyzer, and of R, turns all factors at once and can go round in
+    circles, most often with as few items as two a factor. Every step here raises the criterion, so
+    this one cannot. It is what SPSS does, and is used where the other does not end; where that
+    ends, it ends where R does.
 
     Parameters
     ----------
     loadings : ndarray, shape (p, k)
+    tol : float
+        The sweeps end when none of their angles, in radians, is this large.
     max_sweeps : int
         How often all pairs are gone through at most.
 
@@ -67,7 +73,7 @@ def planar_varimax(loadings: Array, *, max_sweeps: int = 1000) -> tuple[Array, b
     -------
     rotated : ndarray, shape (p, k)
     converged : bool
-        Whether the last sweep turned no pair by more than rounding does.
+        Whether the last sweep turned no pair by `tol` or more.
 
     References
     ----------
@@ -87,7 +93,7 @@ def planar_varimax(loadings: Array, *, max_sweeps: int = 1000) -> tuple[Array, b
             largest = max(largest, abs(angle) if np.hypot(numerator, denominator) > 1e-14 else 0.0)
             rotated[:, i] = np.cos(angle) * x + np.sin(angle) * y
             rotated[:, j] = np.cos(angle) * y - np.sin(angle) * x
-        if largest < 1e-12:
+        if largest < tol:
             return rotated, True
     return rotated, False
 
@@ -142,7 +148,7 @@ def rotate(
         loadings / normalise, criterion, tol=tol, max_iter=max_iter, kappa=kappa
     )
     if criterion == "varimax" and not converged:
-        rotated, converged = planar_varimax(loadings / normalise)
+        rotated, converged = planar_varimax(loadings / normalise, max_sweeps=max_iter)
     if method == "promax":
         # By default the regression works on the loadings as they are, as in R's promax; with
         # kaiser=True on the normalised ones, as in SPSS.

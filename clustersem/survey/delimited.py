@@ -16,7 +16,7 @@ _DELIMITERS = (",", ";", "\t", "|")
 _DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "blank"}
 _SAMPLE_ROWS = 200
 _REMEDY = (
-    "Save the file as CSV (UTF-8), or pass encoding=, for example encoding='big5' or "
+    "Save the file as CSV (UTF-8) or .xlsx, or pass encoding=, for example encoding='big5' or "
     "encoding='shift_jis'."
 )
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")

@@ -63,7 +63,7 @@ def detect_encoding(content: bytes, where: str, remedy: str) -> str:
             return "utf-16-le"
         if zeros_first > 0.3 and zeros_second < 0.05:
             return "utf-16-be"
-        raise DataError(f"{where} is not a text file. Save it as CSV (UTF-8), or as .xlsx or .sav.")
+        raise DataError(f"{where} is not a text file. {remedy}")
     if _decodes(content, "utf-8"):
         return "utf-8"
     if _decodes(content, "gb18030"):

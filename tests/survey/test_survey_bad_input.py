@@ -159,11 +159,12 @@ def test_wrong_encoding(write_csv):
         "file answers.csv: there is no encoding called 'utf-9'."
     )
     assert message(DataError, write_csv(b"x1,x2\n1,\x81\x20\xff\n")) == (
-        "file answers.csv: the encoding was not recognised. Save the file as CSV (UTF-8), or pass "
-        "encoding=, for example encoding='big5' or encoding='shift_jis'."
+        "file answers.csv: the encoding was not recognised. Save the file as CSV (UTF-8) or "
+        ".xlsx, or pass encoding=, for example encoding='big5' or encoding='shift_jis'."
     )
     assert message(DataError, write_csv(b"\x00\x01\x00\x00\x02\x03\x00\x00")) == (
-        "file answers.csv is not a text file. Save it as CSV (UTF-8), or as .xlsx or .sav."
+        "file answers.csv is not a text file. Save the file as CSV (UTF-8) or .xlsx, or pass "
+        "encoding=, for example encoding='big5' or encoding='shift_jis'."
     )
 
 
