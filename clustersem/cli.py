@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 import clustersem
 from clustersem.errors import ClusterSemError, ClusterSemWarning, ModelSyntaxError
+from clustersem.fit.summary import p_text
 from clustersem.spec import build_spec, options_for
 from clustersem.survey.encoding import text_of_file
 
@@ -93,7 +94,9 @@ def run(
     out.print(f"\n{result.fit!r}", markup=False)
     if result.hypotheses is not None:
         columns = ["id", "path", "expect", "std_all", "est", "se", "z", "p_value", "verdict"]
-        table = result.hypotheses[columns].to_string(index=False, float_format=lambda v: f"{v:.3f}")
+        table = result.hypotheses[columns].to_string(
+            index=False, float_format="{:.3f}".format, formatters={"p_value": p_text}
+        )
         out.print(f"\n{table}", markup=False)
     for warning in result.warnings:
         err.print(f"Note: {warning}", markup=False)
@@ -104,6 +107,10 @@ def run(
 def fit(
     model: Annotated[Path, typer.Argument(help="Model syntax, as lavaan's, in a text file.")],
     data: Annotated[Path, typer.Argument(help="Answers: CSV, XLSX, SAV, DTA or Parquet.")],
+    codebook: Annotated[
+        Path | None,
+        typer.Option(help="Codebook (TOML): answer range, missing codes, reversed items."),
+    ] = None,
     likelihood: Annotated[
         str, typer.Option(help="normal (as lavaan, Mplus) or wishart (as AMOS, EQS, LISREL).")
     ] = "normal",
@@ -120,7 +127,7 @@ def fit(
     kind: Literal["normal", "wishart"] = "wishart" if likelihood == "wishart" else "normal"
     try:
         spec = build_spec(_read_text(model), options_for("sem"))
-        survey = clustersem.read_survey(data, screening=None)
+        survey = clustersem.read_survey(data, codebook, screening=None)
         result = clustersem.sem(spec, survey, likelihood=kind)
     except ModelSyntaxError as error:
         raise ClusterSemError(f"{model.name}, {error}") from None
@@ -148,7 +155,7 @@ def init(
     from clustersem.study.template import draft
 
     target = study if study is not None else answers.parent / "study.toml"
-    text = draft(answers, folder=target.parent)
+    text = draft(answers, beside=target.parent)
     try:
         with target.open("x", encoding="utf-8") as stream:
             stream.write(text)

@@ -98,9 +98,7 @@ def standardized_jacobian(
         log_own = np.where(d_disturbance != 0, 0.5 * d_disturbance / disturbance[:, None], 0.0)
         if not observed:
             log_total[:n_observed] = log_own[:n_observed] = 0.0
-        factors = scale_factors(
-            rows, total.diagonal(), disturbance, n_observed, observed=observed
-        )
+        factors = scale_factors(rows, total.diagonal(), disturbance, n_observed, observed=observed)
     on_path = log_total[rows.col] - log_total[rows.row]
     on_variance = -2.0 * log_total[rows.row]
     on_pair = -log_own[rows.row] - log_own[rows.col]

@@ -38,6 +38,7 @@ from clustersem.survey import Survey
 
 if TYPE_CHECKING:
     from clustersem.study.study import Study
+    from clustersem.survey.codebook import Codebook
 
 REPORT = "report.html"
 DIAGRAM = "path-diagram.svg"
@@ -167,7 +168,7 @@ class StudyResult:
             items=self.survey.describe(),
             constructs=dict(self.survey.constructs),
             labels={name: book.label(name) for name in book.constructs},
-            texts={item: book.text(item) for item in self.survey.items},
+            texts={item: _wording(book, item) for item in self.survey.items},
             blocks=tuple(
                 ScaleBlock(
                     name=block.name,
@@ -227,6 +228,14 @@ class StudyResult:
     def summary(self) -> str:
         """Return the report as text."""
         return render_text(study_document(self.view()))
+
+
+def _wording(book: Codebook, item: str) -> str:
+    """Return what an item asks, and whether its answers are shown turned."""
+    text = book.text(item)
+    if item not in book.reversed_items:
+        return text
+    return f"{text} (reverse-keyed, shown turned)".strip()
 
 
 def _cautions(respecification: Respecification) -> list[str]:
