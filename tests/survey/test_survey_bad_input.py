@@ -367,3 +367,18 @@ def test_a_file_that_another_program_holds(write_csv, monkeypatch):
         "file answers.csv cannot be read: Permission denied. "
         "Close it in other programs, or check who may read it."
     )
+
+
+def test_a_header_of_numbers_is_pointed_at(write_csv):
+    # 1, 2, 3 may be the numbers of the questions, so it is no error.
+    survey = read_survey(write_csv("5,3,4\n1,2,3\n2,3,4\n"))
+    assert survey.warnings == (
+        "file answers.csv, row 1: the item names are all numbers (5, 3, 4). If they are the "
+        "answers of a respondent, add a first row with the item names.",
+    )
+
+
+def test_a_policy_of_a_wrong_type(frame):
+    for call in (read_survey(frame).screen, lambda policy: read_survey(frame, screening=policy)):
+        with pytest.raises(DataError, match="screening: expected a ScreeningPolicy, got 'strict'"):
+            call("strict")
