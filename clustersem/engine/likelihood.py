@@ -100,10 +100,13 @@ def discrepancy(model: Ram, sample: Sample, theta: Array) -> Evaluation | None:
 def cell_gradient(sample: Sample, at: Evaluation, cells: Cells) -> Array:
     """Return dF for any cells, free or not."""
     uv, precision = at.point.uv, at.precision
+    w = precision - precision @ sample.cov @ precision
+    if not at.deviation.any():
+        return 2.0 * cells.c * (uv.T @ w @ uv)[cells.x, cells.y]
     pd = precision @ at.deviation
-    w = precision - precision @ sample.cov @ precision - np.outer(pd, pd)
-    q = uv.T @ w @ uv
-    return 2.0 * cells.c * q[cells.x, cells.y] - 2.0 * cells.h(at.point.nu) * (uv.T @ pd)[cells.x]
+    w -= pd[:, None] * pd
+    by_mean = cells.h(at.point.nu) * (uv.T @ pd)[cells.x]
+    return 2.0 * (cells.c * (uv.T @ w @ uv)[cells.x, cells.y] - by_mean)
 
 
 def gram(at: Evaluation) -> Array:

@@ -20,7 +20,7 @@ from __future__ import annotations
 import numpy as np
 
 from clustersem.engine.likelihood import Evaluation, Sample
-from clustersem.engine.ram import COVARIANCE, INTERCEPT, PATH, Array, Cells, Index, Ram
+from clustersem.engine.ram import COVARIANCE, INTERCEPT, PATH, Array, Cells, Ram, gather
 
 
 def observed_hessian(model: Ram, sample: Sample, at: Evaluation) -> Array:
@@ -61,16 +61,16 @@ def _curvature(gram_m: Array, at: Evaluation, cells: Cells) -> Array:
         return result
     i, j = cells.row[paths], cells.col[paths]
     # Rows are the path A[i, j], columns the path A[k, l] with (k, l) = (i, j) of the column.
-    e_jk, q_i = _gather(e, j, i), gram_m.take(i, axis=0)
+    e_jk, q_i = gather(e, j, i), gram_m.take(i, axis=0)
     q_it = q_i.take(m + j, axis=1)
     between = e_jk.T * q_it.T  # E[l, i] Q[k, t_j]
-    between += _gather(t, j, j) * q_i.take(i, axis=1)
+    between += gather(t, j, j) * q_i.take(i, axis=1)
     between += e_jk * q_it
     result[np.ix_(paths, paths)] = 2.0 * between
     covariances = np.flatnonzero(cells.kind == COVARIANCE)
     k, other = cells.row[covariances], cells.col[covariances]
-    mixed = _gather(e, j, other) * q_i.take(k, axis=1)
-    mixed += _gather(e, j, k) * q_i.take(other, axis=1)
+    mixed = gather(e, j, other) * q_i.take(k, axis=1)
+    mixed += gather(e, j, k) * q_i.take(other, axis=1)
     mixed *= 2.0 * cells.c[covariances]
     result[np.ix_(paths, covariances)] = mixed
     result[np.ix_(covariances, paths)] = mixed.T
@@ -80,7 +80,7 @@ def _curvature(gram_m: Array, at: Evaluation, cells: Cells) -> Array:
 def _means(gram_p: Array, uv_r: Array, nu: Array, e: Array, cells: Cells) -> Array:
     """Return the terms of the mean structure."""
     x, y, c, h = cells.x, cells.y, cells.c, cells.h(nu)
-    to_x, to_y = _gather(gram_p, x, x), _gather(gram_p, x, y)
+    to_x, to_y = gather(gram_p, x, x), gather(gram_p, x, y)
     # Row a: mu_a = h_a u_a; column b: Sigma_b P d = c_b (x_b (y_b' P d) + y_b (x_b' P d)).
     slope = 2.0 * h[:, None] * c * (to_x * uv_r[y] + to_y * uv_r[x])
     result = 2.0 * h[:, None] * h * to_x + slope + slope.T
@@ -88,14 +88,9 @@ def _means(gram_p: Array, uv_r: Array, nu: Array, e: Array, cells: Cells) -> Arr
     intercepts = np.flatnonzero(cells.kind == INTERCEPT)
     i, j = cells.row[paths], cells.col[paths]
     # mu_ab = u_k E[l, i] nu_j + u_i E[j, k] nu_l for paths (i, j) and (k, l).
-    half = nu[j][:, None] * _gather(e, j, i).T * uv_r[i]
+    half = nu[j][:, None] * gather(e, j, i).T * uv_r[i]
     result[np.ix_(paths, paths)] -= 2.0 * (half + half.T)
-    mixed = 2.0 * uv_r[i][:, None] * _gather(e, j, cells.row[intercepts])
+    mixed = 2.0 * uv_r[i][:, None] * gather(e, j, cells.row[intercepts])
     result[np.ix_(paths, intercepts)] -= mixed
     result[np.ix_(intercepts, paths)] -= mixed.T
     return result
-
-
-def _gather(matrix: Array, rows: Index, cols: Index) -> Array:
-    """Return matrix[rows][:, cols]; two takes are three times faster than np.ix_."""
-    return matrix.take(rows, axis=0).take(cols, axis=1)

@@ -27,11 +27,17 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import lapack
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 
 PATH, COVARIANCE, INTERCEPT = 0, 1, 2
+
+
+def gather(matrix: Array, rows: Index, cols: Index) -> Array:
+    """Return matrix[rows][:, cols]; two takes are three times faster than np.ix_."""
+    return matrix.take(rows, axis=0).take(cols, axis=1)
 
 
 @dataclass(frozen=True)
@@ -174,19 +180,20 @@ class Point:
         """Implied means of the observed variables."""
         return self.nu[: len(self.uv)]
 
-    @property
+    @cached_property
     def covariance(self) -> Array:
         """Implied covariance matrix T (m x m) of all variables."""
         t: Array = self.e @ self.s @ self.e.T
+        t.setflags(write=False)
         return t
 
 
 def evaluate(model: Ram, theta: Array) -> Point | None:
     """Return the model at theta, or None where I - A is singular."""
     a, s, m = model.matrices(theta)
-    try:
-        e = np.asarray(np.linalg.inv(np.eye(len(m)) - a), dtype=np.float64)
-    except np.linalg.LinAlgError:
+    factor, pivots, singular = lapack.dgetrf(np.eye(len(m)) - a)
+    if singular:
         return None
+    e = np.asarray(lapack.dgetri(factor, pivots)[0], dtype=np.float64)
     u = e[: model.n_observed]
     return Point(a, s, e, np.hstack([u, u @ s @ e.T]), e @ m)

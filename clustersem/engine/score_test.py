@@ -14,7 +14,7 @@ errors in structural equation models. Sociological Methodology, 17, 105-129. doi
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import lapack
+from scipy.linalg import blas
 
 from clustersem.engine.likelihood import (
     Evaluation,
@@ -72,8 +72,9 @@ def score_tests(
         if k is not None:
             cross = k.T @ cross
         cross /= scale[:, None]
-        half, _ = lapack.dtrtrs(factor, cross, lower=1)
-        own[part] = whole[part] - np.einsum("ij,ij->j", half, half)
+        # Solved from the right: the transpose is in the order that BLAS takes without a copy.
+        half = blas.dtrsm(1.0, factor, cross.T, side=1, lower=1, trans_a=1, overwrite_b=1)
+        own[part] = whole[part] - np.einsum("ij,ij->i", half, half)
     with np.errstate(divide="ignore", invalid="ignore"):
         defined = own > OWN_INFORMATION * whole
         mi = np.where(defined, 0.5 * multiplier * g**2 / own, np.nan)

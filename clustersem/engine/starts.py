@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustersem.engine.likelihood import cholesky
-from clustersem.engine.ram import COVARIANCE, INTERCEPT, PATH, Array, Index, Ram
+from clustersem.engine.ram import COVARIANCE, INTERCEPT, PATH, Array, Index, Ram, gather
 
 Mask = NDArray[np.bool_]
 
@@ -75,6 +75,29 @@ def starting_values(model: Ram, cov: Array, mean: Array, given: Array) -> Array:
     return _made_admissible(model, theta, np.isnan(given))
 
 
+def cautious_values(model: Ram, cov: Array, start: Array, given: Array) -> Array:
+    """Return starting values for a second attempt: weak effects, half variances, no covariances.
+
+    From the first start a weak factor may run to infinity along a Heywood case although F has a
+    minimum; from here loadings and paths keep their signs but grow from below.
+
+    Parameters
+    ----------
+    model, cov, given
+        As for :func:`starting_values`.
+    start : ndarray of shape (q,)
+        What that function returned.
+    """
+    p, cells = model.n_observed, model.cells
+    observed, own = cells.row < p, (cells.kind == COVARIANCE) & (cells.row == cells.col)
+    theta = start.copy()
+    for which, share in ((cells.kind == PATH, 0.5), ((cells.kind == COVARIANCE) & ~own, 0.0)):
+        theta[model.parameter[which]] = share * start[model.parameter[which]]
+    unique = own & observed
+    theta[model.parameter[unique]] = 0.5 * cov.diagonal()[cells.row[unique]]
+    return np.where(np.isnan(given), theta, given)
+
+
 def _order_of_latents(model: Ram, free: Mask) -> list[tuple[int, Index]]:
     """Return latent variables with their indicators, lower orders first."""
     p, m = model.n_observed, model.n_variables
@@ -114,7 +137,7 @@ def _one_factor(correlation: Array) -> Array:
     np.fill_diagonal(reduced, np.abs(reduced).max(axis=0))
     values, vectors = np.linalg.eigh(reduced)
     loadings = vectors[:, -1] * np.sqrt(max(values[-1], 0.0))
-    clipped: Array = np.clip(loadings, -0.95, 0.95)
+    clipped: Array = np.maximum(np.minimum(loadings, 0.95), -0.95)
     return clipped
 
 
@@ -128,9 +151,9 @@ def _add_factor(
     variance_free: Mask,
 ) -> None:
     """Put a factor's loadings into `paths` and its covariances into `known`."""
-    block = known[np.ix_(indicators, indicators)]
+    block = gather(known, indicators, indicators)
     sd = np.sqrt(np.maximum(block.diagonal(), 1e-300))
-    standardised = _one_factor(block / np.outer(sd, sd))
+    standardised = _one_factor(block / (sd[:, None] * sd))
     fixed = model.a0[indicators, latent]
     markers = np.flatnonzero(~free[indicators, latent] & (fixed != 0))
     if len(markers):
@@ -153,7 +176,7 @@ def _add_factor(
     with_known[indicators] = loadings * scale**2
     total_sd = np.sqrt(np.maximum(known.diagonal(), 0.0))
     limit = LARGEST_CORRELATION * scale * total_sd
-    known[latent] = np.clip(with_known, -limit, limit)
+    known[latent] = np.maximum(np.minimum(with_known, limit), -limit)
     known[:, latent] = known[latent]
     known[latent, latent] = scale**2
 
@@ -167,9 +190,9 @@ def _regress(known: Array, paths: Array, free: Mask, present: Mask) -> Array:
         predictors = np.flatnonzero(free[row])
         offset = known[row] - np.where(present[row], paths[row], 0.0) @ known
         if len(predictors):
-            block = known[np.ix_(predictors, predictors)]
-            ridge = np.diag(0.02 * block.diagonal() + 1e-300)
-            paths[row, predictors] = np.linalg.solve(block + ridge, offset[predictors])
+            block = gather(known, predictors, predictors)
+            block.flat[:: len(block) + 1] = 1.02 * block.diagonal() + 1e-300
+            paths[row, predictors] = np.linalg.solve(block, offset[predictors])
         weights[row] -= np.where(free[row] | present[row], paths[row], 0.0)
     if len(dependent):
         residual = weights @ known @ weights.T
@@ -177,9 +200,9 @@ def _regress(known: Array, paths: Array, free: Mask, present: Mask) -> Array:
         floor = LEAST_RESIDUAL * variance[dependent]
         residual[dependent, dependent] = np.maximum(residual[dependent, dependent], floor)
         # Cross-covariances of a disturbance are kept only among disturbances.
-        others = np.setdiff1d(np.arange(len(known)), dependent)
-        residual[np.ix_(dependent, others)] = 0.0
-        residual[np.ix_(others, dependent)] = 0.0
+        is_dependent = np.zeros(len(known), dtype=bool)
+        is_dependent[dependent] = True
+        residual[is_dependent[:, None] != is_dependent] = 0.0
     return residual
 
 
@@ -204,7 +227,7 @@ def _made_admissible(model: Ram, theta: Array, ours: Array) -> Array:
     for _ in range(20):
         _, s, _ = model.matrices(theta)
         used = np.flatnonzero(s.diagonal() != 0)
-        if cholesky(s[np.ix_(used, used)]) is not None:
+        if cholesky(gather(s, used, used)) is not None:
             break
         theta = np.where(shrinkable, 0.8 * theta, theta)
     return theta

@@ -38,7 +38,7 @@ def answers_of(
         return (answers.join(covariates[wanted]) if wanted else answers), data.source
     if not isinstance(data, pd.DataFrame):
         raise DataError(
-            f"{what}: expected a pandas DataFrame or a Survey, got {type(data).__name__}. Read a"
+            f"data: expected a pandas DataFrame or a Survey, got {type(data).__name__}. Read a"
             " file with clustersem.read_survey, or wrap an array in a DataFrame with column names."
         )
     if isinstance(data.columns, pd.MultiIndex):

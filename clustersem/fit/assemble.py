@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -45,6 +45,11 @@ class Layout:
     def n_free(self) -> int:
         """Number q of parameters, equal ones counted once."""
         return len(self.given)
+
+    @cached_property
+    def free_cells(self) -> Cells:
+        """The cells of the free rows."""
+        return self.rows.take(np.flatnonzero(self.free))
 
     def index(self) -> dict[str, int]:
         """Return every variable's place."""
@@ -142,11 +147,10 @@ def ram_of(spec: ModelSpec, layout: Layout, cov: Array, mean: Array) -> Ram:
             s0[at, to] = s0[to, at] = value
         else:
             m0[at] = value
-    free = np.flatnonzero(layout.free)
     return Ram(
         n_observed=len(spec.observed),
         n_free=layout.n_free,
-        cells=layout.rows.take(free),
+        cells=layout.free_cells,
         parameter=layout.parameter,
         a0=a0,
         s0=s0,

@@ -5,18 +5,23 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import combinations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from clustersem.engine.ram import Cells
 from clustersem.fit.assemble import cells_of, layout_of
 from clustersem.spec import ModelSpec
 
 Row = tuple[str, str, str]
+Labels = NDArray[np.object_]
 
 
 @lru_cache(maxsize=64)
-def candidate_cells(spec: ModelSpec) -> tuple[tuple[Row, ...], Cells]:
-    """Return the candidates of a model with their cells in the engine's matrices."""
-    rows = tuple(candidate_rows(spec))
-    return rows, cells_of(rows, layout_of(spec))
+def candidate_cells(spec: ModelSpec) -> tuple[Labels, Cells]:
+    """Return the candidates of a model, a row each, with their cells in the engine's matrices."""
+    rows = candidate_rows(spec)
+    # As an array, of which many rows are taken at once.
+    return np.array(rows, dtype=object).reshape(-1, 3), cells_of(rows, layout_of(spec))
 
 
 def candidate_rows(spec: ModelSpec) -> list[Row]:

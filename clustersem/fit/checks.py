@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sized
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from clustersem.errors import ModelError, UnsupportedError
-from clustersem.moments.sources import LARGEST
+from clustersem.moments.sources import LARGEST_SD
 from clustersem.spec import ModelSpec
-from clustersem.survey.names import listed, nearest
 
 
 def refuse_unsupported(**options: tuple[object, tuple[object, ...]]) -> None:
@@ -18,9 +18,10 @@ def refuse_unsupported(**options: tuple[object, tuple[object, ...]]) -> None:
     for name, (value, known) in options.items():
         # Compared one by one and by type: arrays and frames have no truth value.
         if not any(isinstance(value, type(k)) and value == k for k in known):
-            choices = " or ".join(repr(k) for k in known if k is not None and k != ())
-            remedy = f"which takes {choices}" if choices else "so leave it out"
-            raise UnsupportedError(f"{name}={value!r} is not available in this version, {remedy}.")
+            choices = " or ".join(repr(k) for k in known)
+            raise UnsupportedError(
+                f"{name}={value!r} is not available in this version, which takes {choices}."
+            )
 
 
 def is_off(value: object) -> bool:
@@ -57,32 +58,25 @@ def text_of(model: object) -> str:
         object: "Write, say, 'f =~ x1 + x2 + x3'.",
     }
     remedy = next(text for kind, text in remedies.items() if isinstance(model, kind))
-    raise ModelError(
-        f"model: expected model text or a ModelSpec, got {type(model).__name__}. {remedy}"
-    )
+    raise ModelError(f"model: expected text or a ModelSpec, got {type(model).__name__}. {remedy}")
 
 
-def check_named(spec: ModelSpec, columns: list[str], source: str) -> None:
-    """Refuse variables that the data do not have, with a caret under the first in the model."""
+def place_of_absent(spec: ModelSpec, frame: pd.DataFrame) -> str:
+    """Show the first variable of the model that the data do not have; empty where all are there."""
+    columns = {str(column) for column in frame.columns}
     absent = [name for name in spec.observed if name not in columns]
-    if absent:
-        hints = {name: nearest(name, columns) for name in absent}
-        named = listed(
-            f"{name!r} (did you mean {hint!r}?)" if hint else repr(name)
-            for name, hint in hints.items()
-        )
-        raise spec.error_at(
-            absent[0],
-            f"there is no column {named} in {source}. Correct the model or the column names; there"
-            f" are {listed(columns, limit=12) or 'none'}.",
-        )
+    if not absent:
+        return ""
+    error = spec.error_at(absent[0], "")
+    _, shown = str(error).split("\n", 1)
+    return f"\nIn the model, line {error.line}, column {error.column}:\n{shown}"
 
 
 def check_values(spec: ModelSpec) -> None:
     """Refuse fixed and starting values with which nothing can be computed."""
     for row in spec.parameters:
         for value in (row.value, row.start):
-            if value is not None and not abs(value) < LARGEST:
+            if value is not None and not abs(value) < LARGEST_SD:
                 raise ModelError(
                     f"{row.name} is given the value {value:g}, too large to compute with. Give it a"
                     " smaller one, or measure the variables in other units."

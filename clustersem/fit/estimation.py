@@ -12,14 +12,15 @@ import pandas as pd
 from clustersem.engine.identification import null_space
 from clustersem.engine.inference import parameter_covariance
 from clustersem.engine.likelihood import Sample, cholesky, discrepancy, hessian, log_det
-from clustersem.engine.optimiser import Optimum, minimise
+from clustersem.engine.optimiser import Optimum, minimise_from
 from clustersem.engine.ram import Array, Index, Ram
-from clustersem.engine.starts import starting_values
+from clustersem.engine.starts import cautious_values, starting_values
 from clustersem.errors import (
     AdmissibilityWarning,
     ClusterSemWarning,
     ConvergenceWarning,
     DataError,
+    DataWarning,
     EstimationError,
     IdentificationError,
     IdentificationWarning,
@@ -28,11 +29,11 @@ from clustersem.errors import (
 from clustersem.fit.answers import answers_of
 from clustersem.fit.assemble import Layout, layout_of, ram_of
 from clustersem.fit.checks import (
-    check_named,
     check_same_options,
     check_switches,
     check_values,
     is_off,
+    place_of_absent,
     refuse_unsupported,
     text_of,
 )
@@ -213,14 +214,16 @@ def _moments(
 ) -> SampleMoments:
     if (data is None) == (cov is None):
         raise DataError("pass either answers as data= or a covariance matrix as cov= with n_obs=.")
+    if data is not None and not (mean is None and n_obs is None):
+        raise DataError("mean= and n_obs= go with cov=; answers in data= bring their own.")
     if data is None:
         assert cov is not None
         return moments_from_cov(cov, spec.observed, n_obs, mean)
-    if mean is not None or n_obs is not None:
-        raise DataError("mean= and n_obs= go with cov=; answers have their own. Leave them out.")
     frame, source = answers_of(data, spec.observed, what="the data")
-    check_named(spec, [str(column) for column in frame.columns], source)
-    return moments_from_data(frame, spec.observed, source=source)
+    try:
+        return moments_from_data(frame, spec.observed, source=source)
+    except DataError as error:
+        raise DataError(f"{error}{place_of_absent(spec, frame)}") from None
 
 
 def fit_moments(spec: ModelSpec, moments: SampleMoments, options: FitOptions) -> Fit:
@@ -251,14 +254,15 @@ def fit_moments(spec: ModelSpec, moments: SampleMoments, options: FitOptions) ->
 
         optimum = minimise_with_semopy(spec, layout, model, sample)
     else:
-        optimum = minimise(model, sample, start)
+        second = cautious_values(model, sample.cov, start, layout.given)
+        optimum = minimise_from(model, sample, start, second)
     if optimum.at is None:
         status = status_of("no_start", 0, np.nan)
         raise EstimationError(str(status))
     status = status_of(optimum.code, optimum.iterations, optimum.decrement)
     vcov, involved = parameter_covariance(optimum.hessian, options.multiplier(moments.n_obs))
-    if len(involved) and status.code == "converged":
-        _refuse_unidentified(spec, layout, model, sample, optimum, involved)
+    if len(involved):
+        _refuse_unidentified(spec, layout, model, sample, start, involved)
     if status.code != "converged":
         vcov = np.full_like(vcov, np.nan)
     notes = _notes(spec, layout, moments, model, optimum, involved)
@@ -312,10 +316,14 @@ def _check_counts(spec: ModelSpec, layout: Layout, model: Ram) -> None:
     if layout.n_free > n_moments:
         raise IdentificationError(
             f"the model has {layout.n_free} free parameters, but {p} observed variables give only"
-            f" {n_moments} variances, covariances"
-            f"{' and means' if model.has_means else ''} to determine them. Fix or remove at least"
-            f" {layout.n_free - n_moments}: a factor alone needs three items, and two items need"
-            " equal loadings (f =~ a*x1 + a*x2) or a second, correlated factor.",
+            f" {n_moments} {'means, ' if model.has_means else ''}variances and covariances to"
+            f" determine them. Fix or remove at least {layout.n_free - n_moments}"
+            + (
+                ": a factor alone needs three items, and two items need equal loadings"
+                " (f =~ a*x1 + a*x2) or a second, correlated factor."
+                if spec.latent
+                else "."
+            ),
             tuple(parameter_names(spec, layout)),
         )
 
@@ -325,26 +333,33 @@ def _refuse_unidentified(
     layout: Layout,
     model: Ram,
     sample: Sample,
-    optimum: Optimum,
+    start: Array,
     involved: Index,
 ) -> None:
-    """Raise where the information is singular not only at the estimates but all around."""
-    assert optimum.at is not None
-    spread = np.sqrt(2.0 / np.maximum(optimum.hessian.diagonal(), 1e-300))
+    """Raise where the information is singular not only at the estimates but everywhere.
+
+    Estimates that run off to infinity, or happen to be zero where they must not be, make it
+    singular in models that are identified. So ranks are taken at random points around the starting
+    values, which are in the middle of the parameter space; a rank that is full anywhere is full
+    almost everywhere.
+    """
+    first = discrepancy(model, sample, start)
+    if first is None:
+        return
+    spread = np.sqrt(2.0 / np.maximum(hessian(model, first).diagonal(), 1e-300))
+    size = np.minimum(spread, 1.0 + np.abs(start))
     generator = np.random.default_rng(20220318)
     names = parameter_names(spec, layout)
     lasting = set(involved.tolist())
     seen = 0
-    for _ in range(6):
-        step = (
-            0.1
-            * generator.standard_normal(len(spread))
-            * np.minimum(spread, 1.0 + np.abs(optimum.theta))
-        )
-        there = discrepancy(model, sample, optimum.theta + step)
+    for _ in range(24):
+        away = 0.1 * size * generator.standard_normal(len(size))
+        there = discrepancy(model, sample, start + away)
         if there is not None:
             seen += 1
             lasting &= set(null_space(hessian(model, there)).tolist())
+        if seen == 6 or not lasting:
+            break
     if seen and lasting:
         listed = tuple(names[i] for i in sorted(lasting))
         raise IdentificationError(
@@ -367,6 +382,7 @@ def _notes(
     """Return what the researcher should know, with the warning to give where it is serious."""
     assert optimum.at is not None
     notes: list[tuple[type[ClusterSemWarning] | None, str]] = [(None, n) for n in spec.notes]
+    notes += [(DataWarning, sentence) for sentence in _single_items(spec)]
     dropped = moments.n_rows - moments.n_obs
     if dropped:
         notes.append(
@@ -377,7 +393,12 @@ def _notes(
             )
         )
     if optimum.code != "converged":
-        notes.append((ConvergenceWarning, str(status_of(optimum.code, 0, 0.0))))
+        sentence = str(status_of(optimum.code, 0, 0.0))
+        if len(involved):
+            names = parameter_names(spec, layout)
+            least = ", ".join(names[i] for i in involved)
+            sentence += f" The data hardly determine {least}."
+        notes.append((ConvergenceWarning, sentence))
         return notes
     if len(involved):
         names = parameter_names(spec, layout)
@@ -404,14 +425,29 @@ def _notes(
     if total.size and not negative:
         variances = total.diagonal()
         scale = np.sqrt(np.where(variances > 0, variances, 1.0))
-        least = float(np.linalg.eigvalsh(total / np.outer(scale, scale))[0])
-        if least < 1e-10:
+        smallest = float(np.linalg.eigvalsh(total / np.outer(scale, scale))[0])
+        if smallest < 1e-10:
             notes.append(
                 (
                     AdmissibilityWarning,
                     "the covariance matrix of the latent variables is not positive definite"
-                    f" (smallest eigenvalue of their correlations {least:.2g}): two of them may be"
-                    " one, or one a sum of others.",
+                    f" (smallest eigenvalue of their correlations {smallest:.2g}): two of them may"
+                    " be one, or one a sum of others.",
                 )
             )
     return notes
+
+
+def _single_items(spec: ModelSpec) -> list[str]:
+    """Return a sentence for every construct whose one item is taken as free of error by default."""
+    sentences = []
+    for latent in spec.latent:
+        items = spec.indicators(latent)
+        error = spec.find(items[0], "~~", items[0]) if len(items) == 1 else None
+        if error is not None and not (error.free or error.user) and not error.value:
+            sentences.append(
+                f"{latent} is measured by one item, {items[0]}, whose error variance is therefore"
+                f" fixed at zero: {latent} is that item. Add items, or fix the error variance at"
+                f" (1 - reliability) x variance: {items[0]} ~~ 0.3*{items[0]}."
+            )
+    return sentences

@@ -189,7 +189,6 @@ def _root_mean_squares(given: MeasureInputs) -> dict[str, float]:
     np.fill_diagonal(mplus, bentler.diagonal())
     d = given.at.deviation
     standardised_means = given.mean / sd - given.at.point.mu / implied_sd
-    lower = np.tril_indices(p)
     squares = {
         "rmr": (raw, d, 0),
         "srmr": (bentler, d / sd, 0),
@@ -199,7 +198,9 @@ def _root_mean_squares(given: MeasureInputs) -> dict[str, float]:
     }
     result: dict[str, float] = {}
     for name, (residual, means, not_counted) in squares.items():
-        total, count = float((residual[lower] ** 2).sum()), len(lower[0]) - not_counted
+        own = residual.diagonal()
+        total = 0.5 * float(np.vdot(residual, residual) + own @ own)  # the lower triangle's
+        count = p * (p + 1) // 2 - not_counted
         without = math.sqrt(total / count) if count else 0.0
         with_means = math.sqrt((total + float(means @ means)) / (count + p))
         result[name] = with_means if given.has_means else without

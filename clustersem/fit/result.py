@@ -200,7 +200,8 @@ class Fit:
     def latent_cov(self) -> pd.DataFrame:
         """Model-implied covariance matrix of the latent variables."""
         p, names = self.model.n_observed, list(self.spec.latent)
-        return pd.DataFrame(self.at.point.covariance[p:, p:], index=names, columns=names)
+        covariance = self.at.point.covariance[p:, p:].copy()
+        return pd.DataFrame(covariance, index=names, columns=names)
 
     @property
     def latent_cor(self) -> pd.DataFrame:
@@ -256,16 +257,14 @@ class Fit:
         ----------
         Soerbom, D. (1989). Model modification. Psychometrika, 54, 371-384. doi:10.1007/BF02294623
         """
-        table = self._modification_indices
-        return table[table["mi"] >= minimum].reset_index(drop=True)
+        rows, cells = candidate_cells(self.spec)
+        mi, epc = self._score_tests
+        return tables.modification_table(rows, cells, mi, epc, self.model, self.at.point, minimum)
 
     @cached_property
-    def _modification_indices(self) -> pd.DataFrame:
-        rows, cells = candidate_cells(self.spec)
-        mi, epc = score_tests(
-            self.model, self.sample, self.at, self.hessian, cells, self.multiplier
-        )
-        return tables.modification_table(rows, cells, mi, epc, self.model, self.at.point)
+    def _score_tests(self) -> tuple[Array, Array]:
+        _, cells = candidate_cells(self.spec)
+        return score_tests(self.model, self.sample, self.at, self.hessian, cells, self.multiplier)
 
     def factor_scores(
         self,

@@ -52,9 +52,8 @@ def scale_factors(
         share = 1.0 / sd[rows.row] ** 2
         covariance = np.where(rows.row == rows.col, share, pair)
         intercept = 1.0 / sd[rows.row]
-    return np.select(
-        [rows.kind == PATH, rows.kind == COVARIANCE, rows.kind == INTERCEPT],
-        [path, covariance, intercept],
+    return np.where(
+        rows.kind == PATH, path, np.where(rows.kind == COVARIANCE, covariance, intercept)
     )
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
-from clustersem.engine.ram import Array, Cells, Point, Ram
+from clustersem.engine.ram import PATH, Array, Cells, Index, Point, Ram
 from clustersem.fit.assemble import Layout, values_of
-from clustersem.fit.candidates import Row
+from clustersem.fit.candidates import Labels, Row
 from clustersem.fit.standardized import scale_factors, standardized_jacobian
 from clustersem.spec import ModelSpec
 
@@ -31,31 +31,34 @@ def estimates(
         est * scale_factors(layout.rows, total, disturbance, model.n_observed, observed=observed)
         for observed in (False, True)
     )
-    values = [est, se, std_lv, std_all]
     if any(constraint.op == ":=" for constraint in spec.constraints):
-        values = _with_defined(spec, layout, vcov, values)
-    est, se, std_lv, std_all = values
+        est, se, std_lv, std_all = _with_defined(spec, layout, vcov, [est, se, std_lv, std_all])
+    return _with_labels(_row_labels(spec), [*_inference(est, se), std_lv, std_all])
+
+
+#: As an index, because making an index of text takes pandas long.
+_NUMBERS = pd.Index(["est", "se", "z", "p_value", "ci_lower", "ci_upper", "std_lv", "std_all"])
+
+
+def _with_labels(labels: pd.DataFrame, numbers: Sequence[Array]) -> pd.DataFrame:
+    """Return the labels with the first of the columns of numbers beside them."""
+    columns = _NUMBERS[: len(numbers)]
+    values = pd.DataFrame(np.column_stack(numbers), index=labels.index, columns=columns)
+    return pd.concat([labels, values], axis=1)
+
+
+def _inference(est: Array, se: Array) -> list[Array]:
+    """Return est, se, z, two-sided p and the bounds of the 95 % interval."""
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.where(se > 0, est / se, np.nan)
     half = ndtri(0.975) * se
-    return pd.DataFrame(
-        {
-            **_row_labels(spec),
-            "est": est,
-            "se": se,
-            "z": z,
-            "p_value": 2.0 * ndtr(-np.abs(z)),
-            "ci_lower": est - half,
-            "ci_upper": est + half,
-            "std_lv": std_lv,
-            "std_all": std_all,
-        }
-    )
+    return [est, se, z, 2.0 * ndtr(-np.abs(z)), est - half, est + half]
 
 
-def _text(values: Sequence[str]) -> pd.Series:
+def _text(values: Sequence[str] | Labels) -> pd.Series:
     """Return a column of text that is of the same type in every version of pandas."""
-    return pd.Series(list(values), dtype=object)
+    # With the index given, a frame of such columns need not compare their indices.
+    return pd.Series(values, dtype=object, index=pd.RangeIndex(len(values)))
 
 
 def standardized(
@@ -83,37 +86,26 @@ def standardized(
         se = np.sqrt(np.einsum("ij,ij->i", jacobian @ vcov, jacobian))
         # What is one by construction has no sampling error, only rounding.
         se = np.where(se > 1e-9, se, 0.0)
-        z = np.where(se > 0, est / se, np.nan)
-    half = ndtri(0.975) * se
-    labels = {name: column[: len(est)] for name, column in _row_labels(spec).items()}
-    return pd.DataFrame(
-        {
-            **labels,
-            "est": est,
-            "se": se,
-            "z": z,
-            "p_value": 2.0 * ndtr(-np.abs(z)),
-            "ci_lower": est - half,
-            "ci_upper": est + half,
-        }
-    )
+    return _with_labels(_row_labels(spec).iloc[: len(est)], _inference(est, se))
 
 
 @lru_cache(maxsize=64)
-def _row_labels(spec: ModelSpec) -> dict[str, pd.Series]:
+def _row_labels(spec: ModelSpec) -> pd.DataFrame:
     """Return the columns that say what each row is: parameters first, then defined ones."""
     rows: list[tuple[str, str, str, int, str]] = [
         (p.lhs, p.op, p.rhs, p.group, p.label) for p in spec.parameters
     ]
     rows += [(c.lhs, ":=", str(c.rhs), 0, c.lhs) for c in spec.constraints if c.op == ":="]
     lhs, op, rhs, group, label = (list(column) for column in zip(*rows, strict=True))
-    return {
-        "lhs": _text(lhs),
-        "op": _text(op),
-        "rhs": _text(rhs),
-        "group": pd.Series(group),
-        "label": _text(label),
-    }
+    return pd.DataFrame(
+        {
+            "lhs": _text(lhs),
+            "op": _text(op),
+            "rhs": _text(rhs),
+            "group": pd.Series(group),
+            "label": _text(label),
+        }
+    )
 
 
 def _with_defined(spec: ModelSpec, layout: Layout, vcov: Array, values: list[Array]) -> list[Array]:
@@ -161,19 +153,26 @@ def parameter_names(spec: ModelSpec, layout: Layout) -> list[str]:
 
 def r_squared(layout: Layout, model: Ram, point: Point) -> pd.Series:
     """Return 1 - S_ii / T_ii of every variable that a path points to."""
-    m = model.n_variables
-    dependent = np.zeros(m, dtype=bool)
-    dependent[layout.rows.row[layout.rows.kind == 0]] = True
+    places, names = _dependent(layout)
     share = 1.0 - point.s.diagonal() / point.covariance.diagonal()
-    # As lavaan lists them: observed variables first, then latent ones.
-    names = [
-        name for name, is_dependent in zip(layout.names, dependent, strict=True) if is_dependent
-    ]
-    return pd.Series(share[dependent], index=names, name="r_squared")
+    return pd.Series(share[places], index=names, name="r_squared")
+
+
+@lru_cache(maxsize=64)
+def _dependent(layout: Layout) -> tuple[Index, pd.Index]:
+    """Return the variables that a path points to, as lavaan lists them: observed ones first."""
+    places = np.unique(layout.rows.row[layout.rows.kind == PATH])
+    return places, pd.Index([layout.names[i] for i in places])
 
 
 def modification_table(
-    rows: Sequence[Row], cells: Cells, mi: Array, epc: Array, model: Ram, point: Point
+    rows: Sequence[Row] | Labels,
+    cells: Cells,
+    mi: Array,
+    epc: Array,
+    model: Ram,
+    point: Point,
+    minimum: float = 0.0,
 ) -> pd.DataFrame:
     """Return the table of modification indices, largest first, without undefined ones."""
     total, disturbance = point.covariance.diagonal(), point.s.diagonal()
@@ -181,18 +180,20 @@ def modification_table(
         scale_factors(cells, total, disturbance, model.n_observed, observed=observed)
         for observed in (False, True)
     )
-    keep = np.flatnonzero(~np.isnan(mi))
+    with np.errstate(invalid="ignore"):
+        keep = np.flatnonzero(mi >= minimum)
     keep = keep[np.argsort(-mi[keep], kind="stable")]
-    kept = [rows[i] for i in keep.tolist()]
+    lhs, op, rhs = np.asarray(rows, dtype=object).reshape(-1, 3)[keep].T
     return pd.DataFrame(
         {
-            "lhs": _text([row[0] for row in kept]),
-            "op": _text([row[1] for row in kept]),
-            "rhs": _text([row[2] for row in kept]),
-            "group": 1,
+            "lhs": _text(lhs),
+            "op": _text(op),
+            "rhs": _text(rhs),
+            "group": np.ones(len(keep), dtype=np.int64),
             "mi": mi[keep],
             "epc": epc[keep],
             "sepc_lv": (epc * lv)[keep],
             "sepc_all": (epc * everything)[keep],
-        }
+        },
+        copy=False,
     )

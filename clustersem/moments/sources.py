@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -16,8 +17,8 @@ from clustersem.moments.sample import Array, SampleMoments
 # The smallest eigenvalue of a correlation matrix below which it counts as singular: inverting it
 # would lose all but three digits of double precision.
 SINGULAR = 1e-12
-# Between these lie the deviations that can be raised to the fourth power, multiplied and inverted.
-SMALLEST, LARGEST = 1e-50, 1e50
+# Second derivatives go with the fourth power of a standard deviation: beyond this they overflow.
+LARGEST_SD = 1e60
 
 
 def moments_from_data(
@@ -53,6 +54,8 @@ def moments_from_data(
     """
     values = numeric_columns(data, names, source=source)
     n_rows = len(values)
+    if n_rows == 0:
+        raise DataError(f"{source}: there are no rows. Check the file, or the filter before it.")
     missing = np.isnan(values)
     if missing.any():
         empty = [
@@ -67,8 +70,6 @@ def moments_from_data(
             )
         values = values[~missing.any(axis=1)]
     n, p = values.shape
-    if n_rows == 0:
-        raise DataError(f"{source}: there is no row. Check the file or the filter before it.")
     if n == 0:
         worst = missing.sum(axis=0)
         item = names[int(worst.argmax())]
@@ -87,7 +88,8 @@ def moments_from_data(
     _check_constant(values, names, source)
     mean = values.mean(axis=0)
     centred = values - mean
-    _check_size(np.abs(centred).max(axis=0), names, source)
+    largest = np.abs(centred).max(axis=0)
+    _check_sizes(largest * np.sqrt(((centred / largest) ** 2).mean(axis=0)), names, source)
     cov = centred.T @ centred / n
     check_positive_definite(cov, names, source)
     return SampleMoments(tuple(names), cov, mean, n, n_rows, values)
@@ -110,7 +112,7 @@ def moments_from_cov(
         The variables to use, in the order wanted.
     n_obs : int
         Number of observations behind it.
-    mean : Series, mapping or sequence of float, optional
+    mean : Series or sequence of float, optional
         Means, labelled like `cov`.
 
     Raises
@@ -123,7 +125,7 @@ def moments_from_cov(
     p = len(names)
     if n_obs is None:
         raise DataError("cov= needs n_obs=, the number of respondents behind the matrix.")
-    if not _is_whole(n_obs) or n_obs <= p:
+    if not _is_count(n_obs) or n_obs <= p:
         raise DataError(
             f"n_obs={n_obs!r}: a model of {p} observed variables needs a whole number of"
             f" respondents larger than {p}."
@@ -140,34 +142,35 @@ def moments_from_cov(
                 raise DataError(f"cov: it is {cov.shape[0]} x {cov.shape[1]}, not square.")
         _check_columns(columns, names, where)
         at = [columns.index(name) for name in names]
-        matrix = _as_array(cov.to_numpy(), "cov")[np.ix_(at, at)]
+        matrix = _as_floats(cov, where)[np.ix_(at, at)]
+        mean_vector = _mean_of_frame(mean, names)
     else:
-        matrix = _as_array(cov, "cov")
+        matrix = _as_floats(cov, "cov")
         if matrix.shape != (p, p):
             raise DataError(
                 f"cov: it has shape {matrix.shape}, but the model has {p} observed variables:"
                 f" {', '.join(names)}. Pass a DataFrame with names, or the rows and columns in that"
                 " order."
             )
-    mean_vector = _mean_vector(mean, names)
-    if mean_vector is not None and mean_vector.shape != (p,):
-        raise DataError(f"mean: it has {mean_vector.size} values for {p} observed variables.")
+        mean_vector = None if mean is None else _as_floats(mean, "mean")
+    if mean_vector is not None:
+        if mean_vector.shape != (p,):
+            raise DataError(f"mean: it has {mean_vector.size} values for {p} observed variables.")
+        if not np.isfinite(mean_vector).all():
+            unknown = [names[i] for i in np.flatnonzero(~np.isfinite(mean_vector)).tolist()]
+            raise DataError(f"mean: that of {_listed(unknown)} is not a finite number.")
     if not np.isfinite(matrix).all():
         i, j = np.argwhere(~np.isfinite(matrix))[0]
         raise DataError(
             f"cov: the entry of {names[i]} and {names[j]} is not a finite number. Fill in every"
             " covariance."
         )
-    if mean_vector is not None and not np.isfinite(mean_vector).all():
-        gap_at = int(np.flatnonzero(~np.isfinite(mean_vector))[0])
-        raise DataError(f"mean: that of {names[gap_at]} is not a finite number. Fill it in.")
     sd = np.sqrt(np.abs(matrix.diagonal()))
     for i, name in enumerate(names):
         if not matrix[i, i] > 0:
             raise DataError(
                 f"cov: the variance of {name} is {matrix[i, i]:g}; it must be positive."
             )
-    _check_size(sd, names, where)
     gap = np.abs(matrix - matrix.T) / np.outer(sd, sd)
     if gap.max(initial=0.0) > 1e-6:
         i, j = divmod(int(gap.argmax()), p)
@@ -185,6 +188,11 @@ def moments_from_cov(
 
 def numeric_columns(data: pd.DataFrame, names: Sequence[str], *, source: str) -> Array:
     """Return the named columns as floats, NaN where an answer is missing."""
+    if not isinstance(data, pd.DataFrame):
+        raise DataError(
+            f"data: expected a pandas DataFrame or a Survey, got {type(data).__name__}. Read a file"
+            " with clustersem.read_survey, or wrap an array in a DataFrame with column names."
+        )
     columns = [str(column) for column in data.columns]
     _check_columns(columns, names, source)
     place = {column: i for i, column in enumerate(columns)}
@@ -208,16 +216,16 @@ def numeric_columns(data: pd.DataFrame, names: Sequence[str], *, source: str) ->
 
 def _as_numbers(column: pd.Series, name: str, source: str) -> Array:
     """Return a column of any type as numbers, or name its first answer that is none."""
-    is_complex = pd.api.types.is_complex_dtype(column.dtype)
-    if pd.api.types.is_numeric_dtype(column.dtype) and not is_complex:
+    dtype = column.dtype
+    if pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype):
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
-    plain = column.astype(object)
-    imaginary = plain.map(lambda answer: isinstance(answer, (complex, np.complexfloating)))
-    numbers = pd.to_numeric(plain.mask(imaginary.astype(bool)), errors="coerce")
-    wrong = numbers.isna() & column.notna()
+    answers = column.astype(object)
+    complex_numbers = answers.map(lambda answer: isinstance(answer, complex))
+    numbers = pd.to_numeric(answers.mask(complex_numbers), errors="coerce")
+    wrong = (numbers.isna() & column.notna()).to_numpy()
     if wrong.any():
-        first = int(wrong.to_numpy().argmax())
-        row, answer = column.index[first], column.iloc[first]
+        first = int(wrong.argmax())
+        row, answer = column.index[first], answers.iloc[first]
         raise DataError(
             f"{source}: row {row}, item {name}: {answer!r} is not a number. Code answers as"
             " numbers, 1 to 5 say, or read the file with clustersem.read_survey and a codebook that"
@@ -227,7 +235,8 @@ def _as_numbers(column: pd.Series, name: str, source: str) -> Array:
 
 
 def _check_columns(columns: list[str], names: Sequence[str], source: str) -> None:
-    counts = {name: columns.count(name) for name in names}
+    number = Counter(columns)
+    counts = {name: number[name] for name in names}
     doubled = [name for name, count in counts.items() if count > 1]
     if doubled:
         raise DataError(
@@ -260,9 +269,20 @@ def _check_constant(values: Array, names: Sequence[str], source: str) -> None:
         )
 
 
+def _check_sizes(sizes: Array, names: Sequence[str], source: str) -> None:
+    """Refuse standard deviations whose powers overflow."""
+    for name, size in zip(names, sizes.tolist(), strict=True):
+        if not 1.0 / LARGEST_SD < size < LARGEST_SD:
+            raise DataError(
+                f"{source}: the standard deviation of {name} is {size:.2g}, with which no computer"
+                " can reckon. Express it in other units."
+            )
+
+
 def check_positive_definite(cov: Array, names: Sequence[str], source: str) -> None:
     """Raise a DataError that names the variables involved where `cov` is singular or indefinite."""
     sd = np.sqrt(cov.diagonal())
+    _check_sizes(sd, names, source)
     correlation = cov / np.outer(sd, sd)
     factor, failed = lapack.dpotrf(correlation, lower=1)
     if not failed:
@@ -286,50 +306,32 @@ def check_positive_definite(cov: Array, names: Sequence[str], source: str) -> No
     )
 
 
-def _check_size(sizes: Array, names: Sequence[str], source: str) -> None:
-    """Refuse numbers whose fourth powers, which the information matrix holds, leave the floats."""
-    for name, size in zip(names, sizes.tolist(), strict=True):
-        if not SMALLEST < size < LARGEST:
-            raise DataError(
-                f"{source}: the values of {name} vary by {size:.1g}, too"
-                f" {'much' if size >= LARGEST else 'little'} to compute with. Give it another unit:"
-                " multiply it by a power of ten."
-            )
+def _mean_of_frame(mean: pd.Series | Sequence[float] | None, names: Sequence[str]) -> Array | None:
+    if mean is None:
+        return None
+    if isinstance(mean, pd.Series):
+        labels = [str(i) for i in mean.index]
+        _check_columns(labels, names, "mean")
+        return _as_floats(mean, "mean")[[labels.index(name) for name in names]]
+    return _as_floats(mean, "mean")
 
 
-def _is_whole(number: object) -> bool:
-    if isinstance(number, (bool, np.bool_)) or not isinstance(
-        number, (int, float, np.integer, np.floating)
-    ):
-        return False
-    return math.isfinite(number) and int(number) == number
-
-
-def _as_array(values: object, what: str) -> Array:
+def _as_floats(values: object, what: str) -> Array:
     try:
         array = np.array(values)
         if np.iscomplexobj(array):
-            raise ValueError("complex numbers")
+            raise TypeError("complex numbers")
         return array.astype(np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError):
         raise DataError(
-            f"{what}: it holds something that is not a number, or rows of different lengths"
-            f" ({error}). Pass numbers only."
+            f"{what}: it holds something that is not a number, or rows of different lengths."
         ) from None
 
 
-def _mean_vector(
-    mean: pd.Series | Mapping[str, float] | Sequence[float] | None, names: Sequence[str]
-) -> Array | None:
-    if mean is None:
-        return None
-    if isinstance(mean, Mapping):
-        mean = pd.Series(dict(mean))
-    if isinstance(mean, pd.Series) and not isinstance(mean.index, pd.RangeIndex):
-        labels = [str(i) for i in mean.index]
-        _check_columns(labels, names, "mean")
-        mean = mean.iloc[[labels.index(name) for name in names]]
-    return _as_array(mean, "mean")
+def _is_count(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        return False
+    return math.isfinite(value) and int(value) == value
 
 
 def _listed(names: Sequence[str]) -> str:

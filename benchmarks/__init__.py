@@ -1,0 +1,1 @@
+"""The suite that all claims of speed come from: ``python -m benchmarks``."""

@@ -1,0 +1,81 @@
+"""Whether the engines did the same work: how far their answers to one model are apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+#: What an engine's answers may differ by. lavaan's optimiser stops at a relative change of 1e-10 in
+#: F, which moves estimates by 1e-3 standard errors at most, semopy's at the third decimal.
+TOLERANCE = {
+    "lavaan": {"chisq": 1e-5, "est": 1e-3, "se": 1e-3, "std": 1e-4, "cfi": 1e-6, "mi": 1e-2},
+    "semopy": {"chisq": 1e-3, "est": 5e-2, "se": 5e-2, "std": 1e-2, "cfi": 1e-3, "mi": 0.0},
+}
+MEANING = {
+    "chisq": "chi2, relative",
+    "est": "estimates, in standard errors",
+    "se": "standard errors, relative",
+    "std": "standardised",
+    "cfi": "CFI",
+    "mi": "indices, over 1 + index",
+}
+
+
+@dataclass
+class Agreement:
+    """Largest differences from clustersem, by kind, and over how many numbers."""
+
+    difference: dict[str, float]
+    compared: dict[str, int]
+    ours: dict[str, int]
+
+    def within(self, engine: str) -> bool:
+        """Whether every difference is within the tolerance stated for an engine."""
+        return all(value <= TOLERANCE[engine][kind] for kind, value in self.difference.items())
+
+
+def read_answers(path: Path) -> dict[str, float]:
+    """Read what a peer wrote, a covariance under one of its two names."""
+    table = pd.read_csv(path)
+    return {
+        _canonical(name): float(value)
+        for name, value in zip(table["name"], table["value"], strict=True)
+    }
+
+
+def _canonical(name: str) -> str:
+    parts = name.split("|")
+    if len(parts) == 4 and parts[2] == "~~":
+        parts[1], parts[3] = sorted((parts[1], parts[3]))
+    return "|".join(parts)
+
+
+def compare(ours: dict[str, float], theirs: dict[str, float]) -> Agreement:
+    """Return the largest difference of each kind of number that both have."""
+    if ours["df"] != theirs["df"]:
+        raise SystemExit(f"the engines fit different models: df {ours['df']} and {theirs['df']}")
+    difference: dict[str, float] = {}
+    compared: dict[str, int] = {}
+    count: dict[str, int] = {}
+    for kind in MEANING:
+        mine = {name for name in ours if name.split("|")[0] == kind}
+        names = sorted(name for name in mine if name in theirs and np.isfinite(theirs[name]))
+        count[kind] = len(mine)
+        compared[kind] = len(names)
+        gaps = [_gap(kind, name, ours, theirs) for name in names]
+        if gaps:
+            difference[kind] = float(np.max(gaps))
+    return Agreement(difference, compared, count)
+
+
+def _gap(kind: str, name: str, ours: dict[str, float], theirs: dict[str, float]) -> float:
+    gap = abs(ours[name] - theirs[name])
+    if kind == "est":
+        se = ours["se" + name[3:]]
+        return gap / se if se > 0 else gap
+    if kind in ("se", "chisq"):
+        return gap / ours[name] if ours[name] > 0 else gap
+    return gap / (1.0 + ours[name]) if kind == "mi" else gap

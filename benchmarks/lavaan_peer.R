@@ -1,0 +1,98 @@
+# lavaan's half of the protocol in worker.py: a command a line on standard input, a line in answer.
+# Needs lavaan alone.
+
+suppressMessages(suppressWarnings(library(lavaan)))
+
+folder <- commandArgs(trailingOnly = TRUE)[1]
+model <- NULL
+answers <- NULL
+kept <- NULL
+
+full <- function() {
+  fit <- sem(model, data = answers)
+  list(fit, parameterEstimates(fit), standardizedSolution(fit, se = FALSE),
+       fitMeasures(fit), lavInspect(fit, "rsquare"))
+}
+
+works <- list(
+  full = full,
+  # For models whose expected information, a matrix of all pairs of moments, does not fit into memory.
+  reduced = function() {
+    fit <- sem(model, data = answers, information = "observed")
+    list(fit, parameterEstimates(fit), standardizedSolution(fit, se = FALSE),
+         lavInspect(fit, "rsquare"))
+  },
+  fit = function() {
+    fit <- sem(model, data = answers, se = "none", baseline = FALSE)
+    list(coef(fit), fit@test[[1]]$stat)
+  },
+  indices = function() modindices(kept)
+)
+
+timed <- function(work, repeats) {
+  if (work == "indices" && is.null(kept)) kept <<- sem(model, data = answers)
+  numbers <- c()
+  for (i in seq_len(repeats)) {
+    cpu <- proc.time()
+    start <- Sys.time()
+    works[[work]]()
+    wall <- as.numeric(Sys.time()) - as.numeric(start)
+    numbers <- c(numbers, wall, sum((proc.time() - cpu)[c("user.self", "sys.self")]))
+  }
+  paste(sprintf("%.7f", numbers), collapse = " ")
+}
+
+written <- function(path) {
+  # The same limit: all pairs of the moments of 200 items would not fit, those of 60 do.
+  small <- ncol(answers) <= 100
+  fit <- sem(model, data = answers, information = if (small) "expected" else "observed")
+  measures <- if (small) fitMeasures(fit, c("chisq", "df", "cfi"))
+              else c(chisq = fit@test[[1]]$stat, df = fit@test[[1]]$df)
+  estimates <- parameterEstimates(fit)
+  standardised <- standardizedSolution(fit, se = FALSE)
+  cell <- function(rows) paste(rows$lhs, rows$op, rows$rhs, sep = "|")
+  name <- c(names(measures), paste0("est|", cell(estimates)), paste0("std|", cell(standardised)))
+  value <- c(measures, estimates$est, standardised$est.std)
+  if (small) {
+    indices <- modindices(fit)
+    name <- c(name, paste0("se|", cell(estimates)), paste0("mi|", cell(indices)))
+    value <- c(value, estimates$se, indices$mi)
+  }
+  write.csv(data.frame(name = name, value = as.numeric(value)), path, row.names = FALSE)
+  "ok"
+}
+
+peak <- function() {
+  status <- "/proc/self/status"
+  if (!file.exists(status)) return("nan")
+  line <- grep("^VmHWM:", readLines(status), value = TRUE)
+  sprintf("%.1f", as.numeric(gsub("[^0-9]", "", line)) / 1024)
+}
+
+answer <- function(command, arguments) {
+  switch(command,
+    versions = paste0("lavaan ", packageVersion("lavaan"), ", R ", getRversion(),
+                      ", BLAS ", extSoftVersion()[["BLAS"]]),
+    load = {
+      model <<- paste(readLines(file.path(folder, paste0(arguments[1], ".txt"))), collapse = "\n")
+      answers <<- read.csv(file.path(folder, paste0(arguments[1], ".csv")))
+      kept <<- NULL
+      "ok"
+    },
+    time = timed(arguments[1], as.integer(arguments[2])),
+    answers = written(file.path(folder, arguments[1])),
+    peak = peak(),
+    stop("unknown command ", command)
+  )
+}
+
+input <- file("stdin", open = "r")
+while (length(line <- readLines(input, n = 1)) > 0) {
+  words <- strsplit(trimws(line), " +")[[1]]
+  reply <- tryCatch(
+    suppressWarnings(answer(words[1], words[-1])),
+    error = function(e) paste("error", gsub("\n", " ", conditionMessage(e)))
+  )
+  cat(reply, "\n", sep = "")
+  flush(stdout())
+}

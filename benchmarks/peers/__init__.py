@@ -1,0 +1,1 @@
+"""One process for each engine, all speaking the protocol of :mod:`benchmarks.worker`."""

@@ -1,0 +1,62 @@
+"""Time against the number of items, both on logarithmic axes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+COLOURS = {"clustersem": "#1b6ca8", "lavaan": "#c8553d", "semopy": "#7a7a7a"}
+PANELS = {"full": "Fit with everything", "indices": "Modification indices"}
+
+
+def plot(results: dict[str, Any], path: Path) -> None:
+    """Write the figure; points that an engine did not reach are left out."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "clustersem"
+    from matplotlib import pyplot as plt
+    from matplotlib.ticker import NullFormatter
+
+    figure, axes = plt.subplots(
+        1, len(PANELS), figsize=(9.0, 4.0), sharey=True, layout="constrained"
+    )
+    largest = max(case["n_items"] for case in results["cases"])
+    for axis, (work, title) in zip(axes, PANELS.items(), strict=True):
+        for engine, colour in COLOURS.items():
+            points = _points(results, engine, work)
+            if not points:
+                continue
+            items, seconds = zip(*points, strict=True)
+            axis.loglog(items, seconds, "o-", color=colour, markersize=5, linewidth=1.6)
+            axis.annotate(
+                engine,
+                (items[-1], seconds[-1]),
+                xytext=(8, 0),
+                textcoords="offset points",
+                color=colour,
+                va="center",
+            )
+        items = sorted({case["n_items"] for case in results["cases"]})
+        axis.set_xticks(items, [str(i) for i in items])
+        axis.xaxis.set_minor_formatter(NullFormatter())
+        axis.set_xlim(items[0] / 1.3, largest * 2.6)
+        axis.set_xlabel("items")
+        axis.set_title(title, loc="left", fontsize=11)
+        axis.grid(visible=True, which="major", color="#dddddd", linewidth=0.6)
+        axis.spines[["top", "right"]].set_visible(False)
+    axes[0].set_ylabel("seconds")
+    figure.savefig(path, metadata={"Date": None})
+    plt.close(figure)
+
+
+def _points(results: dict[str, Any], engine: str, work: str) -> list[tuple[int, float]]:
+    """Return (items, median seconds); of two cases with as many items, the slower one."""
+    found: dict[int, float] = {}
+    for case in results["cases"]:
+        timing = case["warm"].get(engine, {}).get(work)
+        if timing and timing["wall"]:
+            seconds = median(timing["wall"])
+            found[case["n_items"]] = max(seconds, found.get(case["n_items"], 0.0))
+    return sorted(found.items())
