@@ -25,9 +25,18 @@ from clustersem.errors import (
     IdentificationError,
     IdentificationWarning,
     ModelError,
-    UnsupportedError,
 )
+from clustersem.fit.answers import answers_of
 from clustersem.fit.assemble import Layout, layout_of, ram_of
+from clustersem.fit.checks import (
+    check_same_options,
+    check_switches,
+    check_values,
+    is_off,
+    place_of_absent,
+    refuse_unsupported,
+    text_of,
+)
 from clustersem.fit.options import Engine, FitOptions, Likelihood
 from clustersem.fit.result import Fit
 from clustersem.fit.status import status_of
@@ -135,36 +144,34 @@ def _entry_point(kind: Kind, what: str, defaults: str, example: str) -> Callable
         n_obs: int | None = None,
         engine: Engine = "native",
     ) -> Fit:
-        _refuse_unsupported(
+        refuse_unsupported(
             estimator=(estimator, (None, "ML")),
             missing=(missing, ("listwise",)),
-            ordered=(ordered or None, (None,)),
+            ordered=(None if is_off(ordered) else ordered, (None,)),
             group=(group, (None,)),
-            group_equal=(tuple(group_equal), ((),)),
+            group_equal=(() if is_off(group_equal) else group_equal, ((),)),
             likelihood=(likelihood, ("normal", "wishart")),
             se=(se, (None, "standard")),
             test=(test, (None, "standard")),
             bounds=(bounds, (None,)),
             engine=(engine, ("native", "semopy")),
         )
+        switches = {"std_lv": std_lv, "orthogonal": orthogonal, "fixed_x": fixed_x}
+        if meanstructure is not None:
+            switches["meanstructure"] = meanstructure
+        check_switches(switches)
         if isinstance(model, ModelSpec):
             spec = model
-        elif not isinstance(model, str):
-            raise ModelError(
-                f"model: expected text such as 'f =~ x1 + x2 + x3' or a ModelSpec, got"
-                f" {type(model).__name__}."
-            )
+            check_same_options(spec, switches)
         else:
-            spec = build_spec(
-                model,
-                options_for(
-                    kind,
-                    meanstructure=meanstructure,
-                    std_lv=std_lv,
-                    orthogonal=orthogonal,
-                    fixed_x=fixed_x,
-                ),
+            options = options_for(
+                kind,
+                meanstructure=meanstructure,
+                std_lv=std_lv,
+                orthogonal=orthogonal,
+                fixed_x=fixed_x,
             )
+            spec = build_spec(text_of(model), options)
         moments = _moments(spec, data, cov, mean, n_obs)
         return fit_moments(spec, moments, FitOptions("ML", likelihood, missing, engine))
 
@@ -198,15 +205,6 @@ growth = _entry_point(
 )
 
 
-def _refuse_unsupported(**options: tuple[object, tuple[object, ...]]) -> None:
-    for name, (value, known) in options.items():
-        if value not in known:
-            choices = " or ".join(repr(k) for k in known)
-            raise UnsupportedError(
-                f"{name}={value!r} is not available in this version, which takes {choices}."
-            )
-
-
 def _moments(
     spec: ModelSpec,
     data: Data | None,
@@ -221,9 +219,11 @@ def _moments(
     if data is None:
         assert cov is not None
         return moments_from_cov(cov, spec.observed, n_obs, mean)
-    if isinstance(data, Survey):
-        return moments_from_data(data.answers, spec.observed, source=str(data.source))
-    return moments_from_data(data, spec.observed)
+    frame, source = answers_of(data, spec.observed, what="the data")
+    try:
+        return moments_from_data(frame, spec.observed, source=source)
+    except DataError as error:
+        raise DataError(f"{error}{place_of_absent(spec, frame)}") from None
 
 
 def fit_moments(spec: ModelSpec, moments: SampleMoments, options: FitOptions) -> Fit:
@@ -243,6 +243,7 @@ def fit_moments(spec: ModelSpec, moments: SampleMoments, options: FitOptions) ->
     IdentificationError
         Where the model's parameters cannot be determined from any data.
     """
+    check_values(spec)
     layout = layout_of(spec)
     sample = _sample(spec, moments, options)
     model = ram_of(spec, layout, moments_cov(moments, options), sample.mean)

@@ -78,10 +78,6 @@ def moments_from_data(
             f" {item} alone is missing in {int(worst.max())} of them. Leave out items with many"
             " missing answers."
         )
-    _check_constant(values, names, source)
-    mean = values.mean(axis=0)
-    centred = values - mean
-    cov = centred.T @ centred / n
     if n <= p:
         dropped = f" ({n_rows - n} of {n_rows} rows are incomplete)" if n < n_rows else ""
         raise DataError(
@@ -89,6 +85,12 @@ def moments_from_data(
             f" covariance matrix of p variables needs more than p respondents, and a stable"
             f" solution many times that. Collect more answers or model fewer items."
         )
+    _check_constant(values, names, source)
+    mean = values.mean(axis=0)
+    centred = values - mean
+    largest = np.abs(centred).max(axis=0)
+    _check_sizes(largest * np.sqrt(((centred / largest) ** 2).mean(axis=0)), names, source)
+    cov = centred.T @ centred / n
     check_positive_definite(cov, names, source)
     return SampleMoments(tuple(names), cov, mean, n, n_rows, values)
 
@@ -267,15 +269,20 @@ def _check_constant(values: Array, names: Sequence[str], source: str) -> None:
         )
 
 
-def check_positive_definite(cov: Array, names: Sequence[str], source: str) -> None:
-    """Raise a DataError that names the variables involved where `cov` is singular or indefinite."""
-    sd = np.sqrt(cov.diagonal())
-    for name, size in zip(names, sd, strict=True):
+def _check_sizes(sizes: Array, names: Sequence[str], source: str) -> None:
+    """Refuse standard deviations whose powers overflow."""
+    for name, size in zip(names, sizes.tolist(), strict=True):
         if not 1.0 / LARGEST_SD < size < LARGEST_SD:
             raise DataError(
                 f"{source}: the standard deviation of {name} is {size:.2g}, with which no computer"
                 " can reckon. Express it in other units."
             )
+
+
+def check_positive_definite(cov: Array, names: Sequence[str], source: str) -> None:
+    """Raise a DataError that names the variables involved where `cov` is singular or indefinite."""
+    sd = np.sqrt(cov.diagonal())
+    _check_sizes(sd, names, source)
     correlation = cov / np.outer(sd, sd)
     factor, failed = lapack.dpotrf(correlation, lower=1)
     if not failed:
@@ -311,7 +318,10 @@ def _mean_of_frame(mean: pd.Series | Sequence[float] | None, names: Sequence[str
 
 def _as_floats(values: object, what: str) -> Array:
     try:
-        return np.array(values, dtype=np.float64)
+        array = np.array(values)
+        if np.iscomplexobj(array):
+            raise TypeError("complex numbers")
+        return array.astype(np.float64)
     except (TypeError, ValueError):
         raise DataError(
             f"{what}: it holds something that is not a number, or rows of different lengths."

@@ -16,11 +16,14 @@ from clustersem.report import (
     PublishedView,
     ScaleBlock,
     StudyView,
-    document_to_csvs,
+    csv_files,
+    earlier_csvs,
+    figure_bytes,
     path_diagram,
+    render_html,
     render_text,
+    replace_files,
     study_document,
-    write_html,
 )
 from clustersem.respecify import Respecification
 from clustersem.scale import (
@@ -70,7 +73,7 @@ class ScaleAnalysis:
     parallel: ParallelAnalysis | None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class StudyResult:
     """All that a study found, from the sample to the verdicts.
 
@@ -139,6 +142,9 @@ class StudyResult:
         said += self.fit.warnings
         return tuple(dict.fromkeys(said))
 
+    def __repr__(self) -> str:
+        return f"<StudyResult {self.study.title!r}: {self.survey!r}, {self.fit!r}>"
+
     def with_published(self, published: PublishedView) -> StudyResult:
         """Return the result with printed numbers beside its own."""
         return replace(self, published=published)
@@ -198,19 +204,25 @@ class StudyResult:
         ----------
         folder : path
             Made where it is not there. It gets ``report.html``, which needs no network,
-            ``path-diagram.svg``, and every table as a CSV file under ``tables``. A file of an
-            earlier run is replaced only when its successor is complete.
+            ``path-diagram.svg``, and every table as a CSV file under ``tables``. Those of an
+            earlier run are replaced, together, once all new ones are complete.
 
         Returns
         -------
         Path
             Of ``report.html``.
+
+        Raises
+        ------
+        ClusterSemError
+            Where the folder cannot be written to; an earlier report is left as it was.
         """
         folder = Path(folder)
         document = study_document(self.view())
-        path_diagram(self.fit, folder / DIAGRAM)
-        document_to_csvs(document, folder / "tables")
-        write_html(document, folder / REPORT)
+        contents = csv_files(document, folder / "tables")
+        contents[folder / DIAGRAM] = figure_bytes(path_diagram(self.fit), "svg")
+        contents[folder / REPORT] = render_html(document).encode("utf-8")
+        replace_files(contents, stale=earlier_csvs(folder / "tables"))
         return folder / REPORT
 
     def summary(self) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from clustersem.spec.syntax import is_name
 from clustersem.survey import read_survey
 
 _STEM = re.compile(r"(.*?)[_.\- ]?\d+[A-Za-z]?$")
@@ -37,14 +38,18 @@ def draft(answers: str | os.PathLike[str], *, beside: Path | None = None) -> str
     low, high, codes = _seen_range(survey.raw)
     constructs = guess_constructs(survey.items)
     names = list(constructs)
+    whole = bool((survey.raw.stack() % 1 == 0).all())
+    unfit = [item for members in constructs.values() for item in members if not is_name(item)]
     lines = [
         "# A study for clustersem. Correct what is guessed, then: clustersem run study.toml",
+        *([f"# A model cannot hold these names; rename them: {', '.join(unfit)}"] if unfit else []),
         "",
         'title = "My survey"',
         "",
         "[data]",
         f"file = {_text(_relative(Path(answers), beside))}",
         f"answers = [{low:g}, {high:g}]          # lowest and highest answer, as seen in the data",
+        *(["whole = false           # answers are not whole numbers"] if not whole else []),
         f"missing = [{codes}]          # far from the other answers: do they mean no answer?"
         if codes
         else "# missing = [9, 99]      # codes that mean no answer",
@@ -97,7 +102,16 @@ def guess_constructs(items: Sequence[str]) -> dict[str, list[str]]:
             groups.setdefault(found.group(1).rstrip("_.- "), []).append(item)
     named = {name: members for name, members in groups.items() if len(members) > 1 and name}
     # A construct must not bear the name of an item.
-    return {name if name not in items else f"F_{name}": m for name, m in named.items()}
+    fit: dict[str, list[str]] = {}
+    for name, members in named.items():
+        fit.setdefault(_fit_name(name), []).extend(members)
+    return {name if name not in items else f"F_{name}": m for name, m in fit.items()}
+
+
+def _fit_name(stem: str) -> str:
+    """Return a name for a construct that a model can hold."""
+    plain = re.sub(r"[^\w.]+", "_", stem).strip("_")
+    return plain if is_name(plain) else f"F_{plain}"
 
 
 def _seen_range(raw: pd.DataFrame) -> tuple[float, float, str]:
@@ -125,7 +139,10 @@ def _seen_range(raw: pd.DataFrame) -> tuple[float, float, str]:
 def _relative(answers: Path, beside: Path | None) -> str:
     if beside is None:
         return answers.name
-    return Path(os.path.relpath(answers.resolve(), beside.resolve())).as_posix()
+    try:
+        return Path(os.path.relpath(answers.resolve(), beside.resolve())).as_posix()
+    except ValueError:  # on another drive
+        return answers.resolve().as_posix()
 
 
 def _constructs(constructs: Mapping[str, Sequence[str]]) -> list[str]:

@@ -61,19 +61,22 @@ GOLDEN = {
         lambda: cs.cfa(MODEL.replace("x5", "x55"), answers()),
         "the data: the model names x55 (did you mean x5?), which is not among its columns."
         " Correct the"
-        " model or the column names. There are: x1, x2, x3, x4, x5, x6, x7, x8, x9.",
+        " model or the column names. There are: x1, x2, x3, x4, x5, x6, x7, x8, x9.\n"
+        "In the model, line 2, column 17:\n    textual =~ x4 + x55 + x6\n                    ^^^",
     ),
     "another case": (
         lambda: cs.cfa(MODEL, answers().rename(columns={"x5": "X5"})),
         "the data: the model names x5 (did you mean X5?), which is not among its columns. Correct"
         " the"
-        " model or the column names. There are: x1, x2, x3, x4, X5, x6, x7, x8, x9.",
+        " model or the column names. There are: x1, x2, x3, x4, X5, x6, x7, x8, x9.\n"
+        "In the model, line 2, column 17:\n    textual =~ x4 + x5 + x6\n                    ^^",
     ),
     "items that are not there": (
         lambda: cs.cfa(MODEL + "\nhealth =~ happy + sad + x1", answers()),
         "the data: the model names happy and sad, which are not among its columns. Correct the"
         " model or"
-        " the column names. There are: x1, x2, x3, x4, x5, x6, x7, x8, x9.",
+        " the column names. There are: x1, x2, x3, x4, x5, x6, x7, x8, x9.\n"
+        "In the model, line 5, column 11:\n    health =~ happy + sad + x1\n              ^^^^^",
     ),
     "text among the answers": (
         lambda: cs.cfa(MODEL, with_text()),
