@@ -183,14 +183,15 @@ class Study:
         progress("fitting the model")
         syntax = self.model.syntax.strip() or self._model_text(constructs)
         initial = self._fit(syntax, survey)
+        # Without estimates there is nothing to revise or to test; the report says why.
         respecification = None
-        if self.respecification is not None:
+        if self.respecification is not None and initial.converged:
             progress("respecification")
             respecification = respecify(initial, self.respecification)
         final = initial if respecification is None else respecification.fit
         progress("hypotheses and validity")
         hypotheses = None
-        if self.hypotheses:
+        if self.hypotheses and final.converged:
             hypotheses = test_hypotheses(
                 final,
                 self.hypotheses,
@@ -208,7 +209,7 @@ class Study:
             respecification=respecification,
             fit=final,
             hypotheses=hypotheses,
-            validity=validity(final) if final.spec.latent else None,
+            validity=validity(final) if final.spec.latent and final.converged else None,
             provenance=provenance_of(self, survey, final, time.perf_counter() - started),
         )
 

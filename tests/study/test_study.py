@@ -162,3 +162,24 @@ def test_constructs_are_guessed_from_numbers_at_the_end() -> None:
         "trust": ["trust-1", "trust-2"],
         "满意": ["满意1", "满意2"],
     }
+
+
+def test_a_model_that_does_not_converge_is_reported_as_such(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    # Two unrelated pairs: the factors of such items run off to infinity.
+    frame = pd.DataFrame(rng.normal(size=(40, 6)), columns=["a1", "a2", "a3", "b1", "b2", "b3"])
+    study = Study(
+        frame,
+        cs.Codebook(constructs={"A": ["a1", "a2", "a3"], "B": ["b1", "b2", "b3"]}, whole=False),
+        cs.fit.parse_hypotheses("H1: B ~ A, +"),
+        scale=ScaleSettings(purify=False, parallel=False),
+        respecification=cs.RespecificationPolicy(),
+    )
+    with pytest.warns(cs.errors.ClusterSemWarning) as given:
+        result = study.run()
+    assert cs.errors.ConvergenceWarning in {warning.category for warning in given}
+    assert not result.fit.converged
+    assert result.hypotheses is None
+    assert result.respecification is None
+    page = result.report(tmp_path).read_text(encoding="utf-8")
+    assert "The numbers are not estimates" in page
