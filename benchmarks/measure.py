@@ -112,15 +112,13 @@ def measure(
         }
         warm: dict[str, dict[str, Timing]] = {engine: {} for engine in engines}
         for work in WORKS:
-            say(f"{case.title}: {WORKS[work]}")
             for engine in engines:
                 if engine in ONLY.get(work, tuple(engines)):
-                    # What failed in a fresh process need not fail again.
+                    # What failed in a fresh process is not tried again, but the other works are.
                     failed = cold[engine].gave_up if work == "full" else ""
                     reduced = REDUCED.get(engine, "") if failed else ""
                     warm[engine][work] = Timing(gave_up=failed, reduced=reduced)
-            timings = {engine: done[work] for engine, done in warm.items() if work in done}
-            _interleaved(workers, work, budget, timings)
+        _interleaved(workers, warm, budget, say)
     return CaseResult(case.name, case.title, case.n_items, warm, cold, agreement)
 
 
@@ -141,32 +139,52 @@ def _cold(case: Case, command: list[str], folder: Path, limits: Limits) -> Cold:
 
 
 def _interleaved(
-    workers: dict[str, Worker], work: str, budget: float, timings: dict[str, Timing]
+    workers: dict[str, Worker], warm: dict[str, dict[str, Timing]], budget: float, say: Say
 ) -> None:
-    """Let the engines take turns, in another order each round."""
-    words: dict[str, str] = {}
-    block: dict[str, int] = {}
-    rounds: dict[str, int] = {}
-    for engine, timing in timings.items():
-        if timing.gave_up and not timing.reduced:
-            continue
-        words[engine] = "reduced" if timing.reduced else work
-        try:
-            wall, cpu = workers[engine].time(words[engine], 1)
-        except GaveUp as reason:
-            timing.gave_up = str(reason)
-            continue
-        block[engine] = min(max(1, round(BLOCK_SECONDS / wall[0])), LARGEST_BLOCK)
-        rounds[engine] = min(ROUNDS, max(1, int(budget / wall[0])))
-        if wall[0] > SLOW:  # long enough that nothing is left to warm up
-            timing.wall += wall
-            timing.cpu += cpu
-            rounds[engine] -= 1
-    order = list(rounds)
+    """Let engines and works take turns, in another order each round."""
+    slots: list[_Slot] = []
+    for work in WORKS:
+        say(f"warming up: {WORKS[work]}")
+        for engine, timings in warm.items():
+            timing = timings.get(work)
+            if timing is None or (timing.gave_up and not timing.reduced):
+                continue
+            slot = _Slot(workers[engine], "reduced" if timing.reduced else work, timing)
+            try:
+                slot.plan(budget)
+            except GaveUp as reason:
+                timing.gave_up = str(reason)
+            else:
+                slots.append(slot)
     for turn in range(ROUNDS):
-        for engine in order:
-            if turn < rounds[engine]:
-                wall, cpu = workers[engine].time(words[engine], block[engine])
-                timings[engine].wall += wall
-                timings[engine].cpu += cpu
-        order = order[1:] + order[:1]
+        say(f"round {turn + 1} of {ROUNDS}")
+        for slot in slots[turn % len(slots) :] + slots[: turn % len(slots)]:
+            if turn < slot.rounds:
+                slot.run()
+
+
+@dataclass
+class _Slot:
+    """One engine at one work: how many runs make a block, and how many blocks there are."""
+
+    worker: Worker
+    word: str
+    timing: Timing
+    block: int = 1
+    rounds: int = ROUNDS
+
+    def plan(self, budget: float) -> None:
+        """Run once to warm up, and see how often the budget allows to repeat that."""
+        wall, cpu = self.worker.time(self.word, 1)
+        self.block = min(max(1, round(BLOCK_SECONDS / wall[0])), LARGEST_BLOCK)
+        self.rounds = min(ROUNDS, max(1, int(budget / wall[0])))
+        if wall[0] > SLOW:  # long enough that nothing is left to warm up
+            self.timing.wall += wall
+            self.timing.cpu += cpu
+            self.rounds -= 1
+
+    def run(self) -> None:
+        """Run one block."""
+        wall, cpu = self.worker.time(self.word, self.block)
+        self.timing.wall += wall
+        self.timing.cpu += cpu

@@ -17,7 +17,7 @@ def plot(results: dict[str, Any], path: Path) -> None:
     mpl.use("svg")
     mpl.rcParams["svg.hashsalt"] = "clustersem"
     from matplotlib import pyplot as plt
-    from matplotlib.ticker import NullFormatter
+    from matplotlib.ticker import NullLocator
 
     figure, axes = plt.subplots(
         1, len(PANELS), figsize=(9.0, 4.0), sharey=True, layout="constrained"
@@ -30,6 +30,11 @@ def plot(results: dict[str, Any], path: Path) -> None:
                 continue
             items, seconds = zip(*points, strict=True)
             axis.loglog(items, seconds, "o-", color=colour, markersize=5, linewidth=1.6)
+            for case in results["cases"]:
+                timing = case["warm"].get(engine, {}).get(work)
+                if timing and timing["wall"] and timing["reduced"]:
+                    at = case["n_items"], median(timing["wall"])
+                    axis.plot(*at, "o", color="white", markeredgecolor=colour, markersize=5)
             axis.annotate(
                 engine,
                 (items[-1], seconds[-1]),
@@ -40,7 +45,7 @@ def plot(results: dict[str, Any], path: Path) -> None:
             )
         items = sorted({case["n_items"] for case in results["cases"]})
         axis.set_xticks(items, [str(i) for i in items])
-        axis.xaxis.set_minor_formatter(NullFormatter())
+        axis.xaxis.set_minor_locator(NullLocator())
         axis.set_xlim(items[0] / 1.3, largest * 2.6)
         axis.set_xlabel("items")
         axis.set_title(title, loc="left", fontsize=11)

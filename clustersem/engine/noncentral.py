@@ -59,7 +59,7 @@ def sf(x: float, df: float, noncentrality: float) -> float:
 def _cdf_and_slope(x: float, df: float, noncentrality: float) -> tuple[float, float]:
     """Return P(X <= x) and its derivative by the noncentrality, (P_{df+2} - P_df) / 2."""
     j, weight = _weights(noncentrality, x)
-    central = chdtr(df + 2.0 * np.append(j, j[-1] + 1.0), x)
+    central = chdtr(df + 2.0 * (j[0] + np.arange(len(j) + 1.0)), x)
     value = float(weight @ central[:-1])
     return min(1.0, value), 0.5 * (float(weight @ central[1:]) - value)
 
@@ -82,10 +82,12 @@ def noncentrality_at(x: float, df: float, probability: float) -> float:
             low = nc
         else:
             high = nc
-        # Newton steps on the logarithm, which is nearly straight.
+        # Newton steps on the normal deviate of P, which is nearly straight.
         proposal = nc
-        if value > 0 and slope < 0:
-            proposal = nc - (np.log(value) - np.log(probability)) * value / slope
+        z = float(ndtri(value))
+        if np.isfinite(z) and slope < 0:
+            density = np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
+            proposal = nc - (z + deviate) * density / slope
         if not low <= proposal <= high:
             proposal = 0.5 * (low + high) if np.isfinite(high) else 2.0 * nc
         # The error of a Newton step is about the square of the step.

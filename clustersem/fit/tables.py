@@ -36,13 +36,16 @@ def estimates(
     return _with_labels(_row_labels(spec), [*_inference(est, se), std_lv, std_all])
 
 
-#: As an index, because making an index of text takes pandas long.
-_NUMBERS = pd.Index(["est", "se", "z", "p_value", "ci_lower", "ci_upper", "std_lv", "std_all"])
+@lru_cache(maxsize=1)
+def _numbers() -> pd.Index:
+    """Return the names of the columns of numbers, as an index: pandas takes long to make one."""
+    names = ["est", "se", "z", "p_value", "ci_lower", "ci_upper", "std_lv", "std_all"]
+    return pd.Index(names)
 
 
 def _with_labels(labels: pd.DataFrame, numbers: Sequence[Array]) -> pd.DataFrame:
     """Return the labels with the first of the columns of numbers beside them."""
-    columns = _NUMBERS[: len(numbers)]
+    columns = _numbers()[: len(numbers)]
     values = pd.DataFrame(np.column_stack(numbers), index=labels.index, columns=columns)
     return pd.concat([labels, values], axis=1)
 
