@@ -16,30 +16,45 @@ from clustersem.fit import (
     test_hypotheses,
 )
 from clustersem.respecify import Respecification, RespecificationPolicy, respecify
-from clustersem.scale import (
-    bartlett,
-    efa,
-    item_statistics,
-    kmo,
-    mardia,
-    parallel_analysis,
-    purify,
-    reliability,
-    validity,
-)
 from clustersem.spec import ModelSpec
 from clustersem.survey import NO_SCREENING, ScreeningPolicy, Survey, read_survey
 
 if TYPE_CHECKING:
     from clustersem import studies
     from clustersem.report import path_diagram
+    from clustersem.scale import (
+        bartlett,
+        efa,
+        item_statistics,
+        kmo,
+        mardia,
+        parallel_analysis,
+        purify,
+        reliability,
+        validity,
+    )
     from clustersem.study import Study, StudyResult
     from clustersem.survey.codebook import Codebook
 
 __version__ = "0.1.0"
 
-# What these need (pydantic, jinja2, matplotlib) is not worth waiting for in a script that fits.
+# What these need (pydantic, jinja2, matplotlib, the scale) is not worth waiting for in a script
+# that fits. (respecify is a room and a function; loading it here makes the name the function's.)
 _LATER = {
+    **dict.fromkeys(
+        (
+            "bartlett",
+            "efa",
+            "item_statistics",
+            "kmo",
+            "mardia",
+            "parallel_analysis",
+            "purify",
+            "reliability",
+            "validity",
+        ),
+        "clustersem.scale",
+    ),
     "Codebook": "clustersem.survey.codebook",
     "Study": "clustersem.study",
     "StudyResult": "clustersem.study",
