@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from clustersem.engine.identification import null_space
+from clustersem.fit.solution import Solution
 from clustersem.fit.tables import parameter_names
-
-if TYPE_CHECKING:
-    from clustersem.fit.result import Fit
 
 # Standardised coefficients from here on "exceed or are very close to 1".
 CLOSE_TO_ONE = 0.95
@@ -44,7 +41,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What :meth:`clustersem.fit.result.Fit.diagnose` found.
+    """What :meth:`clustersem.Fit.diagnose` found.
 
     Attributes
     ----------
@@ -69,7 +66,7 @@ class Diagnosis:
         return "\n".join(f"[{mark[c.passed]}] {c.name}: {c.detail}" for c in self.checks)
 
 
-def diagnose(fit: Fit) -> Diagnosis:
+def diagnose(fit: Solution) -> Diagnosis:
     """Check a solution for offending estimates and identification.
 
     The five offending estimates are negative error variances, correlations above one, covariance
@@ -110,7 +107,7 @@ def _negative_variances(estimates: pd.DataFrame) -> Check:
     return _check("negative error variances", rows, f"none; the smallest is {least:.3f}", "est")
 
 
-def _correlations(fit: Fit, estimates: pd.DataFrame) -> Check:
+def _correlations(fit: Solution, estimates: pd.DataFrame) -> Check:
     name = "correlations above one"
     pairs = (estimates["op"] == "~~") & (estimates["lhs"] != estimates["rhs"])
     rows = estimates[pairs & (estimates["std_all"].abs() > 1)]
@@ -126,7 +123,7 @@ def _correlations(fit: Fit, estimates: pd.DataFrame) -> Check:
     return _check(name, rows, fine, "std_all")
 
 
-def _positive_definite(fit: Fit) -> Check:
+def _positive_definite(fit: Solution) -> Check:
     name = "covariance matrices that are not positive definite"
     matrices = {"latent variables": fit.latent_cov.to_numpy()}
     s = fit.at.point.s
@@ -175,7 +172,7 @@ def _standard_errors(estimates: pd.DataFrame) -> Check:
     return _check(name, rows, fine, "se")
 
 
-def _identification(fit: Fit) -> Check:
+def _identification(fit: Solution) -> Check:
     name = "identification"
     involved = null_space(fit.hessian)
     names = parameter_names(fit.spec, fit.layout)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -10,11 +10,9 @@ import pandas as pd
 from clustersem.engine.ram import Array, Point
 from clustersem.errors import DataError, EstimationError
 from clustersem.fit.answers import answers_of
+from clustersem.fit.solution import Solution
 from clustersem.moments.sources import numeric_columns
 from clustersem.survey import Survey
-
-if TYPE_CHECKING:
-    from clustersem.fit.result import Fit
 
 
 def score_weights(point: Point, n_observed: int, method: str) -> Array:
@@ -58,9 +56,9 @@ def score_weights(point: Point, n_observed: int, method: str) -> Array:
 
 
 def factor_scores(
-    fit: Fit, data: pd.DataFrame | Survey | None, method: Literal["regression", "bartlett"]
+    fit: Solution, data: pd.DataFrame | Survey | None, method: Literal["regression", "bartlett"]
 ) -> pd.DataFrame:
-    """Return scores; see :meth:`clustersem.fit.result.Fit.factor_scores`."""
+    """Return scores; see :meth:`clustersem.Fit.factor_scores`."""
     if data is None:
         if fit.moments.data is None:
             raise DataError(

@@ -21,7 +21,7 @@ def residuals(
     multiplier: float,
     fixed: Index,
 ) -> Array:
-    """Return the residuals of the wanted type; see :meth:`clustersem.fit.result.Fit.residuals`.
+    """Return the residuals of the wanted type; see :meth:`clustersem.Fit.residuals`.
 
     `fixed` are the places of covariates whose moments are fixed at the sample's.
     """

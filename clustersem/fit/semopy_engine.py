@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -41,11 +41,9 @@ from clustersem.engine.starts import starting_values
 from clustersem.errors import EstimationError, UnsupportedError
 from clustersem.fit.assemble import Layout
 from clustersem.fit.second_opinion import LargestDifference, SecondOpinion
+from clustersem.fit.solution import Solution
 from clustersem.spec import ModelSpec
 from clustersem.spec.semopy_text import to_semopy_text
-
-if TYPE_CHECKING:
-    from clustersem.fit.result import Fit
 
 # semopy has no types.
 SemopyModel: TypeAlias = Any
@@ -65,7 +63,7 @@ OFFSET = 1.0
 
 
 @dataclass(frozen=True, eq=False)
-class Solution:
+class SemopySolution:
     """What semopy found, in the units of the data.
 
     Attributes
@@ -143,12 +141,12 @@ def minimise_with_semopy(spec: ModelSpec, layout: Layout, model: Ram, sample: Sa
     )
 
 
-def second_opinion(fit: Fit) -> SecondOpinion:
+def second_opinion(fit: Solution) -> SecondOpinion:
     """Fit the same model to the same moments with semopy and compare.
 
     Parameters
     ----------
-    fit : Fit
+    fit : Solution
         A maximum likelihood fit by the native engine.
 
     Returns
@@ -251,7 +249,7 @@ def _version() -> str:
         return str(semopy.__version__)
 
 
-def _solve(spec: ModelSpec, layout: Layout, model: Ram, sample: Sample) -> Solution:
+def _solve(spec: ModelSpec, layout: Layout, model: Ram, sample: Sample) -> SemopySolution:
     if model.has_means:
         raise UnsupportedError(
             "semopy does not estimate means beside a covariance matrix (and miscounts the degrees"
@@ -298,7 +296,7 @@ def _solve(spec: ModelSpec, layout: Layout, model: Ram, sample: Sample) -> Solut
         variances = np.empty(layout.n_free)
         variances[order] = _variances(semopy_model)
         se = np.sqrt(variances) * factor
-    return Solution(theta, se, f, bool(result.success), str(result.message), iterations)
+    return SemopySolution(theta, se, f, bool(result.success), str(result.message), iterations)
 
 
 def _variances(semopy_model: SemopyModel) -> Array:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-if TYPE_CHECKING:
-    from clustersem.fit.result import Fit
+from clustersem.fit.solution import Solution
 
 SECTIONS = {
     "=~": "Latent variables",
@@ -21,7 +19,7 @@ SECTIONS = {
 }
 
 
-def summary_text(fit: Fit) -> str:
+def summary_text(fit: Solution) -> str:
     """Return how the estimation ended, the measures of fit and all estimates."""
     m = fit.measures
     used = f"{fit.n_obs}"
