@@ -56,9 +56,11 @@ Folder = Annotated[Path, typer.Option("--out", "-o", help="Folder for the report
 @contextmanager
 def _stages() -> Iterator[Callable[[str], None]]:
     """Show the stage that is running, and how long the whole has taken."""
+    if not err.is_terminal:
+        yield lambda stage: None
+        return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    disable = not err.is_terminal
-    with Progress(*columns, console=err, transient=True, disable=disable) as progress:
+    with Progress(*columns, console=err, transient=True) as progress:
         task = progress.add_task("starting", total=None)
         yield lambda stage: progress.update(task, description=stage)
 

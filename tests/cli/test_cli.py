@@ -72,8 +72,8 @@ def test_help_names_every_command(run):
     ("arguments", "said"),
     [
         (["fti"], "No such command 'fti'"),
-        (["--verison"], "No such option: --verison"),
-        (["fit", "--boots", "5", "m", "d"], "No such option: --boots"),
+        (["--verison"], "No such option"),
+        (["fit", "--boots", "5", "m", "d"], "No such option"),
         (["fit", "model.txt"], "Missing argument"),
         (["fit", "model.txt", "answers.csv", "--mi", "-3"], "Invalid value for '--mi'"),
         (["fit", "model.txt", "answers.csv", "--mi", "x"], "Invalid value for '--mi'"),
