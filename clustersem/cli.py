@@ -2,30 +2,53 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from typer.core import TyperGroup
 
 import clustersem
-from clustersem.errors import ClusterSemError, ClusterSemWarning
+from clustersem.errors import ClusterSemError, ClusterSemWarning, ModelSyntaxError
+from clustersem.fit.summary import p_text
+from clustersem.spec import build_spec, options_for
+from clustersem.survey.encoding import text_of_file
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class _Commands(TyperGroup):
+    """All commands, with errors that a user can mend shown without a traceback."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # noqa: ANN401 - typer's
+        with warnings.catch_warnings():
+            # The results carry every warning as a sentence; the console shows those.
+            warnings.simplefilter("ignore", ClusterSemWarning)
+            try:
+                return super().invoke(ctx)
+            except ClusterSemError as error:
+                err.print(f"Error: {error}", markup=False)
+                raise typer.Exit(1) from None
+            except KeyboardInterrupt:
+                err.print("Interrupted; nothing was written.", markup=False)
+                raise typer.Exit(130) from None
+
 
 app = typer.Typer(
     name="clustersem",
+    cls=_Commands,
     help="Structural equation modelling for Likert surveys, from a questionnaire to hypotheses.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Folder = Annotated[Path, typer.Option("--out", "-o", help="Folder for the report.")]
 
@@ -34,7 +57,8 @@ Folder = Annotated[Path, typer.Option("--out", "-o", help="Folder for the report
 def _stages() -> Iterator[Callable[[str], None]]:
     """Show the stage that is running, and how long the whole has taken."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True) as progress:
+    disable = not err.is_terminal
+    with Progress(*columns, console=err, transient=True, disable=disable) as progress:
         task = progress.add_task("starting", total=None)
         yield lambda stage: progress.update(task, description=stage)
 
@@ -70,7 +94,9 @@ def run(
     out.print(f"\n{result.fit!r}", markup=False)
     if result.hypotheses is not None:
         columns = ["id", "path", "expect", "std_all", "est", "se", "z", "p_value", "verdict"]
-        table = result.hypotheses[columns].to_string(index=False, float_format=lambda v: f"{v:.3f}")
+        table = result.hypotheses[columns].to_string(
+            index=False, float_format="{:.3f}".format, formatters={"p_value": p_text}
+        )
         out.print(f"\n{table}", markup=False)
     for warning in result.warnings:
         err.print(f"Note: {warning}", markup=False)
@@ -81,21 +107,32 @@ def run(
 def fit(
     model: Annotated[Path, typer.Argument(help="Model syntax, as lavaan's, in a text file.")],
     data: Annotated[Path, typer.Argument(help="Answers: CSV, XLSX, SAV, DTA or Parquet.")],
+    codebook: Annotated[
+        Path | None,
+        typer.Option(help="Codebook (TOML): answer range, missing codes, reversed items."),
+    ] = None,
     likelihood: Annotated[
         str, typer.Option(help="normal (as lavaan, Mplus) or wishart (as AMOS, EQS, LISREL).")
     ] = "normal",
-    indices: Annotated[int, typer.Option("--mi", help="Show so many modification indices.")] = 0,
+    indices: Annotated[
+        int, typer.Option("--mi", min=0, help="Show so many modification indices.")
+    ] = 0,
     diagram: Annotated[
         Path | None, typer.Option(help="Draw the path diagram: a file .svg, .png or .pdf.")
     ] = None,
 ) -> None:
     """Fit a model to a file of answers and print the result."""
-    text = _read_text(model)
-    survey = clustersem.read_survey(data, screening=None)
-    kind: Literal["normal", "wishart"] = "wishart" if likelihood == "wishart" else "normal"
     if likelihood not in ("normal", "wishart"):
         raise ClusterSemError(f"--likelihood {likelihood}: write normal or wishart.")
-    result = clustersem.sem(text, survey, likelihood=kind)
+    kind: Literal["normal", "wishart"] = "wishart" if likelihood == "wishart" else "normal"
+    try:
+        spec = build_spec(_read_text(model), options_for("sem"))
+        survey = clustersem.read_survey(data, codebook, screening=None)
+        result = clustersem.sem(spec, survey, likelihood=kind)
+    except ModelSyntaxError as error:
+        raise ClusterSemError(f"{model.name}, {error}") from None
+    if diagram is not None:
+        clustersem.path_diagram(result, diagram)
     out.print(result.summary(), markup=False)
     if indices:
         table = result.modification_indices().head(indices)
@@ -104,7 +141,6 @@ def fit(
         )
         out.print(f"\nModification indices\n{shown}", markup=False)
     if diagram is not None:
-        clustersem.path_diagram(result, diagram)
         out.print(f"\nDiagram: {diagram.resolve()}", markup=False)
 
 
@@ -119,7 +155,7 @@ def init(
     from clustersem.study.template import draft
 
     target = study if study is not None else answers.parent / "study.toml"
-    text = draft(answers)
+    text = draft(answers, beside=target.parent)
     try:
         with target.open("x", encoding="utf-8") as stream:
             stream.write(text)
@@ -140,27 +176,16 @@ def version() -> None:
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return text_of_file(path)
     except FileNotFoundError:
         raise ClusterSemError(f"there is no file {path}; check the name and folder.") from None
-    except UnicodeDecodeError:
-        raise ClusterSemError(f"{path} is not UTF-8 text. Save the model as UTF-8.") from None
     except OSError as error:
         raise ClusterSemError(f"{path} cannot be read: {error.strerror}.") from None
 
 
 def main() -> None:
-    """Run the command line; errors that a user can mend come without a traceback."""
-    # The results carry every warning as a sentence; the console shows those.
-    warnings.simplefilter("ignore", ClusterSemWarning)
-    try:
-        app()
-    except ClusterSemError as error:
-        err.print(f"Error: {error}", markup=False)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        err.print("Interrupted; nothing was written.", markup=False)
-        sys.exit(130)
+    """Run the command line."""
+    app(prog_name="clustersem")
 
 
 if __name__ == "__main__":

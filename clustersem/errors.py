@@ -67,6 +67,7 @@ class ModelSyntaxError(ModelError):
     """
 
     def __init__(self, reason: str, source: str, position: int, length: int = 1) -> None:
+        self._made_of = (reason, source, position, length)
         position = min(max(position, 0), len(source))
         start = source.rfind("\n", 0, position) + 1
         end = source.find("\n", position)
@@ -80,6 +81,10 @@ class ModelSyntaxError(ModelError):
         super().__init__(
             f"line {self.line}, column {self.column}: {reason}\n    {line}\n    {lead}{carets}"
         )
+
+    def __reduce__(self) -> tuple[type[ModelSyntaxError], tuple[str, str, int, int]]:
+        """Pickle what it was made of: an error in a worker process must reach its parent."""
+        return type(self), self._made_of
 
 
 class ClusterSemWarning(UserWarning):

@@ -16,11 +16,17 @@ from scipy.special import chdtr, chdtrc, gammaln, ndtri
 from clustersem.engine.ram import Array
 
 
-def _weights(noncentrality: float) -> tuple[Array, Array]:
-    """Return the Poisson weights of the mixture and their indices, without the negligible ones."""
+def _weights(noncentrality: float, x: float) -> tuple[Array, Array]:
+    """Return the Poisson weights of the mixture and their indices, without the negligible ones.
+
+    The weights peak at half the noncentrality, their products with the tail beyond a distant `x`
+    near the square root of half of it times x / 2.
+    """
     half = 0.5 * noncentrality
-    reach = 9.0 * np.sqrt(half) + 60.0
-    j = np.arange(max(0.0, np.floor(half - reach)), np.ceil(half + reach) + 1.0)
+    peak = np.sqrt(0.5 * half * max(x, 0.0))
+    reach = 9.0 * np.sqrt(max(half, peak)) + 60.0
+    low, high = min(half, peak) - reach, max(half, peak) + reach
+    j = np.arange(max(0.0, np.floor(low)), np.ceil(high) + 1.0)
     log_half = np.log(half) if half > 0 else -np.inf
     with np.errstate(invalid="ignore"):
         log_weight = np.where(j == 0, 0.0, j * log_half) - half - gammaln(j + 1.0)
@@ -46,13 +52,13 @@ def cdf(x: float, df: float, noncentrality: float) -> float:
 
 def sf(x: float, df: float, noncentrality: float) -> float:
     """Return P(X > x), exact in the far tail; parameters as in :func:`cdf`."""
-    j, weight = _weights(noncentrality)
+    j, weight = _weights(noncentrality, x)
     return min(1.0, float(weight @ chdtrc(df + 2.0 * j, x)))
 
 
 def _cdf_and_slope(x: float, df: float, noncentrality: float) -> tuple[float, float]:
     """Return P(X <= x) and its derivative by the noncentrality, (P_{df+2} - P_df) / 2."""
-    j, weight = _weights(noncentrality)
+    j, weight = _weights(noncentrality, x)
     central = chdtr(df + 2.0 * (j[0] + np.arange(len(j) + 1.0)), x)
     value = float(weight @ central[:-1])
     return min(1.0, value), 0.5 * (float(weight @ central[1:]) - value)

@@ -31,7 +31,7 @@ from clustersem.engine.likelihood import (
 from clustersem.engine.observed import observed_hessian
 from clustersem.engine.ram import Array, Ram
 
-Code = Literal["converged", "max_iterations", "stalled", "no_start"]
+Code = Literal["converged", "max_iterations", "stalled", "saddle", "no_start"]
 
 DECREMENT = 1e-14
 # Below this decrement, in units of F, Newton steps with the exact Hessian are tried.
@@ -57,7 +57,8 @@ class Optimum:
     ----------
     code : str
         ``"converged"``, ``"max_iterations"``, ``"stalled"`` (no step lowers F although the gradient
-        is not zero) or ``"no_start"`` (Sigma is not positive definite at the start).
+        is not zero), ``"saddle"`` (the gradient is zero, but some direction curves downwards) or
+        ``"no_start"`` (Sigma is not positive definite at the start).
     theta : ndarray of shape (q,)
         The last parameter vector.
     at : Evaluation or None
@@ -95,11 +96,16 @@ class Metric:
 
 
 def metric_of(h: Array, damping: float) -> Metric:
-    """Return H + damping diag H, damped further until it is positive definite."""
+    """Return H + damping diag H, damped further until it is positive definite.
+
+    Its steps are NaN where H has overflowed, which no damping cures.
+    """
     scale = np.sqrt(np.maximum(h.diagonal(), 0.0))
     scale[scale == 0] = 1.0
     unit = h / np.outer(scale, scale)
     unit.flat[:: len(h) + 1] += damping
+    if not np.isfinite(unit).all():
+        return Metric(scale, np.full_like(unit, np.nan))
     added = 1e-8
     factor = cholesky(unit)
     # The smallest pivot bounds the smallest eigenvalue from above.
@@ -121,6 +127,7 @@ def minimise(model: Ram, sample: Sample, start: Array, max_iterations: int = 300
     code: Code = "max_iterations"
     g = gradient(model, sample, at)
     metric: Metric | None = None
+    convex = False
     while True:
         if metric is not None:
             step = metric.step(g)
@@ -130,7 +137,7 @@ def minimise(model: Ram, sample: Sample, start: Array, max_iterations: int = 300
             if not done and rate > CHORD_RATE:
                 metric = None
         if metric is None:
-            h = _curvature(model, sample, at, newton=decrement < NEWTON)
+            h, convex = _curvature(model, sample, at, newton=decrement < NEWTON)
             metric = metric_of(h, 0.0)
             step = metric.step(g)
             decrement = float(-g @ step)
@@ -162,7 +169,34 @@ def minimise(model: Ram, sample: Sample, start: Array, max_iterations: int = 300
     if code == "converged":
         theta, at = _last_step(model, sample, theta, at, step)
         g = gradient(model, sample, at)
+        if not (convex or _is_minimum(model, sample, at)):
+            code = "saddle"
     return Optimum(code, theta, at, g, hessian(model, at), decrement, iteration)
+
+
+def minimise_from(model: Ram, sample: Sample, start: Array, second: Array) -> Optimum:
+    """Minimise from `start`, and from `second` where that does not converge.
+
+    Returns
+    -------
+    Optimum
+        From the second start only if it converges, or at least ends lower.
+    """
+    first = minimise(model, sample, start)
+    if first.code == "converged":
+        return first
+    again = minimise(model, sample, second)
+    if again.at is None:
+        return first
+    better = first.at is None or again.at.f < first.at.f
+    return again if better or again.code == "converged" else first
+
+
+def _is_minimum(model: Ram, sample: Sample, at: Evaluation) -> bool:
+    """Return whether no direction curves downwards, by more than rounding."""
+    exact = observed_hessian(model, sample, at)
+    exact.flat[:: len(exact) + 1] += 1e-7 * hessian(model, at).diagonal()
+    return cholesky(exact) is not None
 
 
 def _last_step(
@@ -175,28 +209,29 @@ def _last_step(
     return theta + step, there
 
 
-def _curvature(model: Ram, sample: Sample, at: Evaluation, *, newton: bool) -> Array:
-    """Return the Hessian to step with: expected, or else exact and made positive definite.
+def _curvature(model: Ram, sample: Sample, at: Evaluation, *, newton: bool) -> tuple[Array, bool]:
+    """Return the Hessian to step with, and whether F is known to be convex there.
+
+    It is the expected one, or else the exact one made positive definite.
 
     Where the exact Hessian is indefinite, F is near a saddle, along which Fisher scoring creeps.
     Its eigenvalues in the metric of the expected Hessian are then replaced by their absolute
     values, so that a step leads away from the saddle.
     """
     if not newton:
-        return hessian(model, at)
+        return hessian(model, at), False
     exact = observed_hessian(model, sample, at)
     if cholesky(exact) is not None:
-        return exact
+        return exact, True
     expected = hessian(model, at)
     metric = cholesky(expected)
     if metric is None:
-        return expected
+        return expected, False
     half, _ = lapack.dtrtrs(metric, exact, lower=1)
     relative, _ = lapack.dtrtrs(metric, half.T, lower=1)
     values, vectors = np.linalg.eigh(0.5 * (relative + relative.T))
     spread = metric @ vectors
-    curvature: Array = (spread * np.maximum(np.abs(values), FLATTEST)) @ spread.T
-    return curvature
+    return (spread * np.maximum(np.abs(values), FLATTEST)) @ spread.T, False
 
 
 def _line_search(

@@ -75,6 +75,29 @@ def starting_values(model: Ram, cov: Array, mean: Array, given: Array) -> Array:
     return _made_admissible(model, theta, np.isnan(given))
 
 
+def cautious_values(model: Ram, cov: Array, start: Array, given: Array) -> Array:
+    """Return starting values for a second attempt: weak effects, half variances, no covariances.
+
+    From the first start a weak factor may run to infinity along a Heywood case although F has a
+    minimum; from here loadings and paths keep their signs but grow from below.
+
+    Parameters
+    ----------
+    model, cov, given
+        As for :func:`starting_values`.
+    start : ndarray of shape (q,)
+        What that function returned.
+    """
+    p, cells = model.n_observed, model.cells
+    observed, own = cells.row < p, (cells.kind == COVARIANCE) & (cells.row == cells.col)
+    theta = start.copy()
+    for which, share in ((cells.kind == PATH, 0.5), ((cells.kind == COVARIANCE) & ~own, 0.0)):
+        theta[model.parameter[which]] = share * start[model.parameter[which]]
+    unique = own & observed
+    theta[model.parameter[unique]] = 0.5 * cov.diagonal()[cells.row[unique]]
+    return np.where(np.isnan(given), theta, given)
+
+
 def _order_of_latents(model: Ram, free: Mask) -> list[tuple[int, Index]]:
     """Return latent variables with their indicators, lower orders first."""
     p, m = model.n_observed, model.n_variables

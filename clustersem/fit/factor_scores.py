@@ -9,7 +9,9 @@ import pandas as pd
 
 from clustersem.engine.ram import Array, Point
 from clustersem.errors import DataError, EstimationError
+from clustersem.fit.answers import answers_of
 from clustersem.moments.sources import numeric_columns
+from clustersem.survey import Survey
 
 if TYPE_CHECKING:
     from clustersem.fit.result import Fit
@@ -56,7 +58,7 @@ def score_weights(point: Point, n_observed: int, method: str) -> Array:
 
 
 def factor_scores(
-    fit: Fit, data: pd.DataFrame | None, method: Literal["regression", "bartlett"]
+    fit: Fit, data: pd.DataFrame | Survey | None, method: Literal["regression", "bartlett"]
 ) -> pd.DataFrame:
     """Return scores; see :meth:`clustersem.fit.result.Fit.factor_scores`."""
     if data is None:
@@ -67,8 +69,9 @@ def factor_scores(
             )
         values, index = fit.moments.data, None
     else:
-        values = numeric_columns(data, fit.moments.names, source="data")
-        index = data.index
+        frame, source = answers_of(data, fit.moments.names)
+        values = numeric_columns(frame, fit.moments.names, source=source)
+        index = frame.index
     p = fit.model.n_observed
     weights = score_weights(fit.at.point, p, method)
     if fit.model.has_means:

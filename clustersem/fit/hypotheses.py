@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import NamedTuple
@@ -272,13 +272,22 @@ def _each(hypotheses: Hypotheses) -> Iterator[Hypothesis]:
         for record in hypotheses.to_dict("records"):
             yield _from_mapping({str(field): value for field, value in record.items()})
         return
-    for entry in (hypotheses,) if isinstance(hypotheses, str) else hypotheses:
+    if isinstance(hypotheses, (str, Hypothesis)):
+        hypotheses = (hypotheses,)
+    if isinstance(hypotheses, Mapping) or not isinstance(hypotheses, Iterable):
+        raise ModelError(
+            f"hypotheses come as a text, a list or a DataFrame, not as {type(hypotheses).__name__};"
+            f" {_HOW}."
+        )
+    for entry in hypotheses:
         if isinstance(entry, Hypothesis):
             yield entry
         elif isinstance(entry, str):
             yield from _from_text(entry)
-        else:
+        elif isinstance(entry, Mapping):
             yield _from_mapping(entry)
+        else:
+            raise ModelError(f"{entry!r} is no hypothesis; {_HOW}.")
 
 
 def _from_mapping(entry: Mapping[str, object]) -> Hypothesis:

@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 
 from clustersem.engine.likelihood import Evaluation, cholesky, log_det
 from clustersem.engine.ram import Array, Index
 from clustersem.fit import indices
+
+
+class Measures(Mapping[str, float]):
+    """Fit measures by name, read-only; unlike a mapping proxy they can be pickled and copied."""
+
+    def __init__(self, values: Mapping[str, float]) -> None:
+        self._values = dict(values)
+
+    def __getitem__(self, name: str) -> float:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return repr(self._values)
 
 
 @dataclass(frozen=True)
@@ -144,7 +162,7 @@ def all_measures(given: MeasureInputs) -> Mapping[str, float]:
         "mfi": indices.mfi(chisq, df, multiplier),
         "ecvi": indices.ecvi(chisq, n_free, multiplier),
     }
-    return MappingProxyType(measures)
+    return Measures(measures)
 
 
 def _gfi(given: MeasureInputs) -> float:

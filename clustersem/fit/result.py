@@ -25,6 +25,7 @@ from clustersem.fit.status import Status
 from clustersem.fit.summary import summary_text
 from clustersem.moments import SampleMoments
 from clustersem.spec import ModelSpec
+from clustersem.survey import Survey
 
 if TYPE_CHECKING:
     from clustersem.fit.semopy_engine import SecondOpinion
@@ -64,6 +65,12 @@ class Fit:
     sample: Sample
     at: Evaluation
     hessian: Array
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        # An array that was pickled or copied comes back writable.
+        self.__dict__.update(state)
+        for array in (self.theta, self.vcov_theta):
+            array.setflags(write=False)
 
     @property
     def converged(self) -> bool:
@@ -261,14 +268,14 @@ class Fit:
 
     def factor_scores(
         self,
-        data: pd.DataFrame | None = None,
+        data: pd.DataFrame | Survey | None = None,
         method: Literal["regression", "bartlett"] = "regression",
     ) -> pd.DataFrame:
         """Return every respondent's scores on the latent variables.
 
         Parameters
         ----------
-        data : DataFrame, optional
+        data : DataFrame or Survey, optional
             Answers to score; by default those that were fitted.
         method : str
             ``"regression"`` (Thurstone) or ``"bartlett"``.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-StatusCode = Literal["converged", "max_iterations", "stalled", "no_start"]
+StatusCode = Literal["converged", "max_iterations", "stalled", "saddle", "no_start"]
 
 REMEDIES: dict[StatusCode, tuple[str, str]] = {
     "converged": ("The optimiser converged.", ""),
@@ -19,6 +19,11 @@ REMEDIES: dict[StatusCode, tuple[str, str]] = {
         "The numbers are not estimates. The implied covariance matrix is close to singular there:"
         " look for items that are nearly copies of each other, or give starting values; with"
         " engine='semopy', let the native engine fit.",
+    ),
+    "saddle": (
+        "The optimiser ended at a saddle: some direction lowers the discrepancy further.",
+        "The numbers are not estimates. Give starting values with the signs that you expect:"
+        " f =~ start(0.5)*x2.",
     ),
     "no_start": (
         "The implied covariance matrix is not positive definite at the starting values.",

@@ -44,6 +44,11 @@ class SampleMoments:
             if array is not None:
                 array.setflags(write=False)
 
+    def __setstate__(self, state: dict[str, object]) -> None:
+        # An array that was pickled or copied comes back writable.
+        self.__dict__.update(state)
+        self.__post_init__()
+
     @cached_property
     def sd(self) -> Array:
         """Standard deviations with divisor n."""

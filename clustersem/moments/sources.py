@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -16,6 +17,8 @@ from clustersem.moments.sample import Array, SampleMoments
 # The smallest eigenvalue of a correlation matrix below which it counts as singular: inverting it
 # would lose all but three digits of double precision.
 SINGULAR = 1e-12
+# Second derivatives go with the fourth power of a standard deviation: beyond this they overflow.
+LARGEST_SD = 1e60
 
 
 def moments_from_data(
@@ -51,6 +54,8 @@ def moments_from_data(
     """
     values = numeric_columns(data, names, source=source)
     n_rows = len(values)
+    if n_rows == 0:
+        raise DataError(f"{source}: there are no rows. Check the file, or the filter before it.")
     missing = np.isnan(values)
     if missing.any():
         empty = [
@@ -73,10 +78,6 @@ def moments_from_data(
             f" {item} alone is missing in {int(worst.max())} of them. Leave out items with many"
             " missing answers."
         )
-    _check_constant(values, names, source)
-    mean = values.mean(axis=0)
-    centred = values - mean
-    cov = centred.T @ centred / n
     if n <= p:
         dropped = f" ({n_rows - n} of {n_rows} rows are incomplete)" if n < n_rows else ""
         raise DataError(
@@ -84,6 +85,12 @@ def moments_from_data(
             f" covariance matrix of p variables needs more than p respondents, and a stable"
             f" solution many times that. Collect more answers or model fewer items."
         )
+    _check_constant(values, names, source)
+    mean = values.mean(axis=0)
+    centred = values - mean
+    largest = np.abs(centred).max(axis=0)
+    _check_sizes(largest * np.sqrt(((centred / largest) ** 2).mean(axis=0)), names, source)
+    cov = centred.T @ centred / n
     check_positive_definite(cov, names, source)
     return SampleMoments(tuple(names), cov, mean, n, n_rows, values)
 
@@ -118,10 +125,10 @@ def moments_from_cov(
     p = len(names)
     if n_obs is None:
         raise DataError("cov= needs n_obs=, the number of respondents behind the matrix.")
-    if int(n_obs) != n_obs or n_obs <= p:
+    if not _is_count(n_obs) or n_obs <= p:
         raise DataError(
-            f"n_obs={n_obs}: a model of {p} observed variables needs a whole number of respondents"
-            f" larger than {p}."
+            f"n_obs={n_obs!r}: a model of {p} observed variables needs a whole number of"
+            f" respondents larger than {p}."
         )
     if isinstance(cov, pd.DataFrame):
         columns = [str(c) for c in cov.columns]
@@ -135,23 +142,23 @@ def moments_from_cov(
                 raise DataError(f"cov: it is {cov.shape[0]} x {cov.shape[1]}, not square.")
         _check_columns(columns, names, where)
         at = [columns.index(name) for name in names]
-        try:
-            whole = cov.to_numpy(dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise DataError(f"cov: it holds something that is not a number ({error}).") from None
-        matrix = whole[np.ix_(at, at)]
+        matrix = _as_floats(cov, where)[np.ix_(at, at)]
         mean_vector = _mean_of_frame(mean, names)
     else:
-        matrix = np.array(cov, dtype=np.float64)
+        matrix = _as_floats(cov, "cov")
         if matrix.shape != (p, p):
             raise DataError(
                 f"cov: it has shape {matrix.shape}, but the model has {p} observed variables:"
                 f" {', '.join(names)}. Pass a DataFrame with names, or the rows and columns in that"
                 " order."
             )
-        mean_vector = None if mean is None else np.array(mean, dtype=np.float64)
-    if mean_vector is not None and mean_vector.shape != (p,):
-        raise DataError(f"mean: it has {mean_vector.size} values for {p} observed variables.")
+        mean_vector = None if mean is None else _as_floats(mean, "mean")
+    if mean_vector is not None:
+        if mean_vector.shape != (p,):
+            raise DataError(f"mean: it has {mean_vector.size} values for {p} observed variables.")
+        if not np.isfinite(mean_vector).all():
+            unknown = [names[i] for i in np.flatnonzero(~np.isfinite(mean_vector)).tolist()]
+            raise DataError(f"mean: that of {_listed(unknown)} is not a finite number.")
     if not np.isfinite(matrix).all():
         i, j = np.argwhere(~np.isfinite(matrix))[0]
         raise DataError(
@@ -209,13 +216,16 @@ def numeric_columns(data: pd.DataFrame, names: Sequence[str], *, source: str) ->
 
 def _as_numbers(column: pd.Series, name: str, source: str) -> Array:
     """Return a column of any type as numbers, or name its first answer that is none."""
-    if pd.api.types.is_numeric_dtype(column.dtype):
+    dtype = column.dtype
+    if pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype):
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
-    numbers = pd.to_numeric(column.astype(object), errors="coerce")
-    wrong = numbers.isna() & column.notna()
+    answers = column.astype(object)
+    complex_numbers = answers.map(lambda answer: isinstance(answer, complex))
+    numbers = pd.to_numeric(answers.mask(complex_numbers), errors="coerce")
+    wrong = (numbers.isna() & column.notna()).to_numpy()
     if wrong.any():
-        first = int(wrong.to_numpy().argmax())
-        row, answer = column.index[first], column.iloc[first]
+        first = int(wrong.argmax())
+        row, answer = column.index[first], answers.iloc[first]
         raise DataError(
             f"{source}: row {row}, item {name}: {answer!r} is not a number. Code answers as"
             " numbers, 1 to 5 say, or read the file with clustersem.read_survey and a codebook that"
@@ -259,9 +269,20 @@ def _check_constant(values: Array, names: Sequence[str], source: str) -> None:
         )
 
 
+def _check_sizes(sizes: Array, names: Sequence[str], source: str) -> None:
+    """Refuse standard deviations whose powers overflow."""
+    for name, size in zip(names, sizes.tolist(), strict=True):
+        if not 1.0 / LARGEST_SD < size < LARGEST_SD:
+            raise DataError(
+                f"{source}: the standard deviation of {name} is {size:.2g}, with which no computer"
+                " can reckon. Express it in other units."
+            )
+
+
 def check_positive_definite(cov: Array, names: Sequence[str], source: str) -> None:
     """Raise a DataError that names the variables involved where `cov` is singular or indefinite."""
     sd = np.sqrt(cov.diagonal())
+    _check_sizes(sd, names, source)
     correlation = cov / np.outer(sd, sd)
     factor, failed = lapack.dpotrf(correlation, lower=1)
     if not failed:
@@ -291,8 +312,26 @@ def _mean_of_frame(mean: pd.Series | Sequence[float] | None, names: Sequence[str
     if isinstance(mean, pd.Series):
         labels = [str(i) for i in mean.index]
         _check_columns(labels, names, "mean")
-        return np.array([float(mean.iloc[labels.index(name)]) for name in names])
-    return np.array(mean, dtype=np.float64)
+        return _as_floats(mean, "mean")[[labels.index(name) for name in names]]
+    return _as_floats(mean, "mean")
+
+
+def _as_floats(values: object, what: str) -> Array:
+    try:
+        array = np.array(values)
+        if np.iscomplexobj(array):
+            raise TypeError("complex numbers")
+        return array.astype(np.float64)
+    except (TypeError, ValueError):
+        raise DataError(
+            f"{what}: it holds something that is not a number, or rows of different lengths."
+        ) from None
+
+
+def _is_count(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        return False
+    return math.isfinite(value) and int(value) == value
 
 
 def _listed(names: Sequence[str]) -> str:

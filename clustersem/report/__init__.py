@@ -1,5 +1,6 @@
 """Results into tables, figures and pages: pure rendering, computes no statistic."""
 
+from clustersem.report.atomic import replace_files
 from clustersem.report.diagram import path_diagram, path_diagram_svg
 from clustersem.report.document import (
     Band,
@@ -15,11 +16,11 @@ from clustersem.report.document import (
     Table,
     Text,
 )
-from clustersem.report.figure_file import figure_svg, write_figure
+from clustersem.report.figure_file import figure_bytes, figure_svg, write_figure
 from clustersem.report.figures import forest_figure, residual_heatmap, scree_figure
 from clustersem.report.html import render_html, write_html
 from clustersem.report.plain import render_table, render_text
-from clustersem.report.sheets import document_to_csvs, table_csv
+from clustersem.report.sheets import csv_files, document_to_csvs, earlier_csvs, table_csv
 from clustersem.report.study_document import study_document
 from clustersem.report.study_view import FittedModel, PublishedView, ScaleBlock, StudyView
 
@@ -40,7 +41,10 @@ __all__ = [
     "StudyView",
     "Table",
     "Text",
+    "csv_files",
     "document_to_csvs",
+    "earlier_csvs",
+    "figure_bytes",
     "figure_svg",
     "forest_figure",
     "path_diagram",
@@ -48,6 +52,7 @@ __all__ = [
     "render_html",
     "render_table",
     "render_text",
+    "replace_files",
     "residual_heatmap",
     "scree_figure",
     "study_document",

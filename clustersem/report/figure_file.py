@@ -36,13 +36,13 @@ def write_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
             f"{target}: cannot write a figure as {suffix or 'a file without suffix'!r}; "
             f"end the name in {', '.join(_SUFFIXES)}."
         )
-    replace_file(target, _figure_bytes(figure, suffix[1:]))
+    replace_file(target, figure_bytes(figure, suffix[1:]))
     return target
 
 
 def figure_svg(figure: Figure) -> str:
     """Return a figure as one ``<svg>`` element without prologue or metadata, for HTML."""
-    text = _figure_bytes(figure, "svg").decode("utf-8")
+    text = figure_bytes(figure, "svg").decode("utf-8")
     text = text[text.index("<svg") :]
     text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL).strip()
     # An id that nothing refers to is only weight, and in a page a chance for two to be the same.
@@ -52,8 +52,8 @@ def figure_svg(figure: Figure) -> str:
     )
 
 
-def _figure_bytes(figure: Figure, kind: str) -> bytes:
-    """Return the figure in one format, without the date of writing."""
+def figure_bytes(figure: Figure, kind: str) -> bytes:
+    """Return the figure as ``"svg"``, ``"png"`` or ``"pdf"``, without the date of writing."""
     import matplotlib
 
     options: dict[str, dict[str, Any]] = {

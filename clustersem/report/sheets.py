@@ -8,7 +8,7 @@ import os
 import re
 from pathlib import Path
 
-from clustersem.report.atomic import replace_file
+from clustersem.report.atomic import replace_files
 from clustersem.report.document import Band, Cell, Document, Table
 
 
@@ -16,16 +16,31 @@ def document_to_csvs(document: Document, folder: str | os.PathLike[str]) -> tupl
     """Write every table as ``table-01-its-caption.csv``, numbers in full precision.
 
     The files are UTF-8 with a byte order mark, which is what Excel needs to read Chinese names;
-    missing values are empty fields, and a group heading becomes a column named ``group``.
+    missing values are empty fields, and a group heading becomes a column named ``group``. Tables
+    that an earlier run left in the folder are removed.
     """
+    contents = csv_files(document, folder)
+    replace_files(contents, stale=earlier_csvs(folder))
+    return tuple(contents)
+
+
+def csv_files(document: Document, folder: str | os.PathLike[str]) -> dict[Path, bytes]:
+    """Return what `document_to_csvs` writes, and where."""
     tables = [b for section in document.sections for b in section.blocks if isinstance(b, Table)]
-    paths = []
+    contents = {}
     for k, table in enumerate(tables, 1):
         slug = re.sub(r"[^a-z0-9]+", "-", table.caption.lower()).strip("-")[:50].rstrip("-")
         path = Path(folder) / (f"table-{k:02d}-{slug}.csv" if slug else f"table-{k:02d}.csv")
-        replace_file(path, table_csv(table).encode("utf-8-sig"))
-        paths.append(path)
-    return tuple(paths)
+        contents[path] = table_csv(table).encode("utf-8-sig")
+    return contents
+
+
+def earlier_csvs(folder: str | os.PathLike[str]) -> tuple[Path, ...]:
+    """Return the tables that an earlier run left in a folder, and no file of anybody else."""
+    found = Path(folder).glob("table-*.csv")
+    return tuple(
+        p for p in sorted(found) if re.fullmatch(r"table-\d\d+(-[a-z0-9-]+)?\.csv", p.name)
+    )
 
 
 def table_csv(table: Table) -> str:

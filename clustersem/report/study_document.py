@@ -301,7 +301,8 @@ def _forest(hypotheses: pd.DataFrame, level: str) -> Figure:
         f"{kind} estimates of the hypothesised relations",
         figure_svg(figure),
         f"{kind} estimates: {told}.",
-        f"Bars are {level} confidence intervals; hollow red points have intervals that include zero.",
+        f"Bars are {level} confidence intervals; hollow red points have intervals that include "
+        "zero.",
     )
 
 

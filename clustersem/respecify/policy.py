@@ -167,8 +167,6 @@ def _tidy_steps(
 ) -> tuple[GivenStep, ...]:
     if isinstance(steps, str):
         steps = [line for line in steps.splitlines() if line.strip()]
-    if isinstance(steps, str):
-        steps = [line for line in steps.splitlines() if line.strip()]
     if isinstance(steps, Mapping):
         written = [(row_of(text), why) for text, why in steps.items()]
     else:

@@ -72,6 +72,11 @@ def respecify(fit: Fit, policy: RespecificationPolicy | None = None) -> Respecif
     >>> [step.name for step in result.steps], result.fit.df
     (['a ~~ b'], 4)
     """
+    if not isinstance(policy, RespecificationPolicy | None):
+        raise ModelError(
+            f"policy: expected a RespecificationPolicy, got {policy!r}. Write, say,"
+            " policy=clustersem.RespecificationPolicy(allow='residual_covariances')."
+        )
     policy = policy or RespecificationPolicy()
     if not fit.converged:
         raise EstimationError(f"a fit that did not converge cannot be respecified. {fit.status}")

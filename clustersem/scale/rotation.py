@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -48,6 +49,53 @@ def _promax(varimax: Array) -> tuple[Array, Array]:
     transform = transform * np.sqrt(np.sum(inverse**2, axis=1))
     inverse = scipy.linalg.inv(transform)
     return np.asarray(varimax @ transform), np.asarray(inverse @ inverse.T)
+
+
+def planar_varimax(
+    loadings: Array, *, tol: float = 1e-12, max_sweeps: int = 1000
+) -> tuple[Array, bool]:
+    """Rotate by varimax, two factors at a time, each pair by its best angle in closed form.
+
+    The iteration of factor_analyzer, and of R, turns all factors at once and can go round in
+    circles, most often with as few items as two a factor. Every step here raises the criterion, so
+    this one cannot. It is what SPSS does, and is used where the other does not end; where that
+    ends, it ends where R does.
+
+    Parameters
+    ----------
+    loadings : ndarray, shape (p, k)
+    tol : float
+        The sweeps end when none of their angles, in radians, is this large.
+    max_sweeps : int
+        How often all pairs are gone through at most.
+
+    Returns
+    -------
+    rotated : ndarray, shape (p, k)
+    converged : bool
+        Whether the last sweep turned no pair by `tol` or more.
+
+    References
+    ----------
+    Kaiser, H. F. (1958). The varimax criterion for analytic rotation in factor analysis.
+    Psychometrika, 23, 187-200. doi:10.1007/BF02289233
+    """
+    rotated = loadings.copy()
+    p, k = rotated.shape
+    for _ in range(max_sweeps):
+        largest = 0.0
+        for i, j in itertools.combinations(range(k), 2):
+            x, y = rotated[:, i].copy(), rotated[:, j].copy()
+            u, v = x**2 - y**2, 2.0 * x * y
+            numerator = 2.0 * (u @ v - u.sum() * v.sum() / p)
+            denominator = u @ u - v @ v - (u.sum() ** 2 - v.sum() ** 2) / p
+            angle = 0.25 * np.arctan2(numerator, denominator)
+            largest = max(largest, abs(angle) if np.hypot(numerator, denominator) > 1e-14 else 0.0)
+            rotated[:, i] = np.cos(angle) * x + np.sin(angle) * y
+            rotated[:, j] = np.cos(angle) * y - np.sin(angle) * x
+        if largest < tol:
+            return rotated, True
+    return rotated, False
 
 
 def factor_variances(pattern: Array, phi: Array) -> Array:
@@ -99,6 +147,8 @@ def rotate(
     rotated, phi, converged = rotate_with(
         loadings / normalise, criterion, tol=tol, max_iter=max_iter, kappa=kappa
     )
+    if criterion == "varimax" and not converged:
+        rotated, converged = planar_varimax(loadings / normalise, max_sweeps=max_iter)
     if method == "promax":
         # By default the regression works on the loadings as they are, as in R's promax; with
         # kaiser=True on the normalised ones, as in SPSS.

@@ -16,11 +16,14 @@ from clustersem.report import (
     PublishedView,
     ScaleBlock,
     StudyView,
-    document_to_csvs,
+    csv_files,
+    earlier_csvs,
+    figure_bytes,
     path_diagram,
+    render_html,
     render_text,
+    replace_files,
     study_document,
-    write_html,
 )
 from clustersem.respecify import Respecification
 from clustersem.scale import (
@@ -35,6 +38,7 @@ from clustersem.survey import Survey
 
 if TYPE_CHECKING:
     from clustersem.study.study import Study
+    from clustersem.survey.codebook import Codebook
 
 REPORT = "report.html"
 DIAGRAM = "path-diagram.svg"
@@ -69,7 +73,7 @@ class ScaleAnalysis:
     parallel: ParallelAnalysis | None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class StudyResult:
     """All that a study found, from the sample to the verdicts.
 
@@ -138,6 +142,9 @@ class StudyResult:
         said += self.fit.warnings
         return tuple(dict.fromkeys(said))
 
+    def __repr__(self) -> str:
+        return f"<StudyResult {self.study.title!r}: {self.survey!r}, {self.fit!r}>"
+
     def with_published(self, published: PublishedView) -> StudyResult:
         """Return the result with printed numbers beside its own."""
         return replace(self, published=published)
@@ -161,7 +168,7 @@ class StudyResult:
             items=self.survey.describe(),
             constructs=dict(self.survey.constructs),
             labels={name: book.label(name) for name in book.constructs},
-            texts={item: book.text(item) for item in self.survey.items},
+            texts={item: _wording(book, item) for item in self.survey.items},
             blocks=tuple(
                 ScaleBlock(
                     name=block.name,
@@ -197,24 +204,38 @@ class StudyResult:
         ----------
         folder : path
             Made where it is not there. It gets ``report.html``, which needs no network,
-            ``path-diagram.svg``, and every table as a CSV file under ``tables``. A file of an
-            earlier run is replaced only when its successor is complete.
+            ``path-diagram.svg``, and every table as a CSV file under ``tables``. Those of an
+            earlier run are replaced, together, once all new ones are complete.
 
         Returns
         -------
         Path
             Of ``report.html``.
+
+        Raises
+        ------
+        ClusterSemError
+            Where the folder cannot be written to; an earlier report is left as it was.
         """
         folder = Path(folder)
         document = study_document(self.view())
-        path_diagram(self.fit, folder / DIAGRAM)
-        document_to_csvs(document, folder / "tables")
-        write_html(document, folder / REPORT)
+        contents = csv_files(document, folder / "tables")
+        contents[folder / DIAGRAM] = figure_bytes(path_diagram(self.fit), "svg")
+        contents[folder / REPORT] = render_html(document).encode("utf-8")
+        replace_files(contents, stale=earlier_csvs(folder / "tables"))
         return folder / REPORT
 
     def summary(self) -> str:
         """Return the report as text."""
         return render_text(study_document(self.view()))
+
+
+def _wording(book: Codebook, item: str) -> str:
+    """Return what an item asks, and whether its answers are shown turned."""
+    text = book.text(item)
+    if item not in book.reversed_items:
+        return text
+    return f"{text} (reverse-keyed, shown turned)".strip()
 
 
 def _cautions(respecification: Respecification) -> list[str]:

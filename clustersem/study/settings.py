@@ -29,7 +29,7 @@ class ScaleSettings(Section):
     cutoff : float
         Smallest absolute loading of an item on its construct's factor.
     minimum_items : int
-        No construct is brought below this number of items.
+        No construct is brought below this number of items; one item has no reliability.
     together : str
         ``"subsystem"``: items of one subsystem are factored together, as the codebook has them;
         ``"all"``: all items at once.
@@ -41,10 +41,10 @@ class ScaleSettings(Section):
 
     purify: bool = True
     cutoff: float = Field(default=0.5, gt=0.0, lt=1.0)
-    minimum_items: int = Field(default=2, ge=1)
+    minimum_items: int = Field(default=2, ge=2)
     together: Literal["subsystem", "all"] = "subsystem"
     parallel: bool = True
-    seed: int = 1
+    seed: int = Field(default=1, ge=0)
 
 
 class ModelSettings(Section):
@@ -78,7 +78,7 @@ class RespecificationSettings(Section):
 
     allow: str | list[str] = "within_construct"
     forbid: str | list[str] = Field(default_factory=list)
-    steps: list[str | list[str]] | dict[str, str] = Field(default_factory=list)
+    steps: str | list[str | list[str]] | dict[str, str] = Field(default_factory=list)
     reasons: dict[str, str] = Field(default_factory=dict)
     minimum_mi: float = CRITICAL_MI
     max_steps: int | None = None
@@ -104,6 +104,12 @@ class OptionSettings(Section):
     alpha: float = Field(default=0.05, gt=0.0, lt=1.0)
     main_path: float = Field(default=0.6, ge=0.0)
 
+
+_SHAPES = {
+    "allow": '"within_construct", or a list of such names and of parameters: ["C11 ~~ C12"]',
+    "forbid": '"cross_loadings", or a list of such names and of parameters: ["C11 ~~ C12"]',
+    "steps": 'a list of parameters: ["C11 ~~ C12", "C2 ~~ C3"]',
+}
 
 AnySection = TypeVar("AnySection", bound=Section)
 
@@ -135,11 +141,14 @@ def read_section(
         return kind(**values)
     except ValidationError as error:
         lines = [_line(kind, name, detail, source, text) for detail in error.errors()]
-        raise CodebookError("\n".join(lines)) from None
+        raise CodebookError("\n".join(dict.fromkeys(lines))) from None
 
 
 def _line(kind: type[Section], name: str, detail: Any, source: str, text: str) -> str:  # noqa: ANN401
     location = [str(part) for part in detail["loc"]]
+    if location[0] in _SHAPES:
+        # Of a union pydantic names every member that it tried, which tells a researcher nothing.
+        location = location[:1]
     at = line_of(text, (name, *location)) if text else None
     place = f"{source}, line {at}" if at else source
     key = ".".join(location)
@@ -147,5 +156,7 @@ def _line(kind: type[Section], name: str, detail: Any, source: str, text: str) -
         known = list(kind.model_fields)
         hint = did_you_mean(location[-1], known) or f"; known are {listed(known, limit=20)}"
         return f"{place}: [{name}] has no key {key!r}{hint}"
+    if key in _SHAPES:
+        return f"{place}: [{name}] {key}: write {_SHAPES[key]}"
     said = detail["msg"]
     return f"{place}: [{name}] {key}: {said[:1].lower()}{said[1:]}, not {detail['input']!r}"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from clustersem.errors import CodebookError
+from clustersem.errors import ClusterSemError, CodebookError, ModelSyntaxError
 from clustersem.fit import Fit, cfa, sem
 from clustersem.fit.hypotheses import Hypothesis, parse_hypotheses, test_hypotheses
 from clustersem.respecify import RespecificationPolicy, respecify
@@ -20,6 +21,7 @@ from clustersem.study.model_text import model_of
 from clustersem.study.provenance import provenance_of
 from clustersem.study.result import ScaleAnalysis, StudyResult
 from clustersem.study.settings import (
+    AnySection,
     ModelSettings,
     OptionSettings,
     RespecificationSettings,
@@ -29,7 +31,7 @@ from clustersem.study.settings import (
 from clustersem.survey import ScreeningPolicy, Survey, read_survey
 from clustersem.survey.codebook import Codebook
 from clustersem.survey.names import did_you_mean, listed
-from clustersem.survey.toml import read_toml
+from clustersem.survey.toml import line_of, read_toml
 
 HEAD = ("title", "subtitle", "origin")
 SECTIONS = (
@@ -103,6 +105,25 @@ class Study:
     options: OptionSettings = field(default_factory=OptionSettings)
     source: str = ""
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.codebook, Codebook):
+            raise CodebookError(
+                f"codebook: expected a Codebook, got {type(self.codebook).__name__}. Write"
+                ' clustersem.Codebook(constructs={"Trust": ["t1", "t2", "t3"]}).'
+            )
+        if not all(isinstance(hypothesis, Hypothesis) for hypothesis in self.hypotheses):
+            object.__setattr__(self, "hypotheses", parse_hypotheses(self.hypotheses))
+        # What does not depend on the answers is refused before they are read.
+        if self.model.syntax.strip():
+            if self.model.markers:
+                raise CodebookError(
+                    "[model] has both syntax and markers. In syntax, the item that stands first"
+                    " after =~ is the marker: leave markers out."
+                )
+        elif self.codebook.constructs:
+            constructs = {name: c.items for name, c in self.codebook.constructs.items()}
+            model_of(constructs, self.hypotheses, self.model.markers)
+
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> Study:
         """Read a study file.
@@ -118,57 +139,18 @@ class Study:
         CodebookError
             Where the file is not TOML, lacks something or contradicts itself; the line is named.
         """
+        if not isinstance(path, (str, os.PathLike)):
+            raise CodebookError(
+                f"Study.from_file takes the path of a study file, not a {type(path).__name__}."
+            )
         path = Path(path)
         document, text = read_toml(path)
         source = path.name
-        for name in document:
-            if name not in (*HEAD, *SECTIONS):
-                known = (*HEAD, *SECTIONS)
-                raise CodebookError(
-                    f"{source}: there is no section {name!r} in a study file"
-                    f"{did_you_mean(name, known) or '.'} It may have {listed(known, limit=20)}."
-                )
-        codebook = Codebook.from_study_file(path)
-        if codebook.file is None:
-            raise CodebookError(
-                f'{source}: [data] needs the file with the answers: file = "answers.csv"'
-            )
-
-        def table(name: str) -> object:
-            return document.get(name, {})
-
-        respecification = document.get("respecification")
-        screening = table("screening")
-        if not isinstance(screening, Mapping):
-            raise CodebookError(f"{source}: [screening] is a section: write its keys below it.")
-        rows = document.get("hypotheses", [])
-        if not isinstance(rows, Sequence) or isinstance(rows, str):
-            raise CodebookError(
-                f"{source}: write each hypothesis as a section [[hypotheses]] with the keys id,"
-                " path and expect."
-            )
-        return cls(
-            data=path.parent / codebook.file,
-            codebook=codebook,
-            hypotheses=parse_hypotheses(rows) if rows else (),
-            **{name: str(document[name]) for name in HEAD if name in document},
-            screening=ScreeningPolicy.from_mapping(screening, source=source),
-            scale=read_section(ScaleSettings, "scale", table("scale"), source=source, text=text),
-            model=read_section(ModelSettings, "model", table("model"), source=source, text=text),
-            respecification=None
-            if respecification is None
-            else read_section(
-                RespecificationSettings,
-                "respecification",
-                respecification,
-                source=source,
-                text=text,
-            ).policy(),
-            options=read_section(
-                OptionSettings, "options", table("options"), source=source, text=text
-            ),
-            source=source,
-        )
+        try:
+            return cls(**_parts(path, document, text))
+        except ClusterSemError as error:
+            said = str(error)
+            raise CodebookError(said if said.startswith(source) else f"{source}: {said}") from None
 
     def run(self, progress: Progress = _silent) -> StudyResult:
         """Analyse: screen, factor, purify, fit, respecify, test.
@@ -192,9 +174,7 @@ class Study:
         progress("reading and screening the answers")
         survey = read_survey(self.data, self.codebook, screening=self.screening)
         blocks = self._factor(survey, progress)
-        constructs = {
-            name: items for block in blocks for name, items in block.constructs.items()
-        }
+        constructs = {name: items for block in blocks for name, items in block.constructs.items()}
         constructs = {name: constructs[name] for name in survey.constructs}
         reliabilities = None
         if constructs:
@@ -291,3 +271,71 @@ class Study:
             likelihood=settings.likelihood,
             engine=settings.engine,
         )
+
+
+def _parts(path: Path, document: Mapping[str, object], text: str) -> dict[str, Any]:
+    """Return the attributes of a study as its file has them."""
+    source = path.name
+    for name in document:
+        if name not in (*HEAD, *SECTIONS):
+            known = (*HEAD, *SECTIONS)
+            line = line_of(text, (name,))
+            raise CodebookError(
+                f"{source}{f', line {line}' if line else ''}: there is no section {name!r} in a"
+                f" study file{did_you_mean(name, known) or '.'} It may have"
+                f" {listed(known, limit=20)}."
+            )
+    for name in HEAD:
+        if not isinstance(document.get(name, ""), str):
+            raise CodebookError(
+                f"{source}, line {line_of(text, (name,))}: {name} is a text: write it in quotes."
+            )
+    codebook = Codebook.from_study_file(path)
+    if not codebook.file:
+        raise CodebookError(
+            f'{source}: [data] needs the file with the answers: file = "answers.csv"'
+        )
+    screening = document.get("screening", {})
+    if not isinstance(screening, Mapping):
+        raise CodebookError(f"{source}: [screening] is a section: write its keys below it.")
+
+    def section(kind: type[AnySection], name: str) -> AnySection:
+        return read_section(kind, name, document.get(name, {}), source=source, text=text)
+
+    return {
+        "data": path.parent / codebook.file,
+        "codebook": codebook,
+        "hypotheses": _hypotheses(document.get("hypotheses", []), source),
+        **{name: document[name] for name in HEAD if name in document},
+        "screening": ScreeningPolicy.from_mapping(screening, source=source),
+        "scale": section(ScaleSettings, "scale"),
+        "model": section(ModelSettings, "model"),
+        "respecification": section(RespecificationSettings, "respecification").policy()
+        if "respecification" in document
+        else None,
+        "options": section(OptionSettings, "options"),
+        "source": source,
+    }
+
+
+def _hypotheses(rows: object, source: str) -> tuple[Hypothesis, ...]:
+    """Read the sections ``[[hypotheses]]``, which hold three keys and no other."""
+    if not isinstance(rows, list):
+        raise CodebookError(
+            f"{source}: write each hypothesis as a section [[hypotheses]] with the keys id, path"
+            " and expect."
+        )
+    known = ("id", "path", "expect")
+    for number, row in enumerate(rows, 1):
+        unknown = [key for key in row if key not in known] if isinstance(row, Mapping) else []
+        if unknown:
+            which = row.get("id", f"number {number}")
+            hint = did_you_mean(unknown[0], known) or "; known are id, path, expect"
+            raise CodebookError(f"{source}: hypothesis {which} has no key {unknown[0]!r}{hint}")
+        try:
+            parse_hypotheses([row])
+        except ModelSyntaxError as error:
+            _, shown = str(error).split("\n", 1)
+            which = row["id"] if isinstance(row, Mapping) else f"number {number}"
+            raise CodebookError(f"{source}: hypothesis {which}: {error.reason}\n{shown}") from None
+    return parse_hypotheses(rows) if rows else ()

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from clustersem.spec.syntax import is_name
 from clustersem.survey import read_survey
 
 _STEM = re.compile(r"(.*?)[_.\- ]?\d+[A-Za-z]?$")
 
 
-def draft(answers: str | os.PathLike[str]) -> str:
+def draft(answers: str | os.PathLike[str], *, beside: Path | None = None) -> str:
     """Return the text of a study file for a file of answers.
 
     Items whose names differ in their number only are taken for one construct, and the answer range
@@ -24,7 +25,9 @@ def draft(answers: str | os.PathLike[str]) -> str:
     Parameters
     ----------
     answers : path
-        The file of answers; the study file is meant to stand in the same folder.
+        The file of answers.
+    beside : path, optional
+        The folder in which the study file will stand; by default that of the answers.
 
     Raises
     ------
@@ -32,19 +35,24 @@ def draft(answers: str | os.PathLike[str]) -> str:
         Where the file cannot be read.
     """
     survey = read_survey(answers, screening=None)
-    raw = survey.raw
-    low, high = _seen_range(raw)
+    low, high, codes = _seen_range(survey.raw)
     constructs = guess_constructs(survey.items)
     names = list(constructs)
+    whole = bool((survey.raw.stack() % 1 == 0).all())
+    unfit = [item for members in constructs.values() for item in members if not is_name(item)]
     lines = [
         "# A study for clustersem. Correct what is guessed, then: clustersem run study.toml",
+        *([f"# A model cannot hold these names; rename them: {', '.join(unfit)}"] if unfit else []),
         "",
         'title = "My survey"',
         "",
         "[data]",
-        f"file = {_text(Path(answers).name)}",
+        f"file = {_text(_relative(Path(answers), beside))}",
         f"answers = [{low:g}, {high:g}]          # lowest and highest answer, as seen in the data",
-        "# missing = [9, 99]      # codes that mean no answer",
+        *(["whole = false           # answers are not whole numbers"] if not whole else []),
+        f"missing = [{codes}]          # far from the other answers: do they mean no answer?"
+        if codes
+        else "# missing = [9, 99]      # codes that mean no answer",
         "# reverse = []           # reverse-keyed items",
         "# distributed = 500      # questionnaires sent out",
         "",
@@ -94,13 +102,47 @@ def guess_constructs(items: Sequence[str]) -> dict[str, list[str]]:
             groups.setdefault(found.group(1).rstrip("_.- "), []).append(item)
     named = {name: members for name, members in groups.items() if len(members) > 1 and name}
     # A construct must not bear the name of an item.
-    return {name if name not in items else f"F_{name}": m for name, m in named.items()}
+    fit: dict[str, list[str]] = {}
+    for name, members in named.items():
+        fit.setdefault(_fit_name(name), []).extend(members)
+    return {name if name not in items else f"F_{name}": m for name, m in fit.items()}
 
 
-def _seen_range(raw: pd.DataFrame) -> tuple[float, float]:
-    values = raw.to_numpy(dtype=float)
-    low, high = float(pd.Series(values.ravel()).min()), float(pd.Series(values.ravel()).max())
-    return (low, high) if low < high else (low, low + 1.0)
+def _fit_name(stem: str) -> str:
+    """Return a name for a construct that a model can hold."""
+    plain = re.sub(r"[^\w.]+", "_", stem).strip("_")
+    return plain if is_name(plain) else f"F_{plain}"
+
+
+def _seen_range(raw: pd.DataFrame) -> tuple[float, float, str]:
+    """Return lowest and highest answer, and codes that stand apart, as text.
+
+    Answers of a scale follow each other; codes such as 9, 99 or -1 leave a gap of two or more.
+    """
+    seen = sorted({float(v) for v in raw.to_numpy(dtype=float).ravel() if v == v})
+    scale = [seen[0]] if seen else [1.0]
+    runs = [scale]
+    for value in seen[1:]:
+        if value - runs[-1][-1] > 2.0:
+            runs.append([])
+        runs[-1].append(value)
+    scale = max(runs, key=len)
+    codes = [value for run in runs if run is not scale for value in run]
+    low, high = scale[0], scale[-1]
+    # A scale of hundreds of values is a measurement, and what stands apart in it no code.
+    if len(codes) > 3 or len(scale) < 2:
+        low, high, codes = (seen or [1.0])[0], (seen or [1.0])[-1], []
+    high = high if low < high else low + 1.0
+    return low, high, ", ".join(f"{code:g}" for code in codes)
+
+
+def _relative(answers: Path, beside: Path | None) -> str:
+    if beside is None:
+        return answers.name
+    try:
+        return Path(os.path.relpath(answers.resolve(), beside.resolve())).as_posix()
+    except ValueError:  # on another drive
+        return answers.resolve().as_posix()
 
 
 def _constructs(constructs: Mapping[str, Sequence[str]]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
@@ -10,18 +9,16 @@ from collections import Counter
 from pathlib import Path
 
 from clustersem.errors import DataError
+from clustersem.survey.encoding import decode, detect_encoding
 from clustersem.survey.table import Table, table_from_rows
 
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16: its mark begins with that of UTF-16
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 _DELIMITERS = (",", ";", "\t", "|")
 _DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "blank"}
 _SAMPLE_ROWS = 200
+_REMEDY = (
+    "Save the file as CSV (UTF-8) or .xlsx, or pass encoding=, for example encoding='big5' or "
+    "encoding='shift_jis'."
+)
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
 _DECIMAL_POINT = re.compile(r"\s*[+-]?\d+\.\d+\s*")
 
@@ -56,8 +53,8 @@ def read_delimited(
         raise DataError(
             f"{where} is empty. Export the answers again, with the item names in row 1."
         )
-    found = encoding or _detect_encoding(content, where)
-    text = _decode(content, found, where)
+    found = encoding or detect_encoding(content, where, _REMEDY)
+    text = decode(content, found, where)
     notes: list[str] = []
     if encoding is None and found == "cp1252":
         notes.append(
@@ -88,65 +85,6 @@ def read_delimited(
         },
         notes=notes,
     )
-
-
-def _detect_encoding(content: bytes, where: str) -> str:
-    for mark, name in _BOMS:
-        if content.startswith(mark):
-            return name
-    if b"\x00" in content:
-        # Digits, delimiters and line ends have a zero byte on the same side of every UTF-16 unit.
-        zeros_first = content[0::2].count(0) / max(1, len(content) // 2)
-        zeros_second = content[1::2].count(0) / max(1, len(content) // 2)
-        if zeros_second > 0.3 and zeros_first < 0.05:
-            return "utf-16-le"
-        if zeros_first > 0.3 and zeros_second < 0.05:
-            return "utf-16-be"
-        raise DataError(f"{where} is not a text file. Save it as CSV (UTF-8), or as .xlsx or .sav.")
-    if _decodes(content, "utf-8"):
-        return "utf-8"
-    if _decodes(content, "gb18030"):
-        foreign = [c for c in content.decode("gb18030") if ord(c) > 127]
-        if 2 * sum(map(_is_common_chinese, foreign)) >= len(foreign):
-            return "gb18030"
-    if _decodes(content, "cp1252"):
-        return "cp1252"
-    raise DataError(
-        f"{where}: the encoding was not recognised. Save the file as CSV (UTF-8), or pass "
-        "encoding=, for example encoding='big5' or encoding='shift_jis'."
-    )
-
-
-def _decode(content: bytes, encoding: str, where: str) -> str:
-    try:
-        return content.decode(encoding).removeprefix("\ufeff")
-    except LookupError:
-        raise DataError(
-            f"{where}: there is no encoding called {encoding!r}. "
-            "Examples are 'utf-8', 'gb18030', 'utf-16', 'big5', 'shift_jis', 'cp1252'."
-        ) from None
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            f"{where}, line {line}: byte {content[error.start]:#04x} is not {encoding}. "
-            "Leave encoding= out to have it found, or save the file as CSV (UTF-8)."
-        ) from None
-
-
-def _decodes(content: bytes, encoding: str) -> bool:
-    try:
-        content.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _is_common_chinese(character: str) -> bool:
-    # Western text, too, decodes as GB 18030, but then as rare characters: its accented small
-    # letters are lead bytes above the 3755 common characters of GB 2312, and mostly stand before
-    # an ASCII letter, which GB 2312 does not use.
-    code = character.encode("gb18030")
-    return len(code) == 2 and code[0] <= 0xD7 and code[1] >= 0x80
 
 
 def _detect_delimiter(text: str) -> str:

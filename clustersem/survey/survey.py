@@ -293,6 +293,11 @@ def screened(everyone: Questionnaires, codebook: Codebook, policy: ScreeningPoli
     DataError
         If nobody answered, or nobody is left after screening.
     """
+    if not isinstance(policy, ScreeningPolicy):
+        raise DataError(
+            f"screening: expected a ScreeningPolicy, got {policy!r}. Write, say, "
+            "clustersem.ScreeningPolicy(max_missing=0.1)."
+        )
     coded = everyone.coded.to_numpy()
     returned = np.flatnonzero(~np.isnan(coded).all(axis=1))
     if not returned.size:

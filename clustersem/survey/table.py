@@ -114,6 +114,11 @@ def table_from_rows(
     clean = clean_names(
         {i + 1: names[i] for i in kept}, where=f"{where}, row {header_row}", notes=all_notes
     )
+    if len(clean) > 1 and all(map(_looks_like_a_number, clean)):
+        all_notes.append(
+            f"{where}, row {header_row}: the item names are all numbers ({listed(clean)}). If they "
+            "are the answers of a respondent, add a first row with the item names."
+        )
     cells_by_name = {
         name: pd.Series(columns[i], index=index, dtype=object)
         for name, i in zip(clean, kept, strict=True)

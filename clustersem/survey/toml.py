@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from clustersem.errors import CodebookError
+from clustersem.errors import CodebookError, DataError
+from clustersem.survey.encoding import text_of_file
 from clustersem.survey.names import did_you_mean
 
 _HEADER = re.compile(r"\s*\[{1,2}\s*([^\[\]]+?)\s*\]{1,2}\s*(#.*)?$")
@@ -22,23 +23,20 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
     Raises
     ------
     CodebookError
-        If there is no such file, it is not UTF-8, or not TOML; the line is shown.
+        If there is no such file, it is not text, or not TOML; the line is shown.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = text_of_file(path)
     except FileNotFoundError:
         names = sorted(p.name for p in path.parent.glob("*.toml")) if path.parent.is_dir() else []
         hint = did_you_mean(path.name, names) or "; check the name and the folder."
         raise CodebookError(
-            f"there is no codebook {path.name} in folder {path.parent.resolve()}{hint}"
+            f"there is no file {path.name} in folder {path.parent.resolve()}{hint}"
         ) from None
     except OSError as error:
         raise CodebookError(f"{path} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError as error:
-        raise CodebookError(
-            f"{path.name}: byte {error.start} is not UTF-8. Save the file as UTF-8."
-        ) from None
-    text = text.replace("\r\n", "\n")
+    except DataError as error:
+        raise CodebookError(str(error)) from None
     try:
         return tomllib.loads(text), text
     except tomllib.TOMLDecodeError as error:
@@ -75,4 +73,6 @@ def _shown(message: str, text: str) -> str:
         return message
     line, column = int(found.group(1)), int(found.group(2))
     shown = text.split("\n")[line - 1]
+    if shown[column - 1 : column] > "\x7f":
+        message += ". Put names in other letters than A to Z in quotes"
     return f"{message}\n    {shown}\n    {' ' * (column - 1)}^"

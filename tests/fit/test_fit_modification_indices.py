@@ -1,4 +1,4 @@
-"""Whole tables of modification indices against lavaan's, and against what freeing a parameter does."""
+"""Tables of modification indices against lavaan's, and against what freeing a parameter does."""
 
 from __future__ import annotations
 
@@ -55,19 +55,22 @@ def test_the_whole_table_is_lavaans(name):
     fixed_x = any(row.from_sample for row in fit.spec.parameters)
     for i, row in enumerate(zip(theirs["lhs"], theirs["op"], theirs["rhs"], strict=True)):
         if fixed_x and row[0] in covariates:
-            # lavaan lists paths into covariates, and their own moments with an index of zero. The moments
+            # lavaan lists paths into covariates, and their own moments with an index of zero.
+            # The moments
             # of a covariate are fixed at the sample's: the model has nothing to explain in them.
             assert key(row) not in place, row
             continue
         at = place.pop(key(row))
-        # lavaan's score test uses n where its Wishart chi2 uses n - 1; ours use n - 1 in both, so an
+        # lavaan's score test uses n where its Wishart chi2 uses n - 1; ours use n - 1 in both,
+        # so an
         # index is the expected drop of the chi2 that is printed.
         ratio = 300 / 301 if name == "hs_cfa_ml_wishart" else 1.0
         assert ours["mi"][at] == pytest.approx(ratio * theirs["mi"][i], rel=1e-8, abs=1e-8), row
         for column in ("epc", "sepc_lv", "sepc_all"):
             value = theirs[column][i]
             assert ours[column][at] == pytest.approx(value, rel=1e-8, abs=1e-8), (row, column)
-    # lavaan 0.6-14 leaves covariances among the outcomes of a path model out; 0.7 lists t4 ~~ t3 (its
+    # lavaan 0.6-14 leaves covariances among the outcomes of a path model out; 0.7 lists t4 ~~ t3
+    # (its
     # file holds the value that is compared in test_fit_reference).
     left = {("t3", "t4", "~~")} if name.startswith("path") else set()
     assert set(place) == left
@@ -99,11 +102,10 @@ def test_an_index_is_close_to_the_drop_of_chi2_and_the_epc_to_the_estimate(name,
     fit, told = fitted(name), case(name)
     table = fit.modification_indices().set_index(["lhs", "op", "rhs"])
     row = table.loc[(lhs, op, rhs)]
-    freed = ENTRY[told["fun"]](
-        told["model"] + f"\n{lhs} {op} {rhs}\n", data(told["data"])
-    )
+    freed = ENTRY[told["fun"]](told["model"] + f"\n{lhs} {op} {rhs}\n", data(told["data"]))
     drop = fit.measures["chisq"] - freed.measures["chisq"]
-    # A score test is the drop in the limit of small misfit only; the largest ones here are 36 and 419.
+    # A score test is the drop in the limit of small misfit only; the largest ones here are 36
+    # and 419.
     # The one-step estimate that comes with it is less exact still.
     assert row["mi"] == pytest.approx(drop, rel=0.25)
     est = freed.estimates.set_index(["lhs", "op", "rhs"]).loc[(lhs, op, rhs)]
@@ -121,7 +123,9 @@ def test_an_index_is_the_drop_of_chi2_in_the_limit_of_small_misfit():
         np.fill_diagonal(cov, 1.0)
         cov[0, 1] = cov[1, 0] = cov[0, 1] + size
         frame = pd.DataFrame(cov, index=items, columns=items)
-        tied, freed = (cs.cfa(text, cov=frame, n_obs=100_000) for text in (model, model + "\ny1 ~~ y2"))
+        tied, freed = (
+            cs.cfa(text, cov=frame, n_obs=100_000) for text in (model, model + "\ny1 ~~ y2")
+        )
         drop = tied.measures["chisq"] - freed.measures["chisq"]
         row = tied.modification_indices().set_index(["lhs", "op", "rhs"]).loc[("y1", "~~", "y2")]
         errors.append(abs(row["mi"] / drop - 1.0))

@@ -1,8 +1,10 @@
 """Every maximum likelihood case against lavaan.
 
-Two references, for two reasons. The files that lavaan 0.7-2 wrote carry its default stopping rule, so
+Two references, for two reasons. The files that lavaan 0.7-2 wrote carry its default stopping
+rule, so
 estimates in them are right to about 1e-5 of their scale. ``tight.json`` is lavaan 0.6-14 brought
-to a gradient below 1e-12, where the two programs agree to the digits that were written (13 decimals).
+to a gradient below 1e-12, where the two programs agree to the digits that were written (13
+decimals).
 """
 
 from __future__ import annotations
@@ -58,7 +60,8 @@ def test_every_row_of_estimates_as_lavaan_printed_it(name):
     tolerance = LOOSE.get(name, 1e-5)
     for column in COLUMNS:
         theirs = told[column].to_numpy(dtype=float)
-        # z = est / se inherits the relative error of both, and reaches 30; values above one count with
+        # z = est / se inherits the relative error of both, and reaches 30; values above one
+        # count with
         # their size (a bound of 8.8 in democracy_sem_nocov is off by 1.2e-5).
         times = 10.0 if column == "z" else 1.0
         np.testing.assert_allclose(
@@ -106,7 +109,8 @@ def test_moments_and_counts(name):
         fit.implied_cov, np.array(tight()[name]["implied_cov"]), rtol=1e-10, atol=1e-10
     )
     assert fit.n_obs == told["nobs"]
-    # lavaan's npar counts parameters with the same label one by one in the fit, once in fitMeasures.
+    # lavaan's npar counts parameters with the same label one by one in the fit, once in
+    # fitMeasures.
     assert fit.n_free == told["measures"]["npar"]
     assert fit.df == told["measures"]["df"]
     assert fit.loglik == pytest.approx(told["logl"], abs=1e-5)
@@ -123,7 +127,8 @@ def test_modification_indices_as_lavaan_printed_them(name):
     for told in case(name)["modification_indices"]:
         row = (told["lhs"], told["op"], told["rhs"])
         if told["lhs"] in covariates:
-            # A covariate whose moments are fixed at the sample's is not explained by the model, so no
+            # A covariate whose moments are fixed at the sample's is not explained by the model,
+            # so no
             # path into it, and none of its own moments, is offered.
             assert row not in ours.index
             continue

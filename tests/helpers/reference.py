@@ -1,4 +1,4 @@
-"""The committed results of lavaan and the data that they come from (see tests/reference/README.md)."""
+"""The committed results of lavaan and their data (see tests/reference/README.md)."""
 
 from __future__ import annotations
 

@@ -159,11 +159,12 @@ def test_wrong_encoding(write_csv):
         "file answers.csv: there is no encoding called 'utf-9'."
     )
     assert message(DataError, write_csv(b"x1,x2\n1,\x81\x20\xff\n")) == (
-        "file answers.csv: the encoding was not recognised. Save the file as CSV (UTF-8), or pass "
-        "encoding=, for example encoding='big5' or encoding='shift_jis'."
+        "file answers.csv: the encoding was not recognised. Save the file as CSV (UTF-8) or "
+        ".xlsx, or pass encoding=, for example encoding='big5' or encoding='shift_jis'."
     )
     assert message(DataError, write_csv(b"\x00\x01\x00\x00\x02\x03\x00\x00")) == (
-        "file answers.csv is not a text file. Save it as CSV (UTF-8), or as .xlsx or .sav."
+        "file answers.csv is not a text file. Save the file as CSV (UTF-8) or .xlsx, or pass "
+        "encoding=, for example encoding='big5' or encoding='shift_jis'."
     )
 
 
@@ -366,3 +367,18 @@ def test_a_file_that_another_program_holds(write_csv, monkeypatch):
         "file answers.csv cannot be read: Permission denied. "
         "Close it in other programs, or check who may read it."
     )
+
+
+def test_a_header_of_numbers_is_pointed_at(write_csv):
+    # 1, 2, 3 may be the numbers of the questions, so it is no error.
+    survey = read_survey(write_csv("5,3,4\n1,2,3\n2,3,4\n"))
+    assert survey.warnings == (
+        "file answers.csv, row 1: the item names are all numbers (5, 3, 4). If they are the "
+        "answers of a respondent, add a first row with the item names.",
+    )
+
+
+def test_a_policy_of_a_wrong_type(frame):
+    for call in (read_survey(frame).screen, lambda policy: read_survey(frame, screening=policy)):
+        with pytest.raises(DataError, match="screening: expected a ScreeningPolicy, got 'strict'"):
+            call("strict")

@@ -207,6 +207,11 @@ def test_made_in_python():
             "codebook.toml: not valid TOML: Unclosed array (at line 2, column 1)\n"
             "    [data]\n    ^",
         ),
+        (
+            "[constructs]\n信任 = ['q1', 'q2']\n",
+            "codebook.toml: not valid TOML: Invalid statement (at line 2, column 1). Put names in "
+            "other letters than A to Z in quotes\n    信任 = ['q1', 'q2']\n    ^",
+        ),
     ],
 )
 def test_contradictions_are_named(text, said, write):
@@ -215,14 +220,17 @@ def test_contradictions_are_named(text, said, write):
 
 def test_files_that_are_not_there_or_not_text(write, tmp_path):
     path = write("answers = [1, 5]\n")
-    with pytest.raises(
-        CodebookError, match=r"there is no codebook codebok\.toml .*'codebook\.toml'"
-    ):
+    with pytest.raises(CodebookError, match=r"there is no file codebok\.toml .*'codebook\.toml'"):
         Codebook.from_file(tmp_path / "codebok.toml")
     path.write_bytes(b"# \xff\n")
     with pytest.raises(CodebookError) as caught:
         Codebook.from_file(path)
-    assert str(caught.value) == "codebook.toml: byte 2 is not UTF-8. Save the file as UTF-8."
+    assert str(caught.value) == (
+        "file codebook.toml is neither UTF-8 nor UTF-16 nor GB 18030. Save it as UTF-8."
+    )
+    for encoding in ("utf-8-sig", "utf-16", "gbk"):
+        path.write_text("[constructs]\n'信任' = ['答一', '答二']\n", encoding=encoding)
+        assert list(Codebook.from_file(path).constructs) == ["信任"]
 
 
 def test_read_with_the_file_the_mapping_or_the_object(write, frame, book):

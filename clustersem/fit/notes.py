@@ -1,0 +1,102 @@
+"""What a researcher should know before reading the numbers of a fit, in plain sentences."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from clustersem.engine.optimiser import Optimum
+from clustersem.engine.ram import Index, Ram
+from clustersem.errors import (
+    AdmissibilityWarning,
+    ClusterSemWarning,
+    ConvergenceWarning,
+    DataWarning,
+    IdentificationWarning,
+)
+from clustersem.fit.assemble import Layout
+from clustersem.fit.status import status_of
+from clustersem.fit.tables import parameter_names
+from clustersem.moments import SampleMoments
+from clustersem.spec import ModelSpec
+
+
+def notes_on(
+    spec: ModelSpec,
+    layout: Layout,
+    moments: SampleMoments,
+    model: Ram,
+    optimum: Optimum,
+    involved: Index,
+) -> list[tuple[type[ClusterSemWarning] | None, str]]:
+    """Return what the researcher should know, with the warning to give where it is serious."""
+    assert optimum.at is not None
+    notes: list[tuple[type[ClusterSemWarning] | None, str]] = [(None, n) for n in spec.notes]
+    notes += [(DataWarning, sentence) for sentence in _single_items(spec)]
+    dropped = moments.n_rows - moments.n_obs
+    if dropped:
+        notes.append(
+            (
+                None,
+                f"{dropped} of {moments.n_rows} respondents have a missing answer and were left out"
+                f" (listwise deletion); {moments.n_obs} were used.",
+            )
+        )
+    if optimum.code != "converged":
+        sentence = str(status_of(optimum.code, 0, 0.0))
+        if len(involved):
+            names = parameter_names(spec, layout)
+            least = ", ".join(names[i] for i in involved)
+            sentence += f" The data hardly determine {least}."
+        notes.append((ConvergenceWarning, sentence))
+        return notes
+    if len(involved):
+        names = parameter_names(spec, layout)
+        notes.append(
+            (
+                IdentificationWarning,
+                "at these estimates the data cannot tell apart "
+                + ", ".join(names[i] for i in involved)
+                + "; they have no standard errors. Simplify the model around them.",
+            )
+        )
+    s = optimum.at.point.s
+    negative = [layout.names[i] for i in np.flatnonzero(s.diagonal() < 0)]
+    if negative:
+        notes.append(
+            (
+                AdmissibilityWarning,
+                f"negative variance (Heywood case) of {', '.join(negative)}: the solution is not"
+                " admissible. Look for a weak or redundant item, a two-item factor, or too small a"
+                " sample.",
+            )
+        )
+    total = optimum.at.point.covariance[model.n_observed :, model.n_observed :]
+    if total.size and not negative:
+        variances = total.diagonal()
+        scale = np.sqrt(np.where(variances > 0, variances, 1.0))
+        smallest = float(np.linalg.eigvalsh(total / np.outer(scale, scale))[0])
+        if smallest < 1e-10:
+            notes.append(
+                (
+                    AdmissibilityWarning,
+                    "the covariance matrix of the latent variables is not positive definite"
+                    f" (smallest eigenvalue of their correlations {smallest:.2g}): two of them may"
+                    " be one, or one a sum of others.",
+                )
+            )
+    return notes
+
+
+def _single_items(spec: ModelSpec) -> list[str]:
+    """Return a sentence for every construct whose one item is taken as free of error by default."""
+    sentences = []
+    for latent in spec.latent:
+        items = spec.indicators(latent)
+        error = spec.find(items[0], "~~", items[0]) if len(items) == 1 else None
+        if error is not None and not (error.free or error.user) and not error.value:
+            sentences.append(
+                f"{latent} is measured by one item, {items[0]}, whose error variance is therefore"
+                f" fixed at zero: {latent} is that item. Add items, or fix the error variance at"
+                f" (1 - reliability) x variance: {items[0]} ~~ 0.3*{items[0]}."
+            )
+    return sentences

@@ -1,0 +1,310 @@
+"""The command line: exit codes, what goes to stderr, and that nothing is left half done."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import typer
+
+import clustersem as cs
+from clustersem import cli
+from clustersem.errors import ClusterSemError
+from clustersem.report import atomic
+from clustersem.study import StudyResult
+
+ITEMS = ["trust1", "trust2", "trust3", "use1", "use2", "use3"]
+MODEL = "trust =~ trust1 + trust2 + trust3\nuse =~ use1 + use2 + use3\nuse ~ trust\n"
+
+
+def answers(n=200):
+    rng = np.random.default_rng(4)
+    traits = rng.normal(size=(n, 2)) @ [[1.0, 0.5], [0.0, 0.8]]
+    values = np.repeat(traits, 3, axis=1) + 0.7 * rng.normal(size=(n, 6))
+    return pd.DataFrame((values * 1.2 + 4).round().clip(1, 7).astype(int), columns=ITEMS)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    answers().to_csv(tmp_path / "answers.csv", index=False)
+    (tmp_path / "model.txt").write_text(MODEL, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def run(capsys):
+    def call(*arguments):
+        code = 0
+        try:
+            cli.app([str(argument) for argument in arguments], prog_name="clustersem")
+        except SystemExit as end:
+            code = end.code
+        told = capsys.readouterr()
+        assert "Traceback" not in told.out + told.err
+        return code, told.out, told.err
+
+    return call
+
+
+def contents(folder):
+    files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
+    return {path.relative_to(folder): path.read_bytes() for path in files}
+
+
+def test_version(run):
+    assert run("version") == (0, f"{cs.__version__}\n", "")
+
+
+def test_help_names_every_command(run):
+    code, out, _ = run("--help")
+    assert code == 0
+    for name in ("reproduce", "run", "fit", "init", "version"):
+        assert f"\n  {name} " in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["fti"], "No such command 'fti'"),
+        (["--verison"], "No such option: --verison"),
+        (["fit", "--boots", "5", "m", "d"], "No such option: --boots"),
+        (["fit", "model.txt"], "Missing argument"),
+        (["fit", "model.txt", "answers.csv", "--mi", "-3"], "Invalid value for '--mi'"),
+        (["fit", "model.txt", "answers.csv", "--mi", "x"], "Invalid value for '--mi'"),
+    ],
+)
+def test_a_call_that_cannot_be_read_shows_how(run, folder, arguments, said):
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert "Usage: clustersem" in err
+    assert said in err
+
+
+def test_fit(run, folder):
+    code, out, err = run("fit", "model.txt", "answers.csv", "--mi", "2")
+    assert (code, err) == (0, "")
+    fit = cs.sem(MODEL, answers())
+    assert f"{fit.measures['chisq']:.3f}" in out
+    table = out.split("Modification indices\n")[1].splitlines()
+    assert table[0].split() == ["lhs", "op", "rhs", "mi", "epc", "sepc_lv", "sepc_all"]
+    assert len(table) == 3
+    _, wishart, _ = run("fit", "model.txt", "answers.csv", "--likelihood", "wishart")
+    assert "wishart likelihood" in wishart
+
+
+def test_fit_draws_the_diagram(run, folder):
+    code, out, err = run("fit", "model.txt", "answers.csv", "--diagram", "a.svg")
+    assert (code, err) == (0, "")
+    assert out.endswith(f"Diagram: {folder / 'a.svg'}\n")
+    assert "<svg" in (folder / "a.svg").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nope.txt", "answers.csv"], "there is no file nope.txt; check the name and folder."),
+        (["model.txt", "answer.csv"], "there is no file answer.csv in folder {folder}; did you"),
+        ([".", "answers.csv"], ". cannot be read: Is a directory."),
+        (["answers.csv", "model.txt"], "answers.csv, line 1, column"),
+        (["model.txt", "model.txt"], "file model.txt"),
+        (["model.txt", "answers.csv", "--likelihood", "W"], "--likelihood W: write normal or"),
+        (["model.txt", "answers.csv", "--diagram", "a.doc"], "a.doc: cannot write a figure as"),
+        (["model.txt", "answers.csv", "--diagram", "model.txt/a.svg"], "cannot be written: "),
+    ],
+)
+def test_a_fit_that_cannot_be_made(run, folder, arguments, said):
+    before = contents(folder)
+    code, out, err = run("fit", *arguments)
+    assert (code, out) == (1, "")
+    assert err.startswith("Error: ")
+    assert said.format(folder=folder) in err
+    assert contents(folder) == before
+
+
+def test_init_then_run(run, folder):
+    code, out, err = run("init", "answers.csv")
+    assert (code, err) == (0, "")
+    assert out == "Wrote study.toml. Edit it, then: clustersem run study.toml\n"
+    code, out, err = run("run", "study.toml", "--out", "report")
+    assert (code, err) == (0, "")
+    assert out.endswith(f"Report: {folder / 'report' / 'report.html'}\n")
+    row = next(line.split() for line in out.splitlines() if line.strip().startswith("H1"))
+    assert (row[:5], row[-1]) == (["H1", "use", "~", "trust", "+"], "supported")
+    files = set(contents("report"))
+    assert {Path("report.html"), Path("path-diagram.svg")} < files
+    assert len([path for path in files if path.parent == Path("tables")]) > 8
+
+
+def test_init_leaves_a_file_that_is_there(run, folder):
+    (folder / "study.toml").write_text("mine", encoding="utf-8")
+    code, out, err = run("init", "answers.csv")
+    assert (code, out) == (1, "")
+    assert err == (
+        "Error: study.toml is there already and is left as it is. Name another file with --study.\n"
+    )
+    assert (folder / "study.toml").read_text(encoding="utf-8") == "mine"
+
+
+def test_init_into_another_folder_still_finds_the_answers(run, folder):
+    (folder / "studies").mkdir()
+    assert run("init", "answers.csv", "--study", "studies/mine.toml")[0] == 0
+    assert 'file = "../answers.csv"' in (folder / "studies/mine.toml").read_text(encoding="utf-8")
+    assert run("run", "studies/mine.toml", "-o", "report")[0] == 0
+    code, _, err = run("init", "answers.csv", "--study", "nowhere/mine.toml")
+    assert (code, err) == (
+        1,
+        "Error: nowhere/mine.toml cannot be written: No such file or directory.\n",
+    )
+
+
+def test_init_of_decimals_and_of_awkward_names(run, folder):
+    frame = (answers() + 0.5).set_axis([f"Q {i}" for i in range(1, 7)], axis=1)
+    frame.to_csv("answers.csv", index=False)
+    assert run("init", "answers.csv")[0] == 0
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    assert "whole = false" in text
+    assert "# A model cannot hold these names; rename them: Q 1, Q 2" in text
+    code, _, err = run("run", "study.toml")
+    assert code == 1
+    assert err.startswith("Error: study.toml: a model cannot hold the name 'Q 1', 'Q 2'")
+    (answers() + 0.5).to_csv("answers.csv", index=False)
+    (folder / "study.toml").unlink()
+    assert run("init", "answers.csv")[0] == 0
+    assert run("run", "study.toml")[0] == 0
+
+
+@pytest.mark.parametrize("name", ["nope.csv", "empty.csv", "model.txt"])
+def test_init_of_what_holds_no_answers(run, folder, name):
+    (folder / "empty.csv").write_bytes(b"")
+    code, out, err = run("init", name)
+    assert (code, out, err.startswith("Error: ")) == (1, "", True)
+    assert name in err
+    assert not (folder / "study.toml").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nope.toml"], "there is no file nope.toml in folder {folder}; did you mean 'mine.toml'"),
+        (["."], ". cannot be read: Is a directory."),
+        (["answers.csv"], "answers.csv: not valid TOML: "),
+        (["mine.toml", "-o", "model.txt"], "cannot be written: "),
+        (["mine.toml", "-o", "model.txt/report"], "cannot be written: "),
+    ],
+)
+def test_a_run_that_cannot_be_made(run, folder, arguments, said):
+    assert run("init", "answers.csv", "--study", "mine.toml")[0] == 0
+    before = contents(folder)
+    code, out, err = run("run", *arguments)
+    assert (code, out) == (1, "")
+    assert err.startswith("Error: ")
+    assert said.format(folder=folder) in err
+    assert contents(folder) == before
+
+
+@pytest.fixture
+def reported(run, folder):
+    """A report of an earlier run, and new answers that would change it."""
+    assert run("init", "answers.csv")[0] == 0
+    assert run("run", "study.toml", "-o", "report")[0] == 0
+    answers(150).to_csv("answers.csv", index=False)
+    return contents("report")
+
+
+def interrupted(*_, **__):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [(cs.Study, "run"), (StudyResult, "report"), (StudyResult, "view"), (atomic.os, "fdopen")],
+)
+def test_an_interruption_leaves_the_earlier_report(run, reported, monkeypatch, owner, name):
+    with monkeypatch.context() as patched:
+        patched.setattr(owner, name, interrupted)
+        code, out, err = run("run", "study.toml", "-o", "report")
+    assert (code, out, err) == (130, "", "Interrupted; nothing was written.\n")
+    assert contents("report") == reported
+
+
+@pytest.mark.parametrize("fails_at", [1, 2, 9])
+def test_a_full_disk_leaves_the_earlier_report(run, reported, monkeypatch, fails_at):
+    opened = []
+    real = os.fdopen
+
+    def full(handle, *arguments):
+        opened.append(handle)
+        if len(opened) == fails_at:
+            os.close(handle)
+            raise OSError(28, "No space left on device")
+        return real(handle, *arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(atomic.os, "fdopen", full)
+        code, _, err = run("run", "study.toml", "-o", "report")
+    assert code == 1
+    assert "cannot be written: No space left on device." in err
+    assert contents("report") == reported
+
+
+def test_a_drawing_that_fails_leaves_the_earlier_report(run, reported, monkeypatch):
+    def fail(*_, **__):
+        raise ClusterSemError("no drawing today.")
+
+    monkeypatch.setattr("clustersem.study.result.path_diagram", fail)
+    code, _, err = run("run", "study.toml", "-o", "report")
+    assert (code, err) == (1, "Error: no drawing today.\n")
+    assert contents("report") == reported
+
+
+def test_tables_of_an_earlier_run_do_not_stay_beside_the_new_ones(run, reported, folder):
+    tables = folder / "report" / "tables"
+    (tables / "table-77-of-an-earlier-run.csv").write_text("old", encoding="utf-8")
+    (tables / "my notes.csv").write_text("mine", encoding="utf-8")
+    assert run("run", "study.toml", "-o", "report")[0] == 0
+    assert not (tables / "table-77-of-an-earlier-run.csv").exists()
+    assert (tables / "my notes.csv").read_text(encoding="utf-8") == "mine"
+    assert contents("report")[Path("report.html")] != reported[Path("report.html")]
+
+
+def test_reproduce_says_where_the_report_is(run, folder, monkeypatch):
+    # The whole study is tested with the studies; here a small one stands for it.
+    study = cs.Study(answers(), cs.Codebook(constructs={"T": ITEMS[:3], "U": ITEMS[3:]}))
+    stages = []
+
+    def reproduce(progress):
+        progress("fitting")
+        stages.append(progress)
+        return study.run()
+
+    monkeypatch.setattr("clustersem.studies.cross_border.reproduce", reproduce)
+    monkeypatch.setattr("clustersem.studies.cross_border.summary_of", lambda _: "All near.")
+    code, out, err = run("reproduce", "-o", "home")
+    assert (code, err) == (0, "")
+    assert out == f"All near.\n\nReport: {folder / 'home' / 'report.html'}\n"
+    assert stages
+    assert (folder / "home" / "report.html").stat().st_size > 10_000
+
+
+def test_the_program_itself(folder):
+    """As a process of its own: exit code, streams, and that Ctrl-C has no traceback."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(cs.__file__).parents[1])}
+    call = [sys.executable, "-m", "clustersem.cli", "fit", "nope.txt", "answers.csv"]
+    ended = subprocess.run(call, capture_output=True, text=True, env=environment, check=False)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == "Error: there is no file nope.txt; check the name and folder.\n"
+
+
+def test_the_entry_point_is_the_same_program(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["anything", "version"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"{cs.__version__}\n"
+    assert isinstance(cli.app, typer.Typer)
