@@ -14,6 +14,7 @@ specific comparisons using factor analysis. Psychometrika, 44, 99-113. doi:10.10
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -174,8 +175,10 @@ def minimise(model: Ram, sample: Sample, start: Array, max_iterations: int = 300
     return Optimum(code, theta, at, g, hessian(model, at), decrement, iteration)
 
 
-def minimise_from(model: Ram, sample: Sample, start: Array, second: Array) -> Optimum:
-    """Minimise from `start`, and from `second` where that does not converge.
+def minimise_from(
+    model: Ram, sample: Sample, start: Array, second: Callable[[], Array]
+) -> Optimum:
+    """Minimise from `start`, and from what `second` returns where that does not converge.
 
     Returns
     -------
@@ -185,7 +188,7 @@ def minimise_from(model: Ram, sample: Sample, start: Array, second: Array) -> Op
     first = minimise(model, sample, start)
     if first.code == "converged":
         return first
-    again = minimise(model, sample, second)
+    again = minimise(model, sample, second())
     if again.at is None:
         return first
     better = first.at is None or again.at.f < first.at.f

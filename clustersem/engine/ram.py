@@ -134,6 +134,13 @@ class Ram:
         k[np.arange(len(self.parameter)), self.parameter] = 1.0
         return k
 
+    @cached_property
+    def causes(self) -> Index:
+        """Variables that others depend on: the columns of A that are not empty."""
+        used = (self.a0 != 0).any(axis=0)
+        used[self.cells.col[self.cells.kind == PATH]] = True
+        return np.flatnonzero(used)
+
     def matrices(self, theta: Array) -> tuple[Array, Array, Array]:
         """Return A, S and a at theta."""
         values = theta[self.parameter]
@@ -191,9 +198,13 @@ class Point:
 def evaluate(model: Ram, theta: Array) -> Point | None:
     """Return the model at theta, or None where I - A is singular."""
     a, s, m = model.matrices(theta)
-    factor, pivots, singular = lapack.dgetrf(np.eye(len(m)) - a)
-    if singular:
-        return None
-    e = np.asarray(lapack.dgetri(factor, pivots)[0], dtype=np.float64)
+    # Only variables that have effects need inverting: v_c = (I - A_cc)^-1 u_c, v = A_c v_c + u.
+    c = model.causes
+    e = np.eye(len(m))
+    if len(c):
+        factor, pivots, singular = lapack.dgetrf(np.eye(len(c)) - gather(a, c, c))
+        if singular:
+            return None
+        e[:, c] += a.take(c, axis=1) @ lapack.dgetri(factor, pivots)[0]
     u = e[: model.n_observed]
     return Point(a, s, e, np.hstack([u, u @ s @ e.T]), e @ m)

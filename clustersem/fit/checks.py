@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sized
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +73,7 @@ def place_of_absent(spec: ModelSpec, frame: pd.DataFrame) -> str:
     return f"\nIn the model, line {error.line}, column {error.column}:\n{shown}"
 
 
+@lru_cache(maxsize=256)
 def check_values(spec: ModelSpec) -> None:
     """Refuse fixed and starting values with which nothing can be computed."""
     for row in spec.parameters:

@@ -51,8 +51,9 @@ def fit_moments(spec: ModelSpec, moments: SampleMoments, options: FitOptions) ->
 
         optimum = minimise_with_semopy(spec, layout, model, sample)
     else:
-        second = cautious_values(model, sample.cov, start, layout.given)
-        optimum = minimise_from(model, sample, start, second)
+        optimum = minimise_from(
+            model, sample, start, lambda: cautious_values(model, sample.cov, start, layout.given)
+        )
     if optimum.at is None:
         status = status_of("no_start", 0, np.nan)
         raise EstimationError(str(status))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from clustersem.engine.optimiser import Optimum
@@ -87,6 +89,7 @@ def notes_on(
     return notes
 
 
+@lru_cache(maxsize=256)
 def _single_items(spec: ModelSpec) -> list[str]:
     """Return a sentence for every construct whose one item is taken as free of error by default."""
     sentences = []

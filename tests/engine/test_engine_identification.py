@@ -134,11 +134,11 @@ def test_a_second_start_takes_over_where_the_first_fails():
     start = starting_values(model, sample.cov, sample.mean, np.full(model.n_free, np.nan))
     second = cautious_values(model, sample.cov, start, np.full(model.n_free, np.nan))
     nowhere = -np.ones_like(start)
-    found = minimise_from(model, sample, nowhere, second)
+    found = minimise_from(model, sample, nowhere, lambda: second)
     assert found.code == "converged"
     np.testing.assert_allclose(found.theta, theta, rtol=1e-8)
-    assert minimise_from(model, sample, start, nowhere).code == "converged"
-    assert minimise_from(model, sample, nowhere, nowhere).code == "no_start"
+    assert minimise_from(model, sample, start, lambda: nowhere).code == "converged"
+    assert minimise_from(model, sample, nowhere, lambda: nowhere).code == "no_start"
 
 
 def test_the_cautious_start_keeps_what_the_user_gave():
