@@ -66,14 +66,14 @@ def _curvature(gram_m: Array, at: Evaluation, cells: Cells) -> Array:
     between = e_jk.T * q_it.T  # E[l, i] Q[k, t_j]
     between += gather(t, j, j) * q_i.take(i, axis=1)
     between += e_jk * q_it
-    result[np.ix_(paths, paths)] = 2.0 * between
+    result[paths[:, None], paths] = 2.0 * between
     covariances = np.flatnonzero(cells.kind == COVARIANCE)
     k, other = cells.row[covariances], cells.col[covariances]
     mixed = gather(e, j, other) * q_i.take(k, axis=1)
     mixed += gather(e, j, k) * q_i.take(other, axis=1)
     mixed *= 2.0 * cells.c[covariances]
-    result[np.ix_(paths, covariances)] = mixed
-    result[np.ix_(covariances, paths)] = mixed.T
+    result[paths[:, None], covariances] = mixed
+    result[covariances[:, None], paths] = mixed.T
     return result
 
 

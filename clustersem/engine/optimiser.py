@@ -103,7 +103,7 @@ def metric_of(h: Array, damping: float) -> Metric:
     """
     scale = np.sqrt(np.maximum(h.diagonal(), 0.0))
     scale[scale == 0] = 1.0
-    unit = h / np.outer(scale, scale)
+    unit = h / (scale[:, None] * scale)
     unit.flat[:: len(h) + 1] += damping
     if not np.isfinite(unit).all():
         return Metric(scale, np.full_like(unit, np.nan))

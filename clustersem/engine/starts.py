@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import lapack
 
 from clustersem.engine.likelihood import cholesky
 from clustersem.engine.ram import COVARIANCE, INTERCEPT, PATH, Array, Index, Ram, gather
@@ -135,7 +136,7 @@ def _one_factor(correlation: Array) -> Array:
         size = np.sqrt(min(abs(reduced[0, 1]), LARGEST_CORRELATION))
         return np.array([size, np.copysign(size, reduced[0, 1])])
     np.fill_diagonal(reduced, np.abs(reduced).max(axis=0))
-    values, vectors = np.linalg.eigh(reduced)
+    values, vectors, _ = lapack.dsyevd(reduced)
     loadings = vectors[:, -1] * np.sqrt(max(values[-1], 0.0))
     clipped: Array = np.maximum(np.minimum(loadings, 0.95), -0.95)
     return clipped
