@@ -143,7 +143,7 @@ def _targets(results: dict[str, Any]) -> Table:
                     [
                         f"{case['title']}: {WORKS[work]}, lavaan / clustersem",
                         f">= {wanted:g}",
-                        f"{found:.0f}",
+                        f"{found:.1f}",
                         _verdict(found >= wanted),
                     ]
                 )
