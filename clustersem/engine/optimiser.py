@@ -46,6 +46,9 @@ CHORD_DECREMENT = 1e-23
 # Curvature, as a share of the expected one, below which no direction is taken to be flatter.
 FLATTEST = 0.05
 SUFFICIENT = 1e-4
+# The smallest pivot of the Hessian scaled to a unit diagonal; it bounds the smallest eigenvalue
+# from above, and below this steps are mostly rounding.
+SMALLEST_PIVOT = 1e-6
 # F is a sum of terms of order p; differences below this share of it are rounding.
 ROUNDING = 1e-13
 
@@ -101,20 +104,35 @@ def metric_of(h: Array, damping: float) -> Metric:
 
     Its steps are NaN where H has overflowed, which no damping cures.
     """
-    scale = np.sqrt(np.maximum(h.diagonal(), 0.0))
-    scale[scale == 0] = 1.0
-    unit = h / (scale[:, None] * scale)
+    found = _undamped(h) if damping == 0 else None
+    if found is not None:
+        return found
+    scale, unit = _to_unit_diagonal(h)
     unit.flat[:: len(h) + 1] += damping
     if not np.isfinite(unit).all():
         return Metric(scale, np.full_like(unit, np.nan))
     added = 1e-8
     factor = cholesky(unit)
-    # The smallest pivot bounds the smallest eigenvalue from above.
-    while factor is None or factor.diagonal().min() < 1e-6:
+    while factor is None or factor.diagonal().min() < SMALLEST_PIVOT:
         unit.flat[:: len(h) + 1] += added
         added *= 10.0
         factor = cholesky(unit)
     return Metric(scale, factor)
+
+
+def _undamped(h: Array) -> Metric | None:
+    """Return H made ready as it is, or None where it is not safely positive definite."""
+    scale, unit = _to_unit_diagonal(h)
+    factor = cholesky(unit)
+    if factor is None or not factor.diagonal().min() >= SMALLEST_PIVOT:
+        return None
+    return Metric(scale, factor)
+
+
+def _to_unit_diagonal(h: Array) -> tuple[Array, Array]:
+    scale = np.sqrt(np.maximum(h.diagonal(), 0.0))
+    scale[scale == 0] = 1.0
+    return scale, h / (scale[:, None] * scale)
 
 
 def minimise(model: Ram, sample: Sample, start: Array, max_iterations: int = 300) -> Optimum:
@@ -138,8 +156,7 @@ def minimise(model: Ram, sample: Sample, start: Array, max_iterations: int = 300
             if not done and rate > CHORD_RATE:
                 metric = None
         if metric is None:
-            h, convex = _curvature(model, sample, at, newton=decrement < NEWTON)
-            metric = metric_of(h, 0.0)
+            h, metric, convex = _curvature(model, sample, at, newton=decrement < NEWTON)
             step = metric.step(g)
             decrement = float(-g @ step)
             done = decrement <= DECREMENT
@@ -175,9 +192,7 @@ def minimise(model: Ram, sample: Sample, start: Array, max_iterations: int = 300
     return Optimum(code, theta, at, g, hessian(model, at), decrement, iteration)
 
 
-def minimise_from(
-    model: Ram, sample: Sample, start: Array, second: Callable[[], Array]
-) -> Optimum:
+def minimise_from(model: Ram, sample: Sample, start: Array, second: Callable[[], Array]) -> Optimum:
     """Minimise from `start`, and from what `second` returns where that does not converge.
 
     Returns
@@ -212,29 +227,33 @@ def _last_step(
     return theta + step, there
 
 
-def _curvature(model: Ram, sample: Sample, at: Evaluation, *, newton: bool) -> tuple[Array, bool]:
-    """Return the Hessian to step with, and whether F is known to be convex there.
+def _curvature(
+    model: Ram, sample: Sample, at: Evaluation, *, newton: bool
+) -> tuple[Array, Metric, bool]:
+    """Return the Hessian to step with, ready to do so, and whether F is known to be convex there.
 
-    It is the expected one, or else the exact one made positive definite.
-
-    Where the exact Hessian is indefinite, F is near a saddle, along which Fisher scoring creeps.
-    Its eigenvalues in the metric of the expected Hessian are then replaced by their absolute
-    values, so that a step leads away from the saddle.
+    It is the expected one, or else the exact one made positive definite. Where the exact Hessian
+    is indefinite, F is near a saddle, along which Fisher scoring creeps. Its eigenvalues in the
+    metric of the expected Hessian are then replaced by their absolute values, so that a step leads
+    away from the saddle.
     """
     if not newton:
-        return hessian(model, at), False
+        expected = hessian(model, at)
+        return expected, metric_of(expected, 0.0), False
     exact = observed_hessian(model, sample, at)
-    if cholesky(exact) is not None:
-        return exact, True
+    metric = _undamped(exact)
+    if metric is not None:
+        return exact, metric, True
     expected = hessian(model, at)
-    metric = cholesky(expected)
-    if metric is None:
-        return expected, False
-    half, _ = lapack.dtrtrs(metric, exact, lower=1)
-    relative, _ = lapack.dtrtrs(metric, half.T, lower=1)
+    factor = cholesky(expected)
+    if factor is None:
+        return expected, metric_of(expected, 0.0), False
+    half, _ = lapack.dtrtrs(factor, exact, lower=1)
+    relative, _ = lapack.dtrtrs(factor, half.T, lower=1)
     values, vectors = np.linalg.eigh(0.5 * (relative + relative.T))
-    spread = metric @ vectors
-    return (spread * np.maximum(np.abs(values), FLATTEST)) @ spread.T, False
+    spread = factor @ vectors
+    bent = (spread * np.maximum(np.abs(values), FLATTEST)) @ spread.T
+    return bent, metric_of(bent, 0.0), False
 
 
 def _line_search(
