@@ -13,6 +13,8 @@ from clustersem.fit.tables import parameter_names
 
 # Standardised coefficients from here on "exceed or are very close to 1".
 CLOSE_TO_ONE = 0.95
+# Standardised variances below this in size are zero.
+ROUNDING = 1e-9
 # Standard errors this many times above (below) the median of their kind are called extreme.
 EXTREME_RATIO = 10.0
 
@@ -102,7 +104,8 @@ def _check(name: str, rows: pd.DataFrame, fine: str, column: str) -> Check:
 
 def _negative_variances(estimates: pd.DataFrame) -> Check:
     own = (estimates["op"] == "~~") & (estimates["lhs"] == estimates["rhs"])
-    rows = estimates[own & (estimates["est"] < 0)]
+    # As a share of the variable's variance; a zero may come out at minus its rounding error.
+    rows = estimates[own & (estimates["est"] < 0) & ~(estimates["std_all"].abs() <= ROUNDING)]
     least = estimates.loc[own, "est"].min()
     return _check("negative error variances", rows, f"none; the smallest is {least:.3f}", "est")
 

@@ -96,7 +96,8 @@ _ONE_FACTOR = """    >>> fit = cs.{name}("f =~ a + b + c + d", cov=s, n_obs=200)
     >>> fit.converged, fit.df, abs(round(float(fit.measures["chisq"]), 6))
     (True, 2, 0.0)"""
 _LINE = """    >>> model = "i =~ 1*a + 1*b + 1*c + 1*d; s =~ 0*a + 1*b + 2*c + 3*d"
-    >>> fit = cs.{name}(model, cov=s + 0.5 * np.eye(4), mean=[1.0, 1.5, 2.0, 2.5], n_obs=200)
+    >>> s += 0.2 * np.outer(range(4), range(4))
+    >>> fit = cs.{name}(model, cov=s, mean=[1.0, 1.5, 2.0, 2.5], n_obs=200)
     >>> fit.converged, fit.df, [round(float(m), 3) for m in fit.at.point.nu[-2:]]
     (True, 5, [1.0, 0.5])"""
 

@@ -21,6 +21,9 @@ from clustersem.fit.tables import parameter_names
 from clustersem.moments import SampleMoments
 from clustersem.spec import ModelSpec
 
+# Variances below this share of the variable's implied variance are zero.
+ROUNDING = 1e-9
+
 
 def notes_on(
     spec: ModelSpec,
@@ -62,7 +65,9 @@ def notes_on(
             )
         )
     s = optimum.at.point.s
-    negative = [layout.names[i] for i in np.flatnonzero(s.diagonal() < 0)]
+    # An estimate of zero may come out at minus its rounding error.
+    rounding = ROUNDING * np.abs(optimum.at.point.covariance.diagonal())
+    negative = [layout.names[i] for i in np.flatnonzero(s.diagonal() < -rounding)]
     if negative:
         notes.append(
             (
