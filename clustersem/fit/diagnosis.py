@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 
 from clustersem.engine.identification import null_space
+from clustersem.fit.admissible import negative_variances, smallest_eigenvalue
 from clustersem.fit.solution import Solution
 from clustersem.fit.tables import parameter_names
 
 # Standardised coefficients from here on "exceed or are very close to 1".
 CLOSE_TO_ONE = 0.95
-# Standardised variances below this in size are zero.
-ROUNDING = 1e-9
 # Standard errors this many times above (below) the median of their kind are called extreme.
 EXTREME_RATIO = 10.0
 
@@ -83,7 +82,7 @@ def diagnose(fit: Solution) -> Diagnosis:
     estimates = fit.estimates
     return Diagnosis(
         (
-            _negative_variances(estimates),
+            _negative_variances(fit, estimates),
             _correlations(fit, estimates),
             _positive_definite(fit),
             _standardised(estimates),
@@ -102,10 +101,10 @@ def _check(name: str, rows: pd.DataFrame, fine: str, column: str) -> Check:
     return Check(name, False, found, rows.reset_index(drop=True))
 
 
-def _negative_variances(estimates: pd.DataFrame) -> Check:
+def _negative_variances(fit: Solution, estimates: pd.DataFrame) -> Check:
     own = (estimates["op"] == "~~") & (estimates["lhs"] == estimates["rhs"])
-    # As a share of the variable's variance; a zero may come out at minus its rounding error.
-    rows = estimates[own & (estimates["est"] < 0) & ~(estimates["std_all"].abs() <= ROUNDING)]
+    negative = [fit.layout.names[i] for i in negative_variances(fit.at.point)]
+    rows = estimates[own & estimates["lhs"].isin(negative)]
     least = estimates.loc[own, "est"].min()
     return _check("negative error variances", rows, f"none; the smallest is {least:.3f}", "est")
 
@@ -137,9 +136,7 @@ def _positive_definite(fit: Solution) -> Check:
     for what, matrix in matrices.items():
         if not matrix.size:
             continue
-        scale = np.sqrt(np.abs(matrix.diagonal()))
-        scale[scale == 0] = 1.0
-        least = float(np.linalg.eigvalsh(matrix / np.outer(scale, scale))[0])
+        least = smallest_eigenvalue(matrix)
         smallest = min(smallest, least)
         if least <= 0:
             bad.append(f"{what} (smallest eigenvalue of the correlations {least:.3f})")

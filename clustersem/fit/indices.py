@@ -232,10 +232,5 @@ def pgfi(gfi_value: float, n_moments: int, df: int) -> float:
     return df / n_moments * gfi_value
 
 
-def root_mean_square(residuals: Array) -> float:
-    """Return the root mean square of the lower triangle of a symmetric matrix of residuals."""
-    return math.sqrt(float(np.mean(residuals[np.tril_indices(len(residuals))] ** 2)))
-
-
 def _ratio(numerator: float, denominator: float) -> float:
     return numerator / denominator if denominator else math.nan

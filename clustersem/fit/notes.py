@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import numpy as np
-
 from clustersem.engine.optimiser import Optimum
 from clustersem.engine.ram import Index, Ram
 from clustersem.errors import (
@@ -15,14 +13,12 @@ from clustersem.errors import (
     DataWarning,
     IdentificationWarning,
 )
+from clustersem.fit.admissible import negative_variances, smallest_eigenvalue
 from clustersem.fit.assemble import Layout
 from clustersem.fit.status import status_of
 from clustersem.fit.tables import parameter_names
 from clustersem.moments import SampleMoments
 from clustersem.spec import ModelSpec
-
-# Variances below this share of the variable's implied variance are zero.
-ROUNDING = 1e-9
 
 
 def notes_on(
@@ -64,10 +60,8 @@ def notes_on(
                 + "; they have no standard errors. Simplify the model around them.",
             )
         )
-    s = optimum.at.point.s
-    # An estimate of zero may come out at minus its rounding error.
-    rounding = ROUNDING * np.abs(optimum.at.point.covariance.diagonal())
-    negative = [layout.names[i] for i in np.flatnonzero(s.diagonal() < -rounding)]
+    point = optimum.at.point
+    negative = [layout.names[i] for i in negative_variances(point)]
     if negative:
         notes.append(
             (
@@ -77,11 +71,9 @@ def notes_on(
                 " sample.",
             )
         )
-    total = optimum.at.point.covariance[model.n_observed :, model.n_observed :]
+    total = point.covariance[model.n_observed :, model.n_observed :]
     if total.size and not negative:
-        variances = total.diagonal()
-        scale = np.sqrt(np.where(variances > 0, variances, 1.0))
-        smallest = float(np.linalg.eigvalsh(total / np.outer(scale, scale))[0])
+        smallest = smallest_eigenvalue(total)
         if smallest < 1e-10:
             notes.append(
                 (

@@ -13,6 +13,7 @@ from scipy.linalg import eigh, lapack
 
 from clustersem.errors import DataError
 from clustersem.moments.sample import Array, SampleMoments
+from clustersem.survey.names import listed
 
 # The smallest eigenvalue of a correlation matrix below which it counts as singular: inverting it
 # would lose all but three digits of double precision.
@@ -250,11 +251,10 @@ def _check_columns(columns: list[str], names: Sequence[str], source: str) -> Non
             same = [c for c in columns if c.strip().lower() == name.lower()]
             hint = same or close
             hints.append(f"{name} (did you mean {hint[0]}?)" if hint else name)
-        some = ", ".join(columns[:12]) + (", ..." if len(columns) > 12 else "")
         which = "is" if len(absent) == 1 else "are"
         raise DataError(
             f"{source}: the model names {_listed(hints)}, which {which} not among its columns."
-            f" Correct the model or the column names. There are: {some}."
+            f" Correct the model or the column names. There are: {listed(columns, limit=12)}."
         )
 
 
