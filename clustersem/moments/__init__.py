@@ -1,6 +1,15 @@
-"""From answers, or a covariance matrix, to sufficient statistics."""
+"""Answers into sufficient statistics."""
 
-from clustersem.moments.sample import SampleMoments
-from clustersem.moments.sources import moments_from_cov, moments_from_data
+from clustersem.moments.order import MomentOrder
+from clustersem.moments.sample import MissingPatterns, OrdinalStatistics, SampleMoments
+from clustersem.moments.sources import moments_from_cov, moments_from_data, numeric_columns
 
-__all__ = ["SampleMoments", "moments_from_cov", "moments_from_data"]
+__all__ = [
+    "MissingPatterns",
+    "MomentOrder",
+    "OrdinalStatistics",
+    "SampleMoments",
+    "moments_from_cov",
+    "moments_from_data",
+    "numeric_columns",
+]

@@ -9,7 +9,52 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from clustersem.moments.order import Index, MomentOrder
+
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class MissingPatterns:
+    """Which variables each row lacks, rows with the same gaps together.
+
+    Attributes
+    ----------
+    observed : ndarray of bool, shape (R, p)
+        For every pattern the variables that are observed; no pattern lacks them all.
+    rows : tuple of R ndarrays of int
+        For every pattern the rows of the data.
+    """
+
+    observed: NDArray[np.bool_]
+    rows: tuple[Index, ...]
+
+    @cached_property
+    def counts(self) -> Index:
+        """Number of rows of every pattern."""
+        return np.array([len(rows) for rows in self.rows], dtype=np.intp)
+
+
+@dataclass(frozen=True, eq=False)
+class OrdinalStatistics:
+    """Two-step statistics of a sample with ordinal variables.
+
+    Attributes
+    ----------
+    order : MomentOrder
+        Where every moment stands.
+    values : ndarray of shape (k,)
+        Thresholds, means, variances and polychoric, polyserial and Pearson covariances.
+    gamma : ndarray of shape (k, k)
+        Covariance matrix of sqrt(n) times the moments.
+    categories : tuple of ndarray
+        For every variable the values of its categories, ascending; empty for a continuous one.
+    """
+
+    order: MomentOrder
+    values: Array
+    gamma: Array
+    categories: tuple[Array, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +74,20 @@ class SampleMoments:
     n_rows : int
         Number of observations before incomplete ones were left out.
     data : ndarray of shape (n, p) or None
-        The complete observations, read-only; None where only moments are known.
+        The observations used, read-only, NaN where an answer is missing (with `patterns` only);
+        None where only moments are known.
+    label : str
+        The group; empty where there is only one.
+    weights : ndarray of shape (n,) or None
+        Sampling weights of the rows, scaled so that they sum to n.
+    cluster : ndarray of int, shape (n,) or None
+        Cluster of every row, 0-based.
+    patterns : MissingPatterns or None
+        Where answers are missing and full information is used; `cov` and `mean` are then the
+        maximum likelihood estimates of the saturated model.
+    ordinal : OrdinalStatistics or None
+        Where variables are ordinal; `cov` then holds polychoric and polyserial correlations, and
+        `mean` is zero for ordinal variables.
     """
 
     names: tuple[str, ...]
@@ -38,9 +96,14 @@ class SampleMoments:
     n_obs: int
     n_rows: int
     data: Array | None = None
+    label: str = ""
+    weights: Array | None = None
+    cluster: Index | None = None
+    patterns: MissingPatterns | None = None
+    ordinal: OrdinalStatistics | None = None
 
     def __post_init__(self) -> None:
-        for array in (self.cov, self.mean, self.data):
+        for array in (self.cov, self.mean, self.data, self.weights, self.cluster):
             if array is not None:
                 array.setflags(write=False)
 
