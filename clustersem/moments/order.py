@@ -94,4 +94,4 @@ class MomentOrder:
     @property
     def n_moments(self) -> int:
         """Length k of the vector."""
-        return self.covariances.stop
+        return int(self.covariances.stop)
