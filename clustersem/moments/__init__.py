@@ -1,15 +1,24 @@
 """Answers into sufficient statistics."""
 
+from clustersem.moments.categories import ordered_names
+from clustersem.moments.grouping import Grouping, grouping_of
 from clustersem.moments.order import MomentOrder
+from clustersem.moments.request import missing_method
 from clustersem.moments.sample import MissingPatterns, OrdinalStatistics, SampleMoments
+from clustersem.moments.samples import samples_from_data
 from clustersem.moments.sources import moments_from_cov, moments_from_data, numeric_columns
 
 __all__ = [
+    "Grouping",
     "MissingPatterns",
     "MomentOrder",
     "OrdinalStatistics",
     "SampleMoments",
+    "grouping_of",
+    "missing_method",
     "moments_from_cov",
     "moments_from_data",
     "numeric_columns",
+    "ordered_names",
+    "samples_from_data",
 ]
