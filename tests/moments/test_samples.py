@@ -223,8 +223,9 @@ GOLDEN = {
     "a group of five": (
         called(five(), names=[f"x{i}" for i in range(1, 10)], group="school"),
         "the data: of the groups of school, 'Pasteur' has 5 usable respondents, but 9 observed"
-        " variables need more than 9 in every group, and a stable solution many times that. Leave it"
-        " out with group_labels=['Grant-White'], join groups that belong together, or collect more answers.",
+        " variables need more than 9 in every group, and a stable solution many times that. Leave"
+        " it out with group_labels=['Grant-White'], join groups that belong together, or collect"
+        " more answers.",
     ),
     "a number for a group": (
         called(group="id"),
