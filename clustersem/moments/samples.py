@@ -13,6 +13,7 @@ from clustersem.errors import UnsupportedError
 from clustersem.moments.categories import categories_of
 from clustersem.moments.grouping import Grouping, grouping_of, too_small
 from clustersem.moments.order import Index
+from clustersem.moments.part import Part
 from clustersem.moments.request import (
     Missing,
     check_column,
@@ -25,7 +26,6 @@ from clustersem.moments.sources import (
     INCOMPLETE,
     check_answered,
     check_rows,
-    complete_moments,
     moments_from_data,
     none_complete,
     numeric_columns,
@@ -142,19 +142,18 @@ def samples_from_data(
     samples = []
     for number, label in enumerate(grouping.labels):
         own = np.flatnonzero(kept.codes == number)
-        part = _Part(
+        part = Part(
             names=tuple(names),
             values=values[own],
+            where=f"{source}, {grouping.called(number)}" if group else source,
             weights=None if weight is None else weight[own],
             cluster=None if codes is None else _without_gaps(codes[rows.kept][own]),
-            categories=categories,
             label=label,
             n_rows=int(np.count_nonzero(grouping.codes == number)),
             dropped=rows.dropped[number],
             ungrouped=grouping.ungrouped,
         )
-        where = f"{source}, {grouping.called(number)}" if group else source
-        samples.append(_sample(part, method, where))
+        samples.append(part.moments(method))
     return tuple(samples)
 
 
@@ -165,38 +164,6 @@ class _Rows:
     kept: Index
     grouping: Grouping
     dropped: tuple[tuple[tuple[str, int], ...], ...]
-
-
-@dataclass(frozen=True, eq=False)
-class _Part:
-    """The rows of one group that are used."""
-
-    names: tuple[str, ...]
-    values: Array
-    weights: Array | None
-    cluster: Index | None
-    categories: tuple[Array, ...] | None
-    label: str
-    n_rows: int
-    dropped: tuple[tuple[str, int], ...]
-    ungrouped: int
-
-
-def _sample(part: _Part, method: Missing, where: str) -> SampleMoments:
-    mean, cov = complete_moments(part.values, part.names, source=where, weights=part.weights)
-    return SampleMoments(
-        part.names,
-        cov,
-        mean,
-        len(part.values),
-        part.n_rows,
-        part.values,
-        label=part.label,
-        weights=part.weights,
-        cluster=part.cluster,
-        dropped=part.dropped,
-        ungrouped=part.ungrouped,
-    )
 
 
 def _check_served(method: Missing, *, weights: str | None, ordered: Sequence[str]) -> None:

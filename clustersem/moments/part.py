@@ -1,0 +1,138 @@
+"""The rows of one group that are used, into its moments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from clustersem.errors import DataError
+from clustersem.moments.order import Index
+from clustersem.moments.patterns import missing_patterns, never_together, pairwise_moments
+from clustersem.moments.request import Missing
+from clustersem.moments.sample import Array, MissingPatterns, SampleMoments
+from clustersem.moments.saturated import saturated_estimates
+from clustersem.moments.sources import (
+    check_answered,
+    check_positive_definite,
+    check_varied,
+    complete_moments,
+)
+from clustersem.survey.names import listed
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """The rows of one group that are used.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The p observed variables.
+    values : ndarray of shape (n, p)
+        Answers, NaN where missing.
+    where : str
+        What to call these rows in messages.
+    weights, cluster, label, n_rows, dropped, ungrouped
+        As in :class:`clustersem.moments.SampleMoments`.
+    """
+
+    names: tuple[str, ...]
+    values: Array
+    where: str
+    weights: Array | None
+    cluster: Index | None
+    label: str
+    n_rows: int
+    dropped: tuple[tuple[str, int], ...]
+    ungrouped: int
+
+    def moments(self, method: Missing) -> SampleMoments:
+        """Return the sample of continuous variables.
+
+        Raises
+        ------
+        DataError
+            Where the answers do not determine means and covariances.
+        """
+        mean, cov, patterns = _METHODS[method](self)
+        return self.sample(mean, cov, patterns)
+
+    def sample(
+        self, mean: Array, cov: Array, patterns: MissingPatterns | None = None
+    ) -> SampleMoments:
+        """Return a sample of these rows with the moments that were worked out for it."""
+        return SampleMoments(
+            self.names,
+            cov,
+            mean,
+            len(self.values),
+            self.n_rows,
+            self.values,
+            label=self.label,
+            weights=self.weights,
+            cluster=self.cluster,
+            patterns=patterns,
+            dropped=self.dropped,
+            ungrouped=self.ungrouped,
+        )
+
+
+Moments = tuple[Array, Array, MissingPatterns | None]
+
+
+def _complete(part: Part) -> Moments:
+    mean, cov = complete_moments(part.values, part.names, source=part.where, weights=part.weights)
+    return mean, cov, None
+
+
+def _pairwise(part: Part) -> Moments:
+    _check_incomplete(part)
+    moments = pairwise_moments(part.values)
+    _check_pairs(np.argwhere(np.triu(moments.counts < 2, 1)), part.names, part.where, least=2)
+    check_positive_definite(moments.cov, part.names, part.where)
+    return moments.mean, moments.cov, None
+
+
+def _full_information(part: Part) -> Moments:
+    _check_incomplete(part)
+    patterns = missing_patterns(part.values)
+    _check_pairs(never_together(patterns.observed), part.names, part.where, least=1)
+    estimates = saturated_estimates(part.values, patterns=patterns, weights=part.weights)
+    if estimates.singular:
+        check_positive_definite(estimates.cov, part.names, part.where)
+    if not estimates.converged:
+        raise DataError(
+            f"{part.where}: the likelihood of means and covariances has no maximum that"
+            f" {estimates.iterations} evaluations could find: too few respondents answered the same"
+            " items, or one item follows from others where all are answered. Leave out items with"
+            " many missing answers, or write missing='listwise'."
+        )
+    check_positive_definite(estimates.cov, part.names, part.where)
+    return estimates.mean, estimates.cov, patterns
+
+
+_METHODS: dict[Missing, Callable[[Part], Moments]] = {
+    "listwise": _complete,
+    "pairwise": _pairwise,
+    "ml": _full_information,
+    "ml.x": _full_information,
+}
+
+
+def _check_incomplete(part: Part) -> None:
+    check_answered(np.isnan(part.values), part.names, part.where)
+    check_varied(part.values, part.names, part.where)
+
+
+def _check_pairs(pairs: Index, names: Sequence[str], where: str, *, least: int) -> None:
+    """Refuse pairs of variables that too few respondents answered both of."""
+    if not len(pairs):
+        return
+    said = listed(f"{names[i]} with {names[j]}" for i, j in pairs.tolist())
+    who = "nobody answered" if least == 1 else f"fewer than {least} respondents answered"
+    raise DataError(
+        f"{where}: {who} both items of {said}, so the data say nothing of how they covary. Leave"
+        " out one item of each such pair, or fit what was asked of the same people."
+    )
