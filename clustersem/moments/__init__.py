@@ -3,7 +3,7 @@
 from clustersem.moments.categories import ordered_names
 from clustersem.moments.grouping import Grouping, grouping_of
 from clustersem.moments.order import MomentOrder
-from clustersem.moments.request import missing_method
+from clustersem.moments.request import check_column, missing_method
 from clustersem.moments.sample import MissingPatterns, OrdinalStatistics, SampleMoments
 from clustersem.moments.samples import samples_from_data
 from clustersem.moments.sources import moments_from_cov, moments_from_data, numeric_columns
@@ -14,6 +14,7 @@ __all__ = [
     "MomentOrder",
     "OrdinalStatistics",
     "SampleMoments",
+    "check_column",
     "grouping_of",
     "missing_method",
     "moments_from_cov",

@@ -14,12 +14,17 @@ from clustersem.moments.request import Missing
 from clustersem.moments.sample import Array, MissingPatterns, SampleMoments
 from clustersem.moments.saturated import saturated_estimates
 from clustersem.moments.sources import (
+    SINGULAR,
     check_answered,
     check_positive_definite,
     check_varied,
     complete_moments,
 )
 from clustersem.survey.names import listed
+
+# EM steps approach a singular covariance matrix without reaching it: they stop while the reciprocal
+# condition number of the correlations is still above this.
+NEARLY_SINGULAR = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +105,8 @@ def _full_information(part: Part) -> Moments:
     patterns = missing_patterns(part.values)
     _check_pairs(never_together(patterns.observed), part.names, part.where, least=1)
     estimates = saturated_estimates(part.values, patterns=patterns, weights=part.weights)
-    if estimates.singular:
-        check_positive_definite(estimates.cov, part.names, part.where)
+    limit = NEARLY_SINGULAR if patterns.observed.shape[0] > 1 else SINGULAR
+    check_positive_definite(estimates.cov, part.names, part.where, limit=limit)
     if not estimates.converged:
         raise DataError(
             f"{part.where}: the likelihood of means and covariances has no maximum that"
@@ -109,7 +114,6 @@ def _full_information(part: Part) -> Moments:
             " items, or one item follows from others where all are answered. Leave out items with"
             " many missing answers, or write missing='listwise'."
         )
-    check_positive_definite(estimates.cov, part.names, part.where)
     return estimates.mean, estimates.cov, patterns
 
 

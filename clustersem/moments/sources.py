@@ -342,15 +342,20 @@ def _check_sizes(sizes: Array, names: Sequence[str], source: str) -> None:
             )
 
 
-def check_positive_definite(cov: Array, names: Sequence[str], source: str) -> None:
-    """Raise a DataError that names the variables involved where `cov` is singular or indefinite."""
+def check_positive_definite(
+    cov: Array, names: Sequence[str], source: str, *, limit: float = SINGULAR
+) -> None:
+    """Raise a DataError that names the variables involved where `cov` is singular or indefinite.
+
+    Below `limit`, the reciprocal condition number of the correlations counts as zero.
+    """
     sd = np.sqrt(cov.diagonal())
     _check_sizes(sd, names, source)
     correlation = cov / np.outer(sd, sd)
     factor, failed = lapack.dpotrf(correlation, lower=1)
     if not failed:
         rcond, _ = lapack.dpocon(factor, float(np.abs(correlation).sum(axis=0).max()), uplo="L")
-        if rcond > SINGULAR:
+        if rcond > limit:
             return
     values, vectors = eigh(correlation)
     weights = np.abs(vectors[:, 0])

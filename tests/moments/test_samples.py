@@ -78,7 +78,9 @@ def test_samples_are_those_of_lavaan(name):
             assert sample.weights is None
         elif name == "weights_ml":
             # lavaan's weights sum to 300 with that of the empty first row, which it does not use.
-            np.testing.assert_allclose(sample.weights[:4], np.array(first[1:]) * 300 / (300 - first[0]))
+            np.testing.assert_allclose(
+                sample.weights[:4], np.array(first[1:]) * 300 / (300 - first[0])
+            )
             assert sample.weights.sum() == pytest.approx(300)
         else:
             np.testing.assert_allclose(sample.weights[:5], first, rtol=1e-12)
