@@ -86,19 +86,18 @@ class IncompleteEvaluation:
 
     @cached_property
     def gaps(self) -> tuple[Array, ...]:
-        """[U V]' W of every pattern, (2 m, R, k), block by block."""
+        """[U V]' W of every pattern, (2 m, k, R), block by block."""
         tables = []
         to_gaps = self.point.uv.T @ self.completion.precision
         for block, inverse in zip(
             self.completion.data.blocks, self.completion.inverses, strict=True
         ):
-            at_gaps = to_gaps[:, block.missing]
+            at_gaps = to_gaps[:, block.missing.T]
             if block.missing.shape[1] == 1:
-                tables.append(at_gaps * np.sqrt(inverse[:, 0]))
+                tables.append(at_gaps * np.sqrt(inverse[:, 0, 0]))
             else:
-                root = np.linalg.cholesky(inverse)
-                turned = at_gaps.transpose(1, 0, 2) @ root
-                tables.append(np.ascontiguousarray(turned.transpose(1, 0, 2)))
+                turned = at_gaps.transpose(2, 0, 1) @ np.linalg.cholesky(inverse)
+                tables.append(np.ascontiguousarray(turned.transpose(1, 2, 0)))
         return tuple(tables)
 
 
@@ -142,11 +141,7 @@ class FullInformation:
         if not self.data.blocks:
             return h
         h -= _trace_products(gram(uv, at.lost), rows, cols)
-        varying = np.zeros_like(h)
-        for table, weight in self._patterns(at, len(rows) + len(cols)):
-            of_cols = _pair_products(table, cols) * weight
-            varying += _pair_products(table, rows) @ of_cols.T
-        h += varying / self.data.n_obs
+        h += self._varying(at, rows, cols)
         return h
 
     def expected_diagonal(self, at: IncompleteEvaluation, cells: Cells) -> Array:
@@ -164,17 +159,15 @@ class FullInformation:
     def exact(self, at: IncompleteEvaluation, cells: Cells) -> Array:
         """Return the exact Hessian of F between the cells."""
         h = self._as_if_complete(at).exact(at.complete, cells)
+        if not self.data.blocks:
+            return h
+        h -= self._varying(at, cells, cells)
         lost = np.zeros_like(h)
-        for table, weight in self._patterns(at, len(cells)):
-            products = _pair_products(table, cells)
-            products *= np.sqrt(weight)
-            lost += products @ products.T
-        twice = np.zeros_like(h)
         for block, table in zip(self.data.blocks, at.gaps, strict=True):
-            for part in _chunks(len(block.rows), len(cells) * table.shape[2]):
+            for part in _chunks(len(block.rows), len(cells) * table.shape[1]):
                 slopes = self._slopes(at, cells, block, table, part)
-                twice += slopes @ slopes.T
-        h -= (lost + 2.0 * twice) / self.data.n_obs
+                lost += slopes @ slopes.T
+        h -= lost * (2.0 / self.data.n_obs)
         return h
 
     def _as_if_complete(self, at: IncompleteEvaluation) -> MaximumLikelihood:
@@ -182,36 +175,54 @@ class FullInformation:
         done = at.completion
         return MaximumLikelihood(done.cov, done.mean + done.shift, 0.0)
 
-    def _patterns(
-        self, at: IncompleteEvaluation, n_cells: int
-    ) -> Iterator[tuple[Array, Array]]:
+    def _varying(self, at: IncompleteEvaluation, rows: Cells, cols: Cells) -> Array:
+        """Return the mean over cases of tr(C_i Sigma_a C_i Sigma_b)."""
+        result = np.zeros((len(rows), len(cols)))
+        of_rows = np.flatnonzero(rows.c)  # intercepts have no part in Sigma
+        same = cols is rows
+        of_cols = of_rows if same else np.flatnonzero(cols.c)
+        some_rows, some_cols = rows.take(of_rows), cols.take(of_cols)
+        total = np.zeros((len(of_rows), len(of_cols)))
+        for table, weight in self._patterns(at, len(of_rows) + len(of_cols)):
+            by_row = _pair_products(table, some_rows)
+            by_row *= np.sqrt(weight)
+            if same:
+                by_col = by_row
+            else:
+                by_col = _pair_products(table, some_cols)
+                by_col *= np.sqrt(weight)
+            total += by_row @ by_col.T
+        result[of_rows[:, None], of_cols] = total / self.data.n_obs
+        return result
+
+    def _patterns(self, at: IncompleteEvaluation, n_cells: int) -> Iterator[tuple[Array, Array]]:
         """Yield [U V]' W of some patterns and the weight of each pair of their gaps."""
         for block, table in zip(self.data.blocks, at.gaps, strict=True):
-            k = table.shape[2]
-            first, second = np.tril_indices(k)
+            k = table.shape[1]
+            first, second = np.triu_indices(k)
             # tr(C Sigma_a C Sigma_b) sums over ordered pairs of gaps.
             times = np.where(first == second, 1.0, 2.0)
             for part in _chunks(len(block.weight), n_cells * len(first)):
-                yield table[:, part], np.outer(block.weight[part], times).ravel()
+                yield table[:, :, part], np.outer(times, block.weight[part]).ravel()
 
     def _slopes(
         self, at: IncompleteEvaluation, cells: Cells, block: Block, table: Array, part: slice
     ) -> Array:
-        """Return W'(Sigma_a z + mu_a) of some rows, (cells, rows times gaps)."""
+        """Return W'(Sigma_a z + mu_a) of some rows, (cells, gaps times rows)."""
         rows = block.rows[part]
-        turned = table[:, block.member[part]]
+        turned = table.take(block.member[part], axis=2)
         z = at.point.uv.T @ at.completion.scores[rows].T
         by_x = z.take(cells.y, axis=0)
         by_x *= cells.c[:, None]
         h = cells.h(at.point.nu)
         if h.any():
             by_x += h[:, None] * self.data.root[rows]
+        slopes = turned.take(cells.x, axis=0)
+        slopes *= by_x[:, None, :]
         by_y = z.take(cells.x, axis=0)
         by_y *= cells.c[:, None]
-        slopes = turned.take(cells.x, axis=0)
-        slopes *= by_x[:, :, None]
         other = turned.take(cells.y, axis=0)
-        other *= by_y[:, :, None]
+        other *= by_y[:, None, :]
         slopes += other
         return slopes.reshape(len(cells), -1)
 
@@ -224,16 +235,22 @@ def _chunks(length: int, width: int) -> Iterator[slice]:
 
 
 def _pair_products(table: Array, cells: Cells) -> Array:
-    """Return w_j' Sigma_a w_l for all pairs of gaps of every pattern, (cells, patterns x pairs)."""
-    first, second = np.tril_indices(table.shape[2])
+    """Return w_j' Sigma_a w_l for all pairs of gaps of every pattern, (cells, pairs x patterns)."""
     x, y = table.take(cells.x, axis=0), table.take(cells.y, axis=0)
     x *= cells.c[:, None, None]
-    if table.shape[2] == 1:
-        products = 2.0 * x * y
-    else:
-        products = x.take(first, axis=2) * y.take(second, axis=2)
-        products += x.take(second, axis=2) * y.take(first, axis=2)
-    return np.asarray(products.reshape(len(cells), -1))
+    n_cells, k, n_patterns = x.shape
+    if k == 1:
+        x *= y
+        x *= 2.0
+        return x.reshape(n_cells, -1)
+    products = np.empty((n_cells, k * (k + 1) // 2, n_patterns))
+    start = 0
+    for j in range(k):
+        part = products[:, start : start + k - j]
+        np.multiply(x[:, j : j + 1], y[:, j:], out=part)
+        part += x[:, j:] * y[:, j : j + 1]
+        start += k - j
+    return products.reshape(n_cells, -1)
 
 
 def _trace_products(g: Array, rows: Cells, cols: Cells) -> Array:
