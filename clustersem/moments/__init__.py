@@ -3,6 +3,7 @@
 from clustersem.moments.categories import ordered_names
 from clustersem.moments.grouping import Grouping, grouping_of
 from clustersem.moments.order import MomentOrder
+from clustersem.moments.ordinal import assembled, ordinal_statistics
 from clustersem.moments.request import check_column, missing_method
 from clustersem.moments.sample import MissingPatterns, OrdinalStatistics, SampleMoments
 from clustersem.moments.samples import samples_from_data
@@ -14,6 +15,7 @@ __all__ = [
     "MomentOrder",
     "OrdinalStatistics",
     "SampleMoments",
+    "assembled",
     "check_column",
     "grouping_of",
     "missing_method",
@@ -21,5 +23,6 @@ __all__ = [
     "moments_from_data",
     "numeric_columns",
     "ordered_names",
+    "ordinal_statistics",
     "samples_from_data",
 ]
