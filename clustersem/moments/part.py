@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from clustersem.errors import DataError
 from clustersem.moments.order import Index
+from clustersem.moments.ordinal import assembled, ordinal_statistics
 from clustersem.moments.patterns import missing_patterns, never_together, pairwise_moments
 from clustersem.moments.request import Missing
 from clustersem.moments.sample import Array, MissingPatterns, SampleMoments
@@ -63,6 +64,38 @@ class Part:
         """
         mean, cov, patterns = _METHODS[method](self)
         return self.sample(mean, cov, patterns)
+
+    def ordinal_moments(self, categories: Sequence[Array]) -> SampleMoments:
+        """Return the sample of variables some of which are ordinal.
+
+        Parameters
+        ----------
+        categories : sequence of p ndarrays
+            The values of the categories of every ordinal variable, ascending, the same in all
+            groups; empty for a continuous one.
+
+        Raises
+        ------
+        DataError
+            Where the answers do not determine thresholds and correlations.
+        """
+        ordinal = np.array([len(found) > 0 for found in categories])
+        continuous = np.flatnonzero(~ordinal)
+        metric = [self.names[i] for i in continuous.tolist()]
+        values = self.values[:, continuous]
+        check_answered(np.isnan(self.values), self.names, self.where)
+        check_varied(values, metric, self.where)
+        _check_pairs(never_together(~np.isnan(self.values)), self.names, self.where, least=1)
+        statistics = ordinal_statistics(
+            self.values,
+            ordinal,
+            names=self.names,
+            categories=categories,
+            weights=self.weights,
+            source=self.where,
+        )
+        cov, mean = assembled(statistics)
+        return replace(self.sample(mean, cov), ordinal=statistics)
 
     def sample(
         self, mean: Array, cov: Array, patterns: MissingPatterns | None = None

@@ -153,7 +153,9 @@ def samples_from_data(
             dropped=rows.dropped[number],
             ungrouped=grouping.ungrouped,
         )
-        samples.append(part.moments(method))
+        samples.append(
+            part.moments(method) if categories is None else part.ordinal_moments(categories)
+        )
     return tuple(samples)
 
 
