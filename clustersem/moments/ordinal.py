@@ -47,6 +47,7 @@ def ordinal_statistics(
     data : ndarray of shape (n, p)
         Answers, NaN where missing. Missing answers are left out pairwise: a threshold is computed
         from all answers to its item, a correlation from the respondents who answered both.
+        Rows without any answer do not count towards n.
     ordinal : ndarray of bool, shape (p,)
         Which variables are ordinal; the others are continuous.
     names : sequence of p str
@@ -88,7 +89,12 @@ def ordinal_statistics(
     """
     ordinal = np.asarray(ordinal, dtype=np.bool_)
     items, others = np.flatnonzero(ordinal).tolist(), np.flatnonzero(~ordinal).tolist()
-    _check_answered_together(data, names, source)
+    known = ~np.isnan(data)
+    if not known.all():
+        _check_answered_together(known, names, source)
+        answered = known.any(axis=1)
+        data = data[answered]
+        weights = None if weights is None else weights[answered]
     if weights is not None:
         weights = weights * (len(weights) / weights.sum())
     answers, found = coded(
@@ -175,12 +181,12 @@ def _second_step(
     return step
 
 
-def _check_answered_together(data: Array, names: Sequence[str], source: str) -> None:
+def _check_answered_together(
+    known: NDArray[np.bool_], names: Sequence[str], source: str
+) -> None:
     """Refuse two variables that nobody answered together."""
-    known = (~np.isnan(data)).astype(np.float64)
-    if known.all():
-        return
-    together = known.T @ known
+    answered = known.astype(np.float64)
+    together = answered.T @ answered
     if not together.all():
         i, j = np.argwhere(together == 0.0)[0]
         raise DataError(

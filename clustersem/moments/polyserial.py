@@ -98,7 +98,7 @@ def _fit(
         converged,
         score,
         (weighted * score).sum(axis=1),
-        gains[:, :-1] - losses[:, 1:],
+        np.asarray(gains[:, :-1] - losses[:, 1:], dtype=np.float64),
         (-(weighted * by_value).sum(axis=1) / sd,),
         (-0.5 * (weighted * (z * by_value + 1.0)).sum(axis=1) / sd**2,),
     )
