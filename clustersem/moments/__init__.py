@@ -3,7 +3,7 @@
 from clustersem.moments.categories import ordered_names
 from clustersem.moments.grouping import Grouping, grouping_of
 from clustersem.moments.order import MomentOrder
-from clustersem.moments.ordinal import assembled, ordinal_statistics
+from clustersem.moments.ordinal import assembled, check_polychoric, ordinal_statistics
 from clustersem.moments.request import check_column, missing_method
 from clustersem.moments.sample import MissingPatterns, OrdinalStatistics, SampleMoments
 from clustersem.moments.samples import samples_from_data
@@ -17,6 +17,7 @@ __all__ = [
     "SampleMoments",
     "assembled",
     "check_column",
+    "check_polychoric",
     "grouping_of",
     "missing_method",
     "moments_from_cov",
