@@ -173,6 +173,13 @@ def _variables(text: str) -> Variables:
     return classify(collect_entries(parse_model(text)))
 
 
+@lru_cache(maxsize=1024)
+def _with_thresholds(text: str) -> frozenset[str]:
+    """Return the variables whose thresholds the text names."""
+    entries = collect_entries(parse_model(text))
+    return frozenset(entry.lhs for entry in entries if entry.op == "|")
+
+
 def _categories(sample: SampleMoments) -> dict[str, int]:
     """Return how many categories every ordinal variable has."""
     if sample.ordinal is None:
@@ -217,8 +224,7 @@ def _ordered(
     """Return the ordinal variables: those asked for, and those whose thresholds the text names."""
     exogenous = variables.exogenous_observed
     names = ordered_names(frame, variables.observed, ordered, exogenous=exogenous)
-    entries = collect_entries(parse_model(text))
-    written = {entry.lhs for entry in entries if entry.op == "|"} - set(names)
+    written = _with_thresholds(text) - set(names)
     if written and ordered is False:
         name = next(name for name in variables.observed if name in written)
         raise ModelError(

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from clustersem.errors import ClusterSemWarning, DataWarning
-from clustersem.moments import SampleMoments
+from clustersem.moments import SampleMoments, check_polychoric
 from clustersem.moments.sources import INCOMPLETE
 from clustersem.survey.names import listed
 
@@ -77,6 +77,11 @@ def sample_notes(
                 " anything of others. Join groups, or set parameters equal with group_equal=.",
             )
         )
+    for sample in samples:
+        wrong = None if sample.ordinal is None else check_polychoric(sample.cov, sample.names)
+        if wrong is not None:
+            where = f"group {sample.label!r}: " if sample.label else ""
+            notes.append((DataWarning, where + wrong))
     clusters = [s.cluster for s in samples if s.cluster is not None]
     if clusters:
         count = sum(int(codes.max()) + 1 for codes in clusters)

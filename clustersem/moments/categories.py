@@ -9,6 +9,7 @@ import pandas as pd
 
 from clustersem.errors import DataError
 from clustersem.moments.grouping import Grouping
+from clustersem.moments.order import Index
 from clustersem.moments.sample import Array
 from clustersem.survey.names import did_you_mean, listed
 
@@ -114,25 +115,41 @@ def categories_of(
         if name not in ordered:
             result.append(np.empty(0))
             continue
-        there = ~np.isnan(column)
-        found, code = np.unique(column[there], return_inverse=True)
+        found, counts = _counts(column, grouping)
         _check_item(found, name, name in declared, source)
         result.append(found)
-        if grouping.n_groups > 1:
-            counts = np.zeros((grouping.n_groups, len(found)), dtype=np.intp)
-            np.add.at(counts, (grouping.codes[there], code), 1)
+        if not counts.all():
             empty += [
                 f"{found[k]:g} of {name} in {grouping.labels[g]!r}"
-                for g, k in np.argwhere(counts == 0)
+                for g, k in np.argwhere(counts == 0).tolist()
             ]
     if empty:
-        which = "a category that nobody" if len(empty) == 1 else "categories that nobody"
         raise DataError(
-            f"{source}: ordinal items need the same categories in every group, but there are"
-            f" {which} chose: {listed(empty)}. Collapse such a category with its neighbour in all"
+            f"{source}: ordinal items need the same categories in every group, but nobody chose"
+            f" {listed(empty)}. Collapse such a category with its neighbour in all"
             " groups (5 into 4, say), or leave the item out."
         )
     return tuple(result)
+
+
+def _counts(column: Array, grouping: Grouping) -> tuple[Array, Index]:
+    """Return the distinct answers, and how often each was given in every group."""
+    there = ~np.isnan(column)
+    answers, codes = column[there], grouping.codes[there]
+    low = answers.min() if len(answers) else 0.0
+    # Whole numbers, as nearly always: counting takes a tenth of the time of sorting.
+    if len(answers) and answers.max() - low < 256.0:
+        place = (answers - low).astype(np.intp)
+        if np.array_equal(place + low, answers):
+            width = int(place.max()) + 1
+            table = np.bincount(codes * width + place, minlength=grouping.n_groups * width)
+            table = table.reshape(grouping.n_groups, width)
+            occurs = np.flatnonzero(table.any(axis=0))
+            return occurs + low, table[:, occurs]
+    found, place = np.unique(answers, return_inverse=True)
+    counts = np.zeros((grouping.n_groups, len(found)), dtype=np.intp)
+    np.add.at(counts, (codes, place.reshape(-1)), 1)
+    return found, counts
 
 
 def _check_item(found: Array, name: str, declared: bool, source: str) -> None:

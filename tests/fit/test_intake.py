@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from helpers.reference import data
 
 import clustersem as cs
-from clustersem.errors import DataError, ModelSyntaxError, UnsupportedError
+from clustersem.errors import DataError, ModelError, ModelSyntaxError, UnsupportedError
 from clustersem.fit.intake import intake
 from clustersem.spec import build_spec, options_for
 
@@ -128,6 +130,64 @@ def test_matrices_of_several_groups(form):
         assert sample.n_obs == other.n_obs
 
 
+def likert():
+    frame = answers().copy()
+    for name in ITEMS:
+        frame[name] = pd.cut(
+            frame[name], [-9, *frame[name].quantile([0.2, 0.5, 0.8]), 99], labels=False
+        )
+    return frame
+
+
+def test_ordinal_items_bring_their_thresholds():
+    spec, samples = intake(MODEL, likert(), ordered=True)
+    assert spec == build_spec(
+        MODEL,
+        replace(options_for("sem", ordered=ITEMS), thresholds=tuple((name, 3) for name in ITEMS)),
+    )
+    assert [c.tolist() for c in samples[0].ordinal.categories] == [[0.0, 1.0, 2.0, 3.0]] * 6
+    some, samples = intake(MODEL, likert(), ordered=["x2", "x5"], group="school")
+    assert some.options.thresholds == (("x2", 3), ("x5", 3))
+    assert sum(row.op == "|" for row in some.parameters) == 12
+    assert samples[1].ordinal.order.n_thresholds == (0, 3, 0, 0, 3, 0)
+
+
+def test_covariates_stay_numbers_with_ordered_true():
+    spec, _ = intake("f =~ x1 + x2 + x3\nf ~ x4", likert(), ordered=True)
+    assert spec.options.ordered == ("x1", "x2", "x3")
+
+
+def test_types_thresholds_and_built_models_say_what_is_ordinal():
+    frame = likert()
+    frame["x3"] = pd.Categorical(frame["x3"], ordered=True)
+    text = MODEL + "\nx1 | t1 + t2"
+    spec, _ = intake(text, frame)
+    assert spec.options.ordered == ("x1", "x3")
+    assert sum(row.lhs == "x1" and row.op == "|" for row in spec.parameters) == 3
+    again, samples = intake(spec.with_parameter("x4", "~~", "x5"), likert())
+    assert again.options == spec.options
+    assert samples[0].ordinal.order.n_thresholds == (3, 0, 3, 0, 0, 0)
+    continuous, samples = intake(MODEL, frame, ordered=False)
+    assert continuous.options.ordered == ()
+    assert samples[0].ordinal is None
+    with pytest.raises(ModelError, match="names a threshold of x1, but ordered=False"):
+        intake(text, frame, ordered=False)
+
+
+def test_a_threshold_that_the_data_do_not_have():
+    with pytest.raises(ModelSyntaxError) as caught:
+        intake(MODEL + "\nx2 | t1 + t4", likert())
+    assert str(caught.value) == (
+        "line 1, column 11: x2 has 4 categories in the data, so its thresholds are t1, t2, t3;"
+        " there is no t4\n    f =~ x1 + x2 + x3\n              ^^"
+    )
+
+
+def test_a_covariate_cannot_be_ordered():
+    with pytest.raises(ModelError, match="x4: an exogenous covariate cannot be ordered"):
+        intake("f =~ x1 + x2 + x3\nf ~ x4", likert(), ordered=["x1", "x4"])
+
+
 def gone(first, second):
     frame = answers().copy()
     frame.loc[:150, first] = np.nan
@@ -244,12 +304,13 @@ def test_an_item_that_follows_from_another_is_named_under_full_information():
         ({"cluster": "ageyr", "meanstructure": False}, "does not go with cluster="),
         ({"missing": "ml", "ordered": True}, "missing='pairwise', which uses all answers"),
         ({"missing": "pairwise", "sampling_weights": "id"}, "does not go with sampling weights"),
+        ({"ordered": ["x1"], "meanstructure": False}, "does not go with ordered items"),
         ({"std_lv": 1}, "write True or False"),
     ],
 )
 def test_options_that_do_not_go_together(options, message):
     with pytest.raises(UnsupportedError, match=message):
-        intake(MODEL, answers(), **options)
+        intake(MODEL, likert(), **options)
 
 
 def test_input_is_not_changed():

@@ -23,12 +23,14 @@ moments <- function(f) {
     n_rows = lavInspect(f, "norig"),
     cov = unname(lapply(s, function(g) unname(unclass(g$cov)))),
     mean = unname(lapply(s, function(g) as.numeric(g$mean))),
+    thresholds = unname(lapply(s, function(g) as.numeric(g$th))),
     weights = lapply(f@Data@weights, function(w) if (is.null(w)) NULL else w[1:5]),
     weight_sums = sapply(f@Data@weights, function(w) if (is.null(w)) NA else sum(w))
   )
 }
 fit <- function(...) moments(suppressWarnings(sem(...)))
 mimic <- "f =~ x1 + x2 + x3\nf ~ ageyr"
+third <- function(d) { for (i in c(items, paste0("x", 5:6))) d[[i]] <- as.integer(cut(d[[i]], c(-Inf, quantile(complete[[i]], c(.3, .8)), Inf))); d }
 numbered <- transform(complete, form = c(3, 1, 2)[(seq_len(nrow(complete)) - 1) %% 3 + 1])
 result <- list(
   groups = fit(model, numbered, group = "form"),
@@ -43,6 +45,10 @@ result <- list(
   ml_groups = fit(model, holes, missing = "ml", group = "school"),
   ml_fixed_x = fit(mimic, holes, missing = "ml"),
   ml_x = fit(mimic, holes, missing = "ml.x"),
-  pairwise_fixed_x = fit(mimic, holes, missing = "pairwise", meanstructure = TRUE)
+  pairwise_fixed_x = fit(mimic, holes, missing = "pairwise", meanstructure = TRUE),
+  ordinal = fit(model, third(holes), ordered = TRUE),
+  ordinal_groups = fit(model, third(holes), ordered = TRUE, missing = "pairwise", group = "school"),
+  ordinal_mixed = fit(paste(model, "+ x9"), transform(third(complete), x9 = complete$x9),
+                      ordered = items, sampling.weights = "w")
 )
 write_json(result, "samples.json", digits = 15, auto_unbox = TRUE, pretty = TRUE)
