@@ -1,7 +1,7 @@
 """Browne's residual-based tests: right for any consistent estimates, whatever was minimised.
 
-T = N e' Dc (Dc' Gamma Dc)^-1 Dc' e with the residuals e = s - sigma of the moments and Dc a basis of
-what is orthogonal to Delta.
+T = N e' Dc (Dc' Gamma Dc)^-1 Dc' e with the residuals e = s - sigma of the moments and Dc a basis
+of what is orthogonal to Delta.
 
 References
 ----------

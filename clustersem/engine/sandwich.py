@@ -60,7 +60,8 @@ def sandwich(bread: Array, meat: Array, multiplier: float, *, basis: Array | Non
         return np.full(bread.shape, np.nan)
     half = cho_solve((factor, True), meat / outer, check_finite=False)
     whole = cho_solve((factor, True), half.T, check_finite=False)
-    return 0.5 * (whole + whole.T) / outer / multiplier
+    symmetric: Array = 0.5 * (whole + whole.T) / outer
+    return symmetric / multiplier
 
 
 def inverse_information(

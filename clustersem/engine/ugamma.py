@@ -1,8 +1,9 @@
 """Traces of U Gamma, on which every correction of a test statistic rests.
 
-Under misfit of distribution N F tends to a sum of chi-squares with one degree of freedom, weighted
-by the eigenvalues of U Gamma, U = V - V Delta (Delta' V Delta)^-1 Delta' V. Their sum and the sum of
-their squares are enough for all corrections, and neither needs U: with C = Gamma V Delta,
+Where data are not as the weights V assume, N F tends to a sum of chi-squares with one degree of
+freedom, weighted by the eigenvalues of U Gamma, U = V - V Delta (Delta' V Delta)^-1 Delta' V. Their
+sum and the sum of their squares are enough for all corrections, and neither needs U: with
+C = Gamma V Delta,
 
     tr(U Gamma)       = tr(V Gamma) - tr(A^-1 B),                        A = Delta' V Delta,
     tr((U Gamma)^2)   = tr((V Gamma)^2) - 2 tr(A^-1 C' V C) + tr((A^-1 B)^2),   B = Delta' V C.
@@ -176,7 +177,7 @@ class NormalTerms:
     @cached_property
     def _kernel(self) -> Array:
         linear = self.deviations @ self.precision @ self.deviations.T
-        kernel = linear * linear
+        kernel: Array = linear * linear if self.has_means else np.square(linear, out=linear)
         by_case = kernel.mean(axis=0)
         kernel -= by_case
         kernel -= (by_case - by_case.mean())[:, None]
@@ -193,8 +194,8 @@ class NormalTerms:
     @property
     def mixed(self) -> Array:
         """Delta' V Gamma V Gamma V Delta (q x q)."""
-        product: Array = self._centred.T @ self._kernel @ self._centred
-        return product / len(self.scores) ** 2
+        product: Array = self._centred.T @ self._kernel @ self._centred / len(self.scores) ** 2
+        return product
 
 
 def saturated_trace(deviations: Array, precision: Array, *, has_means: bool) -> float:

@@ -21,7 +21,11 @@ Array = NDArray[np.float64]
 
 
 def moment_contributions(
-    data: Array, order: MomentOrder, *, covariates: Index | None = None
+    data: Array,
+    order: MomentOrder,
+    *,
+    weights: Array | None = None,
+    covariates: Index | None = None,
 ) -> Array:
     """Return what every case adds to the moments, as deviations from the moments.
 
@@ -33,6 +37,9 @@ def moment_contributions(
         Complete observations of continuous variables.
     order : MomentOrder
         An order without thresholds.
+    weights : ndarray of shape (n,), optional
+        Sampling weights that sum to n. Deviations are from the weighted moments, but are not
+        multiplied by the weights themselves.
     covariates : ndarray of int, optional
         Places of exogenous covariates that are fixed at their values. Their own moments then have
         no sampling variance, and deviations are from what the covariates predict.
@@ -40,22 +47,26 @@ def moment_contributions(
     Returns
     -------
     ndarray of shape (n, k)
-        Columns with mean zero.
+        Columns with (weighted) mean zero.
     """
-    z = data - data.mean(axis=0)
-    first, second = np.arange(order.n_observed), (order.rows, order.cols)
-    products = np.hstack([z * z, z.take(second[0], axis=1) * z.take(second[1], axis=1)])
-    if covariates is None or not len(covariates):
-        products -= products.mean(axis=0)
-        return np.hstack([z, products]) if order.has_means else products
-    x = z[:, covariates]
-    predicted = x @ np.linalg.lstsq(x, z, rcond=None)[0]
-    residual_cov = (z - predicted).T @ (z - predicted) / len(z)
-    rows = np.concatenate([first, second[0]])
-    cols = np.concatenate([first, second[1]])
-    products -= predicted.take(rows, axis=1) * predicted.take(cols, axis=1)
-    products -= residual_cov[rows, cols]
-    return np.hstack([z - predicted, products]) if order.has_means else products
+    z = data - _mean(data, weights)
+    rows = np.concatenate([np.arange(order.n_observed), order.rows])
+    cols = np.concatenate([np.arange(order.n_observed), order.cols])
+    products = z.take(rows, axis=1) * z.take(cols, axis=1)
+    if covariates is not None and len(covariates):
+        root = np.ones(len(z)) if weights is None else np.sqrt(weights)
+        x = z[:, covariates]
+        slopes = np.linalg.lstsq(x * root[:, None], z * root[:, None], rcond=None)[0]
+        predicted = x @ slopes
+        products -= predicted.take(rows, axis=1) * predicted.take(cols, axis=1)
+        z = z - predicted
+    products -= _mean(products, weights)
+    return np.hstack([z, products]) if order.has_means else products
+
+
+def _mean(columns: Array, weights: Array | None) -> Array:
+    total: Array = columns.sum(axis=0) if weights is None else weights @ columns
+    return total / len(columns)
 
 
 def empirical_gamma(
