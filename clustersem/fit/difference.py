@@ -259,7 +259,8 @@ def constraint_matrix(jacobian_large: Array, jacobian_small: Array) -> Array:
         jacobian_large / np.where(units > 0, units, 1.0),
         jacobian_small / np.where(units_small > 0, units_small, 1.0),
     )[0]
-    return _complement(h) * units
+    basis: Array = _complement(h) * units
+    return basis
 
 
 def constraint_matrix_exact(large: Array, small: Array) -> Array:
