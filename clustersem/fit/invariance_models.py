@@ -8,8 +8,8 @@ common scale (Wu & Estabrook, 2016). In the first group intercepts are zero and 
 (theta) or scales (delta) one. In the others,
 
 * with equal thresholds, intercepts are free, and so are residual variances or scales of items with
-  at least two thresholds: two equal thresholds are what they cost, so the step tests items with four
-  or more categories only;
+  at least two thresholds: two equal thresholds are what they cost, so the step tests items with
+  four or more categories only;
 * with equal loadings, latent variances are free;
 * with equal intercepts (zero), latent means are free;
 * with equal residual variances these are one.
@@ -24,8 +24,8 @@ References
 Wu, H., & Estabrook, R. (2016). Identification of confirmatory factor analysis models of different
 levels of invariance for ordered categorical outcomes. Psychometrika, 81, 1014-1045.
 doi:10.1007/s11336-016-9506-0
-Meredith, W. (1993). Measurement invariance, factor analysis and factorial invariance. Psychometrika,
-58, 525-543. doi:10.1007/BF02294825
+Meredith, W. (1993). Measurement invariance, factor analysis and factorial invariance.
+Psychometrika, 58, 525-543. doi:10.1007/BF02294825
 Millsap, R. E., & Yun-Tein, J. (2004). Assessing factorial invariance in ordered-categorical
 measures. Multivariate Behavioral Research, 39, 479-515. doi:10.1207/S15327906MBR3903_4
 """
@@ -246,7 +246,7 @@ class _Builder:
         return True
 
     def _frees_mean(self, latent: str) -> bool:
-        """Equal intercepts of observed indicators identify the mean of what they measure."""
+        """Whether equal intercepts of observed indicators identify a latent mean."""
         if "intercepts" not in self.equal or "means" in self.equal:
             return False
         indicators = self.family.configural.indicators(latent)
@@ -255,7 +255,7 @@ class _Builder:
         )
 
     def _frees_variance(self, latent: str) -> bool:
-        """An equal loading identifies the variance; one that is fixed is its scale already."""
+        """Whether an equal loading identifies the variance; a fixed one is its scale already."""
         if "loadings" not in self.equal or "lv_variances" in self.equal:
             return False
         return latent not in self.variables.formative and any(
@@ -275,7 +275,7 @@ class _Builder:
 
     def _label(self, row: Parameter) -> str:
         what = {"~1": "intercept", "~~": f"{row.rhs}.residual"}.get(row.op, row.rhs)
-        label = f"{row.lhs}.{row.lhs and what}"
+        label = f"{row.lhs}.{what}"
         while label in self.names:
             label += "_"
         return label
