@@ -61,11 +61,12 @@ class Measurement:
         Effects of the latent variables on the latent responses.
     residual_cov : ndarray of shape (p, p)
         Covariance matrix of the residuals of the latent responses, positive definite.
-    latent_mean : ndarray of shape (m,)
-        Means of the latent variables.
+    latent_mean : ndarray of shape (m,) or (n, m)
+        Means of the latent variables, the same for all respondents or each their own, given
+        covariates.
     latent_cov : ndarray of shape (m, m)
         Their covariance matrix, positive semidefinite.
-    intercepts : ndarray of shape (p,)
+    intercepts : ndarray of shape (p,) or (n, p)
         Intercepts of the latent responses.
 
     Raises
@@ -91,7 +92,7 @@ class Measurement:
     @property
     def n_latent(self) -> int:
         """Number m of latent variables."""
-        return len(self.latent_mean)
+        return self.loadings.shape[1]
 
     @cached_property
     def independent(self) -> bool:
@@ -105,24 +106,23 @@ class Measurement:
         return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
 
     @cached_property
-    def standard(self) -> tuple[Array, Array, Array]:
-        """Intercepts, loadings and residual standard deviations in terms of standard normal z.
+    def standard(self) -> tuple[Array, Array]:
+        """Loadings and residual standard deviations in terms of standard normal z.
 
         Residuals that covary are split into independent ones and common ones, which are p further
         latent variables: Theta = d I + R R' with d half the smallest eigenvalue of Theta.
         """
-        intercepts = self.intercepts + self.loadings @ self.latent_mean
         loadings = self.loadings @ self.root
         if self.independent:
-            return intercepts, loadings, np.sqrt(self.residual_cov.diagonal())
+            return loadings, np.sqrt(self.residual_cov.diagonal())
         values, vectors = np.linalg.eigh(self.residual_cov)
         own = 0.5 * values[0]
         common = vectors * np.sqrt(values - own)
-        return intercepts, np.hstack([loadings, common]), np.full(len(values), math.sqrt(own))
+        return np.hstack([loadings, common]), np.full(len(values), math.sqrt(own))
 
 
 def bounds(measurement: Measurement, answers: Array) -> tuple[Array, Array]:
-    """Return between which values every latent response lies (two n x p arrays).
+    """Return between which values every latent response lies, less its mean (two n x p arrays).
 
     Parameters
     ----------
@@ -141,7 +141,8 @@ def bounds(measurement: Measurement, answers: Array) -> tuple[Array, Array]:
             upper[given, item] = np.concatenate([cuts, [np.inf]])[category]
         else:
             lower[given, item] = upper[given, item] = answers[given, item]
-    return lower, upper
+    mean = measurement.intercepts + measurement.latent_mean @ measurement.loadings.T
+    return lower - mean, upper - mean
 
 
 def truncated(lower: Array, upper: Array) -> tuple[Array, Array, Array]:
@@ -190,9 +191,9 @@ def posterior_mode(measurement: Measurement, answers: Array) -> Array:
     if not measurement.independent:
         raise ValueError("the posterior mode is only worked out for uncorrelated residuals")
     lower, upper = bounds(measurement, answers)
-    intercepts, loadings, sd = measurement.standard
+    loadings, sd = measurement.standard
     z = np.zeros((len(answers), loadings.shape[1]))
-    value, slope, curvature = _log_posterior(z, lower, upper, intercepts, loadings, sd)
+    value, slope, curvature = _log_posterior(z, lower, upper, loadings, sd)
     active = np.arange(len(z))
     for _ in range(_AT_MOST):
         step = np.linalg.solve(curvature, slope[..., None])[..., 0]
@@ -200,7 +201,7 @@ def posterior_mode(measurement: Measurement, answers: Array) -> Array:
         now = z[active]
         while True:
             trial = now + length[:, None] * step
-            found = _log_posterior(trial, lower[active], upper[active], intercepts, loadings, sd)
+            found = _log_posterior(trial, lower[active], upper[active], loadings, sd)
             worse = found[0] < value - 1e-12 * np.abs(value)
             if not worse.any() or length.min() < 1e-8:
                 break
@@ -258,13 +259,13 @@ def propagate(measurement: Measurement, lower: Array, upper: Array) -> tuple[Arr
     Item j is stood for by exp(shift t - precision t^2 / 2), t = l_j'z. All items are updated at
     once, from the distribution of t without item j's own part.
     """
-    intercepts, loadings, sd = measurement.standard
+    loadings, sd = measurement.standard
     k = loadings.shape[1]
     answered = ~(np.isinf(lower) & np.isinf(upper))
     exact = lower == upper
     precision = np.where(exact, 1.0 / sd**2, 0.0)
     with np.errstate(invalid="ignore"):
-        shift = np.where(exact, (lower - intercepts) / sd**2, 0.0)
+        shift = np.where(exact, lower / sd**2, 0.0)
     products = np.einsum("ja,jb->jab", loadings, loadings).reshape(len(loadings), k * k)
     ordinal = answered & ~exact & (np.abs(loadings).max(axis=1, initial=0.0) > 0)
     mean, cov = _combine(products, loadings, precision, shift)
@@ -276,8 +277,7 @@ def propagate(measurement: Measurement, lower: Array, upper: Array) -> tuple[Arr
             without = spread / (1.0 - spread * precision)
             without_mean = without * (centre / spread - shift)
             scale = np.sqrt(without + sd**2)
-            at = intercepts + without_mean
-            _, r, v = truncated((lower - at) / scale, (upper - at) / scale)
+            _, r, v = truncated((lower - without_mean) / scale, (upper - without_mean) / scale)
             bend = (1.0 - v) / scale**2
             rest = 1.0 - without * bend
             new_precision = np.where(ordinal, bend / rest, precision)
@@ -302,10 +302,10 @@ def _combine(
 
 
 def _log_posterior(
-    z: Array, lower: Array, upper: Array, intercepts: Array, loadings: Array, sd: Array
+    z: Array, lower: Array, upper: Array, loadings: Array, sd: Array
 ) -> tuple[Array, Array, Array]:
     """Return the log posterior, its gradient and its negative Hessian, but for a constant."""
-    centre = intercepts + z @ loadings.T
+    centre = z @ loadings.T
     log_p, r, v = truncated((lower - centre) / sd, (upper - centre) / sd)
     value = log_p.sum(axis=1) - 0.5 * (z**2).sum(axis=1)
     slope = (r / sd) @ loadings - z
@@ -343,11 +343,11 @@ def _quadrature(
 
 def _log_likelihood(measurement: Measurement, lower: Array, upper: Array, at: Array) -> Array:
     """Return the log-likelihood of every respondent at each of his nodes (n x g)."""
-    intercepts, loadings, sd = measurement.standard
+    loadings, sd = measurement.standard
     total = np.zeros(at.shape[:2])
     for item, cuts in enumerate(measurement.thresholds):
         answered: Index = np.flatnonzero(~(np.isinf(lower[:, item]) & np.isinf(upper[:, item])))
-        mean = intercepts[item] + at[answered] @ loadings[item]
+        mean = at[answered] @ loadings[item]
         low = (lower[answered, item, None] - mean) / sd[item]
         if not len(cuts):
             total[answered] -= 0.5 * low**2
