@@ -106,7 +106,10 @@ fit_of <- function(fun, model, data, options) {
   list(fit = fit, heard = heard)
 }
 # One JSON file, one case. `extra` adds what the theme is about.
-case <- function(name, fun, model, data, options = list(), note = "", extra = NULL, mi = TRUE) {
+case <- function(name, ...) {
+  tryCatch(one_case(name, ...), error = function(e) { cat("FAILED", name, gsub("\\s+", " ", conditionMessage(e)), "\n"); NULL })
+}
+one_case <- function(name, fun, model, data, options = list(), note = "", extra = NULL, mi = TRUE) {
   took <- system.time(got <- fit_of(fun, model, data, options))[["elapsed"]]
   fit <- got$fit
   if (!lavInspect(fit, "converged")) { cat("NOT CONVERGED", name, "\n"); return(invisible(fit)) }
