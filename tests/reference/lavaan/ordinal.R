@@ -64,9 +64,14 @@ visual ~ ageyr + sex
 textual ~ visual + ageyr"
 for (p in c("delta", "theta")) {
   case(paste0("hs_ordinal_covariates_", p), "sem", COV, "hs_ordinal", list(ordered = o[1:6], parameterization = p))
-  case(paste0("hs_ordinal_covariates_joint_", p), "sem", COV, "hs_ordinal", list(ordered = o[1:6], parameterization = p, conditional.x = FALSE))
 }
-case("hs_ordinal_covariates_random_x", "sem", COV, "hs_ordinal", list(ordered = o[1:6], conditional.x = FALSE, fixed.x = FALSE))
+# Two-valued covariates make lavaan's Gamma singular when x is among the moments, so x7 and x8 here.
+JOINT <- gsub("sex", "x8", gsub("ageyr", "x7", COV))
+x_moments <- "Fixed x among the moments: Gamma has no zeros for it, so that the scaled test counts x's moments; chisq_scaled is no target."
+for (p in c("delta", "theta")) {
+  case(paste0("hs_ordinal_covariates_joint_", p), "sem", JOINT, "hs_ordinal", list(ordered = o[1:6], parameterization = p, conditional.x = FALSE), x_moments)
+}
+case("hs_ordinal_covariates_random_x", "sem", JOINT, "hs_ordinal", list(ordered = o[1:6], conditional.x = FALSE, fixed.x = FALSE))
 case("hs_mixed_covariates", "sem", "visual =~ x1 + o2 + x3
 textual =~ o4 + x5 + o6
 visual ~ ageyr + sex
@@ -80,8 +85,8 @@ o7 ~ o4 + x1", "hs_ordinal", list(ordered = c("o4", "o7"), parameterization = p)
 b7 ~ x4 + x1", "hs_ordinal", list(ordered = "b7", parameterization = p))
 }
 case("probit_regression", "sem", "o4 ~ x1 + x2 + ageyr", "hs_ordinal", list(ordered = "o4"))
-case("probit_path_joint", "sem", "o4 ~ x1 + ageyr
-o7 ~ o4 + x1", "hs_ordinal", list(ordered = c("o4", "o7"), conditional.x = FALSE))
+case("probit_path_joint", "sem", "o4 ~ x1 + x2
+o7 ~ o4 + x1", "hs_ordinal", list(ordered = c("o4", "o7"), conditional.x = FALSE), x_moments)
 # Missing answers
 for (missing in c("pairwise", "listwise")) {
   case(paste0("hs_ordinal_", missing), "cfa", ORD, "hs_ordinal_missing", list(ordered = o, missing = missing))
