@@ -35,11 +35,17 @@ polish <- function(first) {
   best <- slope(first)
   for (i in 1:4) {
     K <- reduced(fit)
-    step <- tryCatch(K %*% solve(t(K) %*% lavInspect(fit, "hessian") %*% K, t(K) %*% lavInspect(fit, "gradient")),
-                     error = function(e) NULL)
-    if (is.null(step)) break
-    tried <- at(first, x - as.numeric(step), FALSE)
-    if (!(slope(tried) < best)) break
+    # lavaan's Hessian of several incomplete groups has another scale; its observed information is right there.
+    better <- FALSE
+    for (curvature in c("hessian", "information.observed")) {
+      step <- tryCatch(K %*% solve(t(K) %*% lavInspect(fit, curvature) %*% K, t(K) %*% lavInspect(fit, "gradient")),
+                       error = function(e) NULL)
+      if (is.null(step)) next
+      tried <- at(first, x - as.numeric(step), FALSE)
+      better <- slope(tried) < best / 10 || slope(tried) < 1e-13
+      if (better) break
+    }
+    if (!better) break
     best <- slope(tried); x <- x - as.numeric(step); fit <- tried
     if (best < 1e-13) break
   }
