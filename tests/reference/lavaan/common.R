@@ -7,11 +7,10 @@ LONG <- list(iter.max = 20000, eval.max = 50000)
 
 # lavaan stops when F hardly changes, at which estimates are right to about 1e-5. From there Newton steps with
 # the gradient and Hessian that lavaan reports lead to the optimum, and lavaan computes the rest at these values.
-# Fits with nonlinear constraints, inequalities or bounds stay as nlminb left them.
+# Fits with nonlinear equalities or active inequalities or bounds stay as nlminb left them, with a tighter stopping rule.
 reduced <- function(fit) {
   if (fit@Model@eq.constraints) fit@Model@eq.constraints.K else diag(length(coef(fit)))
 }
-slope <- function(fit) max(abs(t(reduced(fit)) %*% lavInspect(fit, "gradient")))
 at <- function(fit, x, full) {
   options <- fit@Options
   options$optim.method <- "none"
@@ -24,10 +23,31 @@ at <- function(fit, x, full) {
   lavaan(slotParTable = table, slotOptions = options, slotSampleStats = fit@SampleStats,
          slotData = fit@Data, slotCache = fit@Cache, sloth1 = fit@h1)
 }
+inactive <- function(fit) {
+  x <- as.numeric(coef(fit, type = "free"))
+  table <- fit@ParTable
+  free <- table$free > 0
+  on_bound <- !is.null(table$lower) && any(abs(table$est - table$lower)[free] < 1e-5 | abs(table$est - table$upper)[free] < 1e-5, na.rm = TRUE)
+  relations <- if (is.null(body(fit@Model@cin.function))) numeric() else fit@Model@cin.function(x)
+  !on_bound && !any(abs(relations) < 1e-4)
+}
 sharpens <- function(fit) {
+  !length(fit@Model@ceq.nonlinear.idx) && fit@optim$npar > 0 && lavInspect(fit, "converged") && inactive(fit)
+}
+# The slope along what the constraints leave free.
+slope <- function(fit) {
+  x <- as.numeric(coef(fit, type = "free"))
+  g <- as.numeric(lavInspect(fit, "gradient"))
   model <- fit@Model
-  !length(model@ceq.nonlinear.idx) && !length(model@cin.nonlinear.idx) && !length(model@cin.linear.idx) &&
-    is.null(fit@ParTable$lower) && fit@optim$npar > 0 && lavInspect(fit, "converged")
+  J <- NULL
+  if (!is.null(body(model@ceq.function))) J <- rbind(J, numDeriv::jacobian(model@ceq.function, x))
+  if (!is.null(body(model@cin.function))) J <- rbind(J, numDeriv::jacobian(model@cin.function, x)[abs(model@cin.function(x)) < 1e-4, , drop = FALSE])
+  table <- fit@ParTable
+  if (!is.null(table$lower)) {
+    on <- which(table$free > 0 & (abs(table$est - table$lower) < 1e-5 | abs(table$est - table$upper) < 1e-5))
+    if (length(on)) J <- rbind(J, diag(length(x))[table$free[on], , drop = FALSE])
+  }
+  if (is.null(J) || !nrow(J)) max(abs(g)) else max(abs(qr.resid(qr(t(J)), g)))
 }
 polish <- function(first) {
   fit <- first
@@ -53,6 +73,8 @@ polish <- function(first) {
   done@Options <- first@Options
   done@baseline <- first@baseline
   done@optim$converged <- TRUE
+  before <- first@ParTable$se; after <- done@ParTable$se
+  if (!isTRUE(all(abs(after - before) <= 1e-2 * abs(before) + 1e-6 | is.na(before)))) { cat("not sharpened: "); return(first) }
   done
 }
 

@@ -42,19 +42,18 @@ x1 ~~ v*x1
 x2 ~~ v*x2")
 run("hs_equal_modifier", "visual =~ x1 + x2 + equal(\"visual=~x2\")*x3
 textual =~ x4 + x5 + x6")
-HEY <- "visual =~ x1 + x2
-textual =~ x4 + x5 + x6
-x1 ~~ cross*x5"
 run("hs_bounds_pos_var_inactive", HS, list(bounds = "pos.var"))
 run("hs_bounds_standard", HS, list(bounds = "standard"))
 run("hs_bounds_wide", HS, list(bounds = "wide"))
-# A small sample in which a residual variance wants to be negative.
-small <- data_of(D)[c(1:60), ]
+HEYWOOD <- "f =~ x2 + x3 + x7 + x8"
+run("hs_heywood", HEYWOOD, list(std.lv = TRUE), "A negative residual variance, unbounded.")
+run("hs_bounds_pos_var_active", HEYWOOD, list(std.lv = TRUE, bounds = "pos.var"), "One residual variance at 0.")
+run("hs_bounds_pos_var_active_mlr", HEYWOOD, list(std.lv = TRUE, bounds = "pos.var", estimator = "MLR"), "One residual variance at 0.")
 run("hs_lower_upper", "visual =~ x1 + lower(0.6)*x2 + x3
 textual =~ x4 + upper(1.05)*x5 + x6
 speed =~ x7 + x8 + x9", list(), "Two active bounds.")
 run("hs_lower_inactive", "visual =~ x1 + lower(0.1)*x2 + x3
-textual =~ x4 + lower(0)*upper(5)*x5 + x6
+textual =~ x4 + lower(0)*x5 + upper(5)*x5 + x6
 speed =~ x7 + x8 + x9")
 run("democracy_linear", "ind60 =~ x1 + x2 + x3
 dem60 =~ y1 + a*y2 + b*y3 + c*y4

@@ -16,9 +16,9 @@ case("hs_groups_constraint", "cfa", "visual =~ x1 + c(a1, a2)*x2 + c(b1, b2)*x3
 textual =~ x4 + x5 + x6
 a1 == a2
 b1 == 1.2*b2", D, list(group = "school"))
-case("hs_groups_blocks", "cfa", "group: Pasteur
+case("hs_groups_blocks", "cfa", "group: 1
 visual =~ x1 + x2 + x3
-group: Grant-White
+group: 2
 visual =~ x1 + x2 + x3 + x4", D, list(group = "school"), "Two models, one a group.")
 kinds <- list(loadings = "loadings", intercepts = "intercepts", residuals = "residuals", lv_variances = c("loadings", "lv.variances"),
               lv_covariances = c("loadings", "lv.variances", "lv.covariances"), means = c("loadings", "intercepts", "means"),
