@@ -50,7 +50,7 @@ class StepInWords(NamedTuple):
 
 
 def verdict_text(
-    steps: Sequence[StepInWords], cfi: float, rmsea: float, n_released: int
+    steps: Sequence[StepInWords], cfi: float, rmsea: float, released: Sequence[str]
 ) -> tuple[str, str]:
     """Return the verdict and the last step that holds.
 
@@ -60,8 +60,8 @@ def verdict_text(
         In order; a step that was repeated after releases comes twice.
     cfi, rmsea : float
         Of the configural model.
-    n_released : int
-        How many restrictions were released in all.
+    released : sequence of str
+        For every released restriction the step where that happened.
 
     Returns
     -------
@@ -74,24 +74,23 @@ def verdict_text(
     for step in list(last.values())[1:]:
         added = " and ".join(KINDS[k] for k in step.equal if k not in equal_before)
         equal_before = step.equal
-        partly = " after releases" if step.name != step.level else ""
+        count = list(released).count(step.level)
+        but = f" but for {count} release{'s' if count > 1 else ''}" if count else ""
+        title = f"{step.level.capitalize()} (equal {added}{but})"
         if broken:
-            lines.append(
-                f"{step.name.capitalize()} (equal {added}): cannot be read, as the {broken} step"
-                f" before it does not hold ({step.reason})."
-            )
+            lines.append(f"{title}: cannot be read, as the {broken} step before it does not hold.")
         elif step.finding == "not tested":
-            lines.append(f"{step.name.capitalize()} (equal {added}): {step.reason}.")
+            lines.append(f"{title}: {step.reason}.")
             level = step.name
         else:
-            lines.append(
-                f"{step.name.capitalize()} (equal {added}): {step.finding}{partly}: {step.reason}."
-            )
+            lines.append(f"{title}: {step.finding}: {step.reason}.")
             if step.finding == "does not hold":
                 broken = step.level
             else:
                 level = step.name
-    lines.append(_conclusion(level, broken, n_released))
+    reached = [step.level for step in last.values()]
+    reached = reached[: reached.index(level.removesuffix(" (partial)")) + 1]
+    lines.append(_conclusion(level, broken, sum(name in reached for name in released)))
     return "\n".join(lines), level
 
 
@@ -111,16 +110,17 @@ def _configural(cfi: float, rmsea: float) -> str:
 
 def _conclusion(level: str, broken: str, n_released: int) -> str:
     base = level.removesuffix(" (partial)")
-    meaning = MEANING.get(base)
+    meaning = MEANING.get("scalar" if n_released and base == "strict" else base)
     allowed = f"Conclusion: {base} invariance" + (" holds in part" if n_released else " holds")
     if meaning is None:
         allowed = f"Conclusion: the {base} step holds."
     else:
         allowed += f": {meaning}."
     if n_released:
+        count = f"{n_released} parameter{'s differ' if n_released > 1 else ' differs'}"
         allowed += (
-            f" {n_released} parameter{'s differ' if n_released > 1 else ' differs'} between groups;"
-            " say which when you report it."
+            f" {count} between groups: say which when you report it, and do not compare sum scores,"
+            " which mix them in."
         )
     if broken in FORBIDDEN:
         allowed += f" {broken.capitalize()} invariance does not: {FORBIDDEN[broken]}."
@@ -149,6 +149,7 @@ def table_text(table: pd.DataFrame, method: str, indices: str) -> str:
     text = shown.to_string(
         header=[columns[c][0] for c in shown.columns],
         formatters=[columns[c][1] for c in shown.columns],
+        na_rep="",
     )
     which = "" if indices == "plain" else f" CFI, TLI and RMSEA: {indices}."
     return f"Measurement invariance\n\n{text}\n\nDifference test: {method}.{which}"
@@ -162,7 +163,7 @@ def released_text(partial: pd.DataFrame) -> str:
         lines.append(
             f"  {row.step}: {row.parameter} in {row.group}{also}: score {row.score:.2f}, p"
             f" {_equals(row.p_value)} (of {row.n_candidates}), differs by {row.epc:+.3f};"
-            f" CFI then {row.cfi:.3f}"
+            f" CFI then {_short(row.cfi)}"
         )
     return "\n".join(lines)
 
