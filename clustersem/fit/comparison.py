@@ -153,7 +153,7 @@ def compare(
     >>> equal = cs.cfa("f =~ a + l*b + l*c + l*d", cov=s, n_obs=200)
     >>> test = compare(equal, free).tests[0]
     >>> test.df, round(test.statistic, 2), round(test.p_value, 2)
-    (2, 1.33, 0.51)
+    (2, 1.32, 0.52)
     """
     if len(fits) < 2:
         raise ModelError("compare() needs at least two fits: cs.compare(fit1, fit2).")

@@ -81,7 +81,6 @@ def verdict_text(
             lines.append(f"{title}: cannot be read, as the {broken} step before it does not hold.")
         elif step.finding == "not tested":
             lines.append(f"{title}: {step.reason}.")
-            level = step.name
         else:
             lines.append(f"{title}: {step.finding}: {step.reason}.")
             if step.finding == "does not hold":
@@ -158,12 +157,15 @@ def table_text(table: pd.DataFrame, method: str, indices: str) -> str:
 def released_text(partial: pd.DataFrame) -> str:
     """Return the released restrictions, one line each."""
     lines = ["Released, each as the largest score test of its step:"]
-    for row in partial.itertuples(index=False):
-        also = f", with {row.also}" if row.also else ""
+    texts = partial[["step", "parameter", "group", "also"]].to_numpy(dtype=str)
+    numbers = partial[["score", "p_value", "n_candidates", "epc", "cfi"]].to_numpy(dtype=float)
+    for (step, parameter, group, also), (score, p, among, epc, cfi) in zip(
+        texts.tolist(), numbers.tolist(), strict=True
+    ):
+        with_it = f", with {also}" if also else ""
         lines.append(
-            f"  {row.step}: {row.parameter} in {row.group}{also}: score {row.score:.2f}, p"
-            f" {_equals(row.p_value)} (of {row.n_candidates}), differs by {row.epc:+.3f};"
-            f" CFI then {_short(row.cfi)}"
+            f"  {step}: {parameter} in {group}{with_it}: score {score:.2f}, p {_equals(p)} (of"
+            f" {among:.0f}), differs by {epc:+.3f}; CFI then {_short(cfi)}"
         )
     return "\n".join(lines)
 
