@@ -11,10 +11,11 @@ from typing import cast, get_args
 import numpy as np
 import pandas as pd
 
+from clustersem.engine.ram import Array
 from clustersem.errors import DataError, ModelError
 from clustersem.fit import difference
 from clustersem.fit.difference import DifferenceMethod, DifferenceTest
-from clustersem.fit.nested import NestedCheck, check_nested, scaling_factor_at
+from clustersem.fit.nested import NestedCheck, at_small, check_nested, jacobian_of
 from clustersem.fit.solution import Solution
 from clustersem.fit.summary import p_text
 
@@ -77,9 +78,11 @@ class Comparison:
             "delta_rmsea": ("d RMSEA", _signed),
         }
         shown = self.table[[c for c in columns if not self.table[c].isna().all()]]
+        shown = shown.rename_axis(None)
         text = shown.to_string(
             header=[columns[c][0] for c in shown.columns],
             formatters=[columns[c][1] for c in shown.columns],
+            na_rep="",
         )
         index = "" if self.indices == "plain" else f"; CFI and RMSEA: {self.indices}"
         lines = [text, "", f"Difference test: {METHODS[self.method]}{index}."]
@@ -150,7 +153,7 @@ def compare(
     >>> equal = cs.cfa("f =~ a + l*b + l*c + l*d", cov=s, n_obs=200)
     >>> test = compare(equal, free).tests[0]
     >>> test.df, round(test.statistic, 2), round(test.p_value, 2)
-    (2, 1.33, 0.51)
+    (2, 1.32, 0.52)
     """
     if len(fits) < 2:
         raise ModelError("compare() needs at least two fits: cs.compare(fit1, fit2).")
@@ -207,16 +210,28 @@ def difference_test(small: Solution, large: Solution, method: DifferenceMethod) 
         return difference.satorra_bentler_2001(t0, df0, c0, t1, df1, c1)
     if method == "satorra.bentler.2010":
         c0 = small.measures["chisq_scaling_factor"]
-        return difference.satorra_bentler_2010(
-            t0, df0, c0, t1, df1, scaling_factor_at(large, small)
-        )
-    e = eigenvalues_of(small, large)
+        c10 = at_small(large, small).measures["chisq_scaling_factor"] if df1 else math.nan
+        return difference.satorra_bentler_2010(t0, df0, c0, t1, df1, c10)
+    e = difference_eigenvalues_of(small, large)
     tests = {
         "satorra.2000": difference.satorra_2000,
         "mean.var.adjusted": difference.mean_var_adjusted,
         "scaled.shifted": difference.scaled_shifted,
     }
     return tests[method](t0, t1, e)
+
+
+def difference_eigenvalues_of(small: Solution, large: Solution) -> Array:
+    """Return the weights of the chi-squares that the difference of two fits is a sum of."""
+    a = difference.constraint_matrix(jacobian_of(large), jacobian_of(small, large))
+    wanted = small.df - large.df
+    if len(a) != wanted:
+        raise ModelError(
+            f"the smaller model has {wanted} degrees of freedom more, but restricts the larger one"
+            f" in {len(a)} ways: they are not nested, so there is no scaled difference test."
+        )
+    information, meat = information_and_meat_of(large)  # noqa: F821
+    return difference.difference_eigenvalues(information, meat, a)
 
 
 def index_suffix(fits: Sequence[Solution]) -> str:
@@ -268,7 +283,7 @@ def _check_same(fits: Sequence[Solution], labels: Sequence[str]) -> None:
 
 def default_method(fits: Sequence[Solution], method: str | None = None) -> DifferenceMethod:
     """Return the difference test that suits these fits, or the one asked for, checked."""
-    test = fits[0].options.test
+    test = fits[0].options.test[0]
     if method is None:
         return _DEFAULTS.get(test, "standard")
     chosen = method.replace("_", ".").replace(" ", ".").lower()

@@ -36,7 +36,7 @@ import numpy as np
 from scipy.linalg import cho_solve, eigh, lstsq, solve_triangular, svd
 from scipy.special import chdtrc
 
-from clustersem.engine.likelihood import cholesky
+from clustersem.engine.discrepancy import cholesky
 from clustersem.engine.ram import Array
 from clustersem.errors import EstimationError, ModelError
 

@@ -127,12 +127,38 @@ def invariance(
         test=test,
         meanstructure=True,
     )
-    if not configural.converged:
-        raise EstimationError(
-            f"the configural model did not converge: {configural.status.message} Nothing can be"
-            " compared before it does."
-        )
-    family = Family(configural.spec, parameterization)
+    return invariance_of(
+        configural,
+        steps=steps,
+        partial=partial,
+        max_releases=max_releases,
+        criterion=criterion,
+        alpha=alpha,
+        method=method,
+    )
+
+
+def invariance_of(
+    configural: Fit,
+    *,
+    steps: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
+    partial: bool = False,
+    max_releases: int = 3,
+    criterion: Criterion | None = None,
+    alpha: float = 0.05,
+    method: str | None = None,
+) -> Invariance:
+    """Study invariance from a configural model that is fitted already.
+
+    Parameters
+    ----------
+    configural : Fit
+        A fit with several groups and a mean structure, in which nothing is equal across groups.
+    steps, partial, max_releases, criterion, alpha, method
+        As in :func:`invariance`.
+    """
+    _check_configural(configural, alpha, max_releases)
+    family = Family(configural.spec, configural.options.parameterization)
     chosen = _steps(family, steps)
     ordinal = bool(family.n_thresholds)
     rule: Criterion = criterion or ("chisq" if ordinal else "cfi")
@@ -147,11 +173,32 @@ def invariance(
         _suffix(configural, ordinal=ordinal),
     )
     names = list(chosen)
-    study.steps.append(Step(names[0], tuple(chosen[names[0]]), study.fitted(chosen[names[0]])))
+    study.steps.append(Step(names[0], (), configural))
     for name in names[1:]:
-        if not study.take(name, tuple(chosen[name]), partial=partial, max_releases=max_releases):
+        if not study.take(name, chosen[name], partial=partial, max_releases=max_releases):
             break
     return study.result()
+
+
+def _check_configural(configural: Fit, alpha: float, max_releases: int) -> None:
+    if len(configural.samples) < 2:
+        raise ModelError("invariance needs at least two groups: name their column, group=.")
+    if not configural.converged:
+        raise EstimationError(
+            f"the configural model did not converge: {configural.status.message} Nothing can be"
+            " compared before it does."
+        )
+    if not configural.spec.options.meanstructure:
+        raise ModelError("invariance needs means: fit the groups with meanstructure=True.")
+    if configural.spec.options.group_equal:
+        equal = ", ".join(configural.spec.options.group_equal)
+        raise ModelError(
+            f"the first model has group_equal ({equal}); leave that out, the steps will add it."
+        )
+    if not 0.0 < alpha < 1.0:
+        raise ModelError(f"alpha= is a probability, as 0.05, not {alpha}.")
+    if max_releases < 1:
+        raise ModelError(f"max_releases= is 1 or more, not {max_releases}.")
 
 
 @dataclass
@@ -269,8 +316,6 @@ class _Study:
 
     def fitted(self, equal: Sequence[str]) -> Fit:
         """Fit the model of a step to the moments that are there."""
-        if not equal:
-            return self.configural
         return refitted(self.configural, self.family.at(equal, self.free))
 
     def result(self) -> Invariance:
@@ -278,7 +323,10 @@ class _Study:
         words = [StepInWords(s.level, s.name, s.finding, s.reason, s.equal) for s in self.steps]
         m = self.configural.measures
         verdict, level = verdict_text(
-            words, m[f"cfi{self.suffix}"], m[f"rmsea{self.suffix}"], len(self.free)
+            words,
+            m[f"cfi{self.suffix}"],
+            m[f"rmsea{self.suffix}"],
+            [released.step for released in self.released],
         )
         if self.family.n_thresholds and self.criterion != "chisq":
             self.notes.append(

@@ -14,6 +14,9 @@ common scale (Wu & Estabrook, 2016). In the first group intercepts are zero and 
 * with equal intercepts (zero), latent means are free;
 * with equal residual variances these are one.
 
+What the text fixes so that the configural model is identified (a latent variance of one, a latent
+mean of zero) is freed where equality takes its place, whether the user or a default wrote it.
+
 An item with two categories has one threshold and one slope a group. Equal thresholds and loadings,
 with a free intercept and a free scale, restrict neither; with the scale fixed the loading would be
 restricted, but to something that the arbitrary scale decides (delta and theta then disagree). So
@@ -164,9 +167,9 @@ class Family:
         if kind not in kinds:
             return False
         if kind == "intercepts" and row.lhs in ordinal:
-            return not row.user
+            return not row.free
         if kind == "residuals" and row.lhs in ordinal:
-            return self.parameterization == "theta" and not row.user
+            return self.parameterization == "theta" and not row.free
         if kind == "loadings" and ordinal.get(row.rhs) == 1:
             return False
         return row.free
@@ -212,7 +215,7 @@ class _Builder:
 
     def _identified(self, row: Parameter) -> Parameter:
         """Free what equality in other places identifies."""
-        if row.group == 1 or row.user or row.free:
+        if row.group == 1 or row.free or row.label or row.from_sample:
             return row
         free = False
         if row.lhs in self.n_thresholds:
@@ -224,7 +227,7 @@ class _Builder:
             if row.op == "~1":
                 free = self._frees_mean(row.lhs)
             elif row.op == "~~" and row.lhs == row.rhs:
-                free = self._frees_variance(row.lhs)
+                free = row.value != 0.0 and self._frees_variance(row.lhs)
         return replace(row, free=True, value=None) if free else row
 
     @property
@@ -255,16 +258,18 @@ class _Builder:
         )
 
     def _frees_variance(self, latent: str) -> bool:
-        """Whether an equal loading identifies the variance; a fixed one is its scale already."""
+        """Whether the variance is the scale, and an equal loading can take its place."""
         if "loadings" not in self.equal or "lv_variances" in self.equal:
             return False
-        return latent not in self.variables.formative and any(
-            row.op == "=~"
-            and row.lhs == latent
-            and row.group == 1
-            and row.free
-            and ("intercepts" in self.equal or not self._is_binary(row.rhs))
+        loadings = [
+            row
             for row in self.family.configural.parameters
+            if row.op == "=~" and row.lhs == latent and row.group == 1
+        ]
+        has_marker = any(not row.free and row.value for row in loadings)
+        return not has_marker and any(
+            row.free and ("intercepts" in self.equal or not self._is_binary(row.rhs))
+            for row in loadings
         )
 
     def _is_binary(self, name: str) -> bool:

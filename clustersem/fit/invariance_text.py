@@ -50,7 +50,7 @@ class StepInWords(NamedTuple):
 
 
 def verdict_text(
-    steps: Sequence[StepInWords], cfi: float, rmsea: float, n_released: int
+    steps: Sequence[StepInWords], cfi: float, rmsea: float, released: Sequence[str]
 ) -> tuple[str, str]:
     """Return the verdict and the last step that holds.
 
@@ -60,8 +60,8 @@ def verdict_text(
         In order; a step that was repeated after releases comes twice.
     cfi, rmsea : float
         Of the configural model.
-    n_released : int
-        How many restrictions were released in all.
+    released : sequence of str
+        For every released restriction the step where that happened.
 
     Returns
     -------
@@ -74,24 +74,22 @@ def verdict_text(
     for step in list(last.values())[1:]:
         added = " and ".join(KINDS[k] for k in step.equal if k not in equal_before)
         equal_before = step.equal
-        partly = " after releases" if step.name != step.level else ""
+        count = list(released).count(step.level)
+        but = f" but for {count} release{'s' if count > 1 else ''}" if count else ""
+        title = f"{step.level.capitalize()} (equal {added}{but})"
         if broken:
-            lines.append(
-                f"{step.name.capitalize()} (equal {added}): cannot be read, as the {broken} step"
-                f" before it does not hold ({step.reason})."
-            )
+            lines.append(f"{title}: cannot be read, as the {broken} step before it does not hold.")
         elif step.finding == "not tested":
-            lines.append(f"{step.name.capitalize()} (equal {added}): {step.reason}.")
-            level = step.name
+            lines.append(f"{title}: {step.reason}.")
         else:
-            lines.append(
-                f"{step.name.capitalize()} (equal {added}): {step.finding}{partly}: {step.reason}."
-            )
+            lines.append(f"{title}: {step.finding}: {step.reason}.")
             if step.finding == "does not hold":
                 broken = step.level
             else:
                 level = step.name
-    lines.append(_conclusion(level, broken, n_released))
+    reached = [step.level for step in last.values()]
+    reached = reached[: reached.index(level.removesuffix(" (partial)")) + 1]
+    lines.append(_conclusion(level, broken, sum(name in reached for name in released)))
     return "\n".join(lines), level
 
 
@@ -111,16 +109,17 @@ def _configural(cfi: float, rmsea: float) -> str:
 
 def _conclusion(level: str, broken: str, n_released: int) -> str:
     base = level.removesuffix(" (partial)")
-    meaning = MEANING.get(base)
+    meaning = MEANING.get("scalar" if n_released and base == "strict" else base)
     allowed = f"Conclusion: {base} invariance" + (" holds in part" if n_released else " holds")
     if meaning is None:
         allowed = f"Conclusion: the {base} step holds."
     else:
         allowed += f": {meaning}."
     if n_released:
+        count = f"{n_released} parameter{'s differ' if n_released > 1 else ' differs'}"
         allowed += (
-            f" {n_released} parameter{'s differ' if n_released > 1 else ' differs'} between groups;"
-            " say which when you report it."
+            f" {count} between groups: say which when you report it, and do not compare sum scores,"
+            " which mix them in."
         )
     if broken in FORBIDDEN:
         allowed += f" {broken.capitalize()} invariance does not: {FORBIDDEN[broken]}."
@@ -149,6 +148,7 @@ def table_text(table: pd.DataFrame, method: str, indices: str) -> str:
     text = shown.to_string(
         header=[columns[c][0] for c in shown.columns],
         formatters=[columns[c][1] for c in shown.columns],
+        na_rep="",
     )
     which = "" if indices == "plain" else f" CFI, TLI and RMSEA: {indices}."
     return f"Measurement invariance\n\n{text}\n\nDifference test: {method}.{which}"
@@ -157,12 +157,15 @@ def table_text(table: pd.DataFrame, method: str, indices: str) -> str:
 def released_text(partial: pd.DataFrame) -> str:
     """Return the released restrictions, one line each."""
     lines = ["Released, each as the largest score test of its step:"]
-    for row in partial.itertuples(index=False):
-        also = f", with {row.also}" if row.also else ""
+    texts = partial[["step", "parameter", "group", "also"]].to_numpy(dtype=str)
+    numbers = partial[["score", "p_value", "n_candidates", "epc", "cfi"]].to_numpy(dtype=float)
+    for (step, parameter, group, also), (score, p, among, epc, cfi) in zip(
+        texts.tolist(), numbers.tolist(), strict=True
+    ):
+        with_it = f", with {also}" if also else ""
         lines.append(
-            f"  {row.step}: {row.parameter} in {row.group}{also}: score {row.score:.2f}, p"
-            f" {_equals(row.p_value)} (of {row.n_candidates}), differs by {row.epc:+.3f};"
-            f" CFI then {row.cfi:.3f}"
+            f"  {step}: {parameter} in {group}{with_it}: score {score:.2f}, p {_equals(p)} (of"
+            f" {among:.0f}), differs by {epc:+.3f}; CFI then {_short(cfi)}"
         )
     return "\n".join(lines)
 

@@ -174,12 +174,23 @@ def test_restrictions_are_what_the_step_added():
     assert {r.group for r in three.restrictions(("residuals",))} == {2, 3}
 
 
-def test_what_the_user_fixed_or_labelled_stays():
-    text = "f =~ x1 + c(a, b)*x2 + x3 + x4; x3 ~ c(0, 0)*1; f ~ c(0, 0)*1"
+def test_what_the_user_labelled_or_fixed_otherwise_stays():
+    text = "f =~ x1 + c(a, b)*x2 + x3 + x4; x3 ~ c(0, 0)*1; f ~ c(m, m)*1; g =~ x1 + x4; g ~~ 0*g"
     spec = family(text, std_lv=False).at(CONTINUOUS_STEPS["scalar"])
     assert spec.find("f", "=~", "x2", group=2).label == "b"
     assert not spec.find("x3", "~1", group=2).free
-    assert not spec.find("f", "~1", group=2).free
+    assert spec.find("f", "~1", group=2).label == "m"
+    assert not spec.find("g", "~~", "g", group=2).free
+
+
+@pytest.mark.parametrize("name", ["hs_ml", "bfi_mixed_theta", "bfi_mixed_delta"])
+def test_a_study_can_start_from_its_own_configural_text(name):
+    """What identifies the configural model is freed, though the text spells it out."""
+    model, thresholds, parameterization, n_groups = STUDIES[name]
+    ours = family(model, thresholds, parameterization, n_groups=n_groups)
+    again = family(ours.at(()).text, thresholds, parameterization, std_lv=False, n_groups=n_groups)
+    for equal in ours.steps.values():
+        assert rows(again.at(equal)) == rows(ours.at(equal))
 
 
 def test_higher_order_factors_have_means_through_the_first_order():
