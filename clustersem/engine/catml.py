@@ -24,7 +24,7 @@ import numpy as np
 from scipy.linalg import cho_solve
 
 from clustersem.engine.corrections import TestStatistic, satorra_bentler
-from clustersem.engine.likelihood import cholesky, inverse_from, log_det
+from clustersem.engine.discrepancy import cholesky, inverse_from, log_det
 from clustersem.engine.ram import Array
 from clustersem.moments.order import MomentOrder
 

@@ -13,7 +13,8 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from clustersem.engine.casewise import casewise_scores, cross_products
-from clustersem.engine.likelihood import cell_hessian, cholesky
+from clustersem.engine.discrepancy import cholesky
+from clustersem.engine.likelihood import cell_hessian
 from clustersem.engine.moment_jacobian import moment_jacobian
 from clustersem.engine.observed_weight import observed_weight
 from clustersem.engine.ram import Array, Cells, Index, Point
@@ -172,19 +173,37 @@ class CompleteGroup:
         return trace
 
     def _trace_of(self, variables: Index) -> float:
-        # In coordinates in which S is the identity the weight is diagonal: 1/2 for variances.
-        factor = cholesky(self.cov[np.ix_(variables, variables)])
-        if factor is None:
-            return float("nan")
-        white = solve_triangular(factor, self._deviations[:, variables].T, lower=True).T
-        if self.weights is None and self.cluster is None:
-            distances = np.einsum("ij,ij->i", white, white)
-            kurtosis = float(distances @ distances) / len(white)
-            p = len(variables)
-            return 0.5 * (kurtosis - p) + (p if self.has_means else 0)
-        order = MomentOrder((0,) * len(variables), self.has_means)
-        contributions = moment_contributions(white, order, weights=self.weights)
-        summed = summed_by_cluster(contributions, weights=self.weights, cluster=self.cluster)
-        squares = np.einsum("ij,ij->j", summed, summed) / len(white)
-        squares[order.variances] *= 0.5
-        return float(squares.sum())
+        return saturated_trace_of(
+            self._deviations[:, variables],
+            self.cov[np.ix_(variables, variables)],
+            has_means=self.has_means,
+            weights=self.weights,
+            cluster=self.cluster,
+        )
+
+
+def saturated_trace_of(
+    deviations: Array,
+    cov: Array,
+    *,
+    has_means: bool,
+    weights: Array | None = None,
+    cluster: Index | None = None,
+) -> float:
+    """Return tr(A1^-1 B1) of the saturated model of some variables; NaN where S is singular."""
+    # In coordinates in which S is the identity the weight is diagonal: 1/2 for variances.
+    factor = cholesky(cov)
+    if factor is None:
+        return float("nan")
+    white = solve_triangular(factor, deviations.T, lower=True).T
+    p = len(cov)
+    if weights is None and cluster is None:
+        distances = np.einsum("ij,ij->i", white, white)
+        kurtosis = float(distances @ distances) / len(white)
+        return 0.5 * (kurtosis - p) + (p if has_means else 0)
+    order = MomentOrder((0,) * p, has_means)
+    contributions = moment_contributions(white, order, weights=weights)
+    summed = summed_by_cluster(contributions, weights=weights, cluster=cluster)
+    squares = np.einsum("ij,ij->j", summed, summed) / len(white)
+    squares[order.variances] *= 0.5
+    return float(squares.sum())

@@ -24,8 +24,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import cho_solve
 
+from clustersem.engine.discrepancy import cholesky
 from clustersem.engine.inference import parameter_covariance
-from clustersem.engine.likelihood import cholesky
 from clustersem.engine.ram import Array
 
 

@@ -26,7 +26,7 @@ from typing import Protocol
 import numpy as np
 from scipy.linalg import cho_solve
 
-from clustersem.engine.likelihood import cholesky
+from clustersem.engine.discrepancy import cholesky
 from clustersem.engine.ram import Array
 
 

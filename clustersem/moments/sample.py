@@ -119,6 +119,11 @@ class SampleMoments:
         self.__dict__.update(state)
         self.__post_init__()
 
+    @property
+    def total(self) -> float:
+        """Number of observations, or what their sampling weights sum to."""
+        return float(self.n_obs if self.weights is None else self.weights.sum())
+
     @cached_property
     def sd(self) -> Array:
         """Standard deviations with divisor n."""
@@ -127,7 +132,7 @@ class SampleMoments:
     @property
     def unbiased_cov(self) -> Array:
         """Covariance matrix with divisor n - 1."""
-        return self.cov * (self.n_obs / (self.n_obs - 1.0))
+        return self.cov * (self.total / (self.total - 1.0))
 
     def frame(self, matrix: Array) -> pd.DataFrame:
         """Return a p x p matrix with the variables' names on both sides."""
