@@ -96,7 +96,7 @@ def saturated_estimates(
     >>> data = np.array([[1.0, 2.0], [2.0, 4.0], [4.0, 3.0], [3.0, np.nan]])
     >>> estimates = saturated_estimates(data)
     >>> estimates.converged, estimates.mean.round(4).tolist()
-    (True, [2.5, 3.0714])
+    (True, [2.5, 3.0357])
     """
     known = missing_patterns(data) if patterns is None else patterns
     return maximise(arrange(data, known, weights), max_iterations=max_iterations)
