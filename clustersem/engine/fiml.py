@@ -1,22 +1,23 @@
 """Full information maximum likelihood: the normal likelihood of what is observed.
 
 F = -(2 / n) (log L - log L_saturated). With P_i the precision of case i, zero in the rows and
-columns of what it lacks, and z_i = P_i x_i (see :mod:`clustersem.moments.incomplete`),
+columns of what it lacks, z_i = P_i x_i (see :mod:`clustersem.moments.incomplete`), and
 
-* its gradient is that of complete data with the moments that the cases are expected to have
+    C_i = P - P_i = W W',    W = P[:, m] K,    K K' = P_mm^-1,
+
+* the gradient is that of complete data with the moments that the cases are expected to have
   (Orchard & Woodbury, 1972);
-* its exact Hessian is that of complete data with those moments, less the missing information
-  (Louis, 1982). With C_i = P - P_i = W W', W = P[:, m] K, K K' = P_mm^-1, that is
+* the exact Hessian is that of complete data with those moments, less the missing information
+  (Louis, 1982), which is the mean over cases of
 
-      (1/n) sum_i [ 2 (W'(Sigma_a z_i + mu_a))' (W'(Sigma_b z_i + mu_b)) + tr(C_i Sigma_a C_i Sigma_b) ];
+      2 [W' (Sigma_a z_i + mu_a)]' [W' (Sigma_b z_i + mu_b)] + tr(C_i Sigma_a C_i Sigma_b);
 
-* its expected Hessian is that of complete data with the mean Q of all P_i for the precision, plus
-  how these vary about it: (1/n) sum_i tr(C_i Sigma_a C_i Sigma_b) - tr(C Sigma_a C Sigma_b), C their
-  mean.
+* the expected Hessian is that of complete data with the mean of all P_i for the precision, plus
+  how these vary about it: the mean of tr(C_i Sigma_a C_i Sigma_b) less the same of the mean C.
 
-W has as many columns as the case has gaps, and every derivative of Sigma is of rank two. So the sums
-over cases are cross-products of short tables with a column for each cell, and only patterns with
-gaps have rows in them: k (k + 1) / 2 for a pattern with k gaps.
+W has as many columns as the case has gaps, and every derivative of Sigma is of rank two. So the
+sums over cases are cross-products of short tables with a column for each cell, and only patterns
+with gaps have rows in them: k (k + 1) / 2 for a pattern with k gaps.
 
 References
 ----------

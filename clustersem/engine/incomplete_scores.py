@@ -1,8 +1,9 @@
 """What every incomplete case adds to the gradient of the log-likelihood.
 
-For a case with z = P_i x (see :mod:`clustersem.moments.incomplete`) and r = [U V]' z, the derivative
-of its log-likelihood by a cell with factors (x, y, c, h) is c (r_x r_y - x' P_i y) + h r_x. The
-second part depends on the pattern only: x' P y less the products of x' W and y' W over its gaps.
+With z = P_i x (see :mod:`clustersem.moments.incomplete`) and r = [U V]' z, the derivative of a
+case's log-likelihood by a cell with factors (x, y, c, h) is c (r_x r_y - x' P_i y) + h r_x. The
+part without r depends on the pattern only: x' P y less the products of x' W and y' W over its gaps
+(see :mod:`clustersem.engine.fiml`).
 
 References
 ----------

@@ -111,8 +111,7 @@ class Incomplete:
     @cached_property
     def exposure(self) -> Array:
         """Multiples of mu in each of the `values`."""
-        shares: Array = self.root[:, None] * self.observed[self.pattern]
-        return shares
+        return np.where(self.observed[self.pattern], self.root[:, None], 0.0)
 
     @cached_property
     def pairs(self) -> Index:
@@ -125,8 +124,10 @@ class Incomplete:
         factor, failed = lapack.dpotrf(cov, lower=1, clean=1)
         if failed:
             return None
-        precision = _inverse_from(factor)
         log_det = 2.0 * self.n_obs * float(np.log(factor.diagonal()).sum())
+        if not np.isfinite(log_det):
+            return None
+        precision = _inverse_from(factor)
         filled = self.values - self.exposure * mean
         scaled = filled @ precision
         quadratic = float(np.vdot(filled, scaled))
@@ -136,15 +137,15 @@ class Incomplete:
             within = precision.reshape(-1)[block.pairs]
             at_gaps = flat_scaled[block.gaps]
             if block.missing.shape[1] == 1:
-                inverse = 1.0 / within
+                inverse: Array = 1.0 / within
                 log_dets = np.log(within[:, 0, 0])
                 expected = at_gaps * inverse[block.member, 0]
             else:
                 try:
-                    inverse = np.linalg.inv(within)
+                    inverse = np.asarray(np.linalg.inv(within), dtype=np.float64)
                 except np.linalg.LinAlgError:
                     return None
-                log_dets = np.linalg.slogdet(within)[1]
+                log_dets = np.asarray(np.linalg.slogdet(within)[1], dtype=np.float64)
                 expected = (inverse[block.member] @ at_gaps[:, :, None])[:, :, 0]
             log_det += float(block.weight @ log_dets)
             quadratic -= float(np.vdot(at_gaps, expected))
@@ -194,7 +195,7 @@ class Completion:
             for block, inverse in zip(self.data.blocks, self.inverses, strict=True)
         ]
         total = np.bincount(self.data.pairs, weights=np.concatenate(shares), minlength=p * p)
-        return total.reshape(p, p)
+        return total.astype(np.float64, copy=False).reshape(p, p)
 
     @cached_property
     def shift(self) -> Array:
@@ -210,7 +211,7 @@ class Completion:
 
     @cached_property
     def scores(self) -> Array:
-        """z = P_o x of every row, (rows, p): the derivative of its log-likelihood in mu."""
+        """P_o x of every row, (rows, p): the derivative of its log-likelihood in mu."""
         z: Array = self.filled @ self.precision
         return z
 
@@ -229,7 +230,10 @@ def arrange(data: Array, patterns: MissingPatterns, weights: Array | None = None
     """
     root = np.ones(len(data)) if weights is None else np.sqrt(weights)
     values = np.where(np.isnan(data), 0.0, data)
-    many = [len(rows) > 1 + seen.sum() for rows, seen in zip(patterns.rows, patterns.observed, strict=True)]
+    many = [
+        len(rows) > 1 + seen.sum()
+        for rows, seen in zip(patterns.rows, patterns.observed, strict=True)
+    ]
     if not any(many):
         return _arranged(values * root[:, None], root, patterns, patterns.rows)
     parts, roots, rows, start = [], [], [], 0
@@ -271,7 +275,8 @@ def _arranged(
     n_patterns, p = patterns.observed.shape
     pattern = np.empty(len(values), dtype=np.intp)
     pattern[np.concatenate(rows)] = np.repeat(np.arange(n_patterns), [len(r) for r in rows])
-    weight = np.bincount(pattern, weights=root**2, minlength=n_patterns)
+    weight = np.zeros(n_patterns)
+    np.add.at(weight, pattern, root**2)
     n_missing = p - patterns.observed.sum(axis=1)
     place = np.empty(n_patterns, dtype=np.intp)
     blocks = []

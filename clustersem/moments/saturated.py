@@ -23,13 +23,14 @@ from clustersem.moments.order import Index
 from clustersem.moments.patterns import missing_patterns, never_together
 from clustersem.moments.sample import Array, MissingPatterns
 
-# Largest EM step, in standard deviations and their products, at which the estimates have converged.
+# Length of an EM step in the metric of the complete data's information (of one case), at which the
+# estimates have converged. It means the same in any units and after any rotation of the variables.
 SMALLEST_STEP = 1e-10
 # How many steps are mixed.
 MEMORY = 8
 # Share of a variable's variance that the others leave unexplained, below which the covariance
 # matrix counts as singular: the likelihood then grows without limit.
-SINGULAR = 1e-10
+SINGULAR = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +48,7 @@ class SaturatedEstimates:
     iterations : int
         Evaluations of the likelihood.
     converged : bool
-        Whether the last EM step was smaller than `SMALLEST_STEP` standard deviations.
+        Whether EM steps have become smaller than any digit that matters.
     singular : bool
         Whether the iterations ended because the covariance matrix became singular: a variable
         follows from others in the rows that hold them all, or there are too few rows.
@@ -95,7 +96,7 @@ def saturated_estimates(
     >>> data = np.array([[1.0, 2.0], [2.0, 4.0], [4.0, 3.0], [3.0, np.nan]])
     >>> estimates = saturated_estimates(data)
     >>> estimates.converged, estimates.mean.round(4).tolist()
-    (True, [2.5, 3.0714])
+    (True, [2.5, 3.0357])
     """
     known = missing_patterns(data) if patterns is None else patterns
     return maximise(arrange(data, known, weights), max_iterations=max_iterations)
@@ -120,7 +121,7 @@ def maximise(data: Incomplete, *, max_iterations: int = 1000) -> SaturatedEstima
         step = image - here
         unexplained = 1.0 / float((at.precision.diagonal() * cov.diagonal()).max())
         # A step cannot become smaller than its rounding error.
-        converged = bool(np.abs(step).max() < max(SMALLEST_STEP, 1e-13 / unexplained))
+        converged = _length(at, cov) < max(SMALLEST_STEP, 1e-15 / unexplained)
         singular = unexplained < SINGULAR
         if converged or singular or iterations >= max_iterations:
             break
@@ -148,6 +149,13 @@ def maximise(data: Incomplete, *, max_iterations: int = 1000) -> SaturatedEstima
     return SaturatedEstimates(
         cov, mean, at.log_likelihood, iterations, converged and not singular, singular, pairs
     )
+
+
+def _length(at: Completion, cov: Array) -> float:
+    """Return the root of d' P d + tr(P D P D) / 2, with d and D the EM step of mean and cov."""
+    p, d = at.precision, at.shift
+    change = p @ (at.cov - cov)
+    return float(np.sqrt(d @ p @ d + 0.5 * max(float(np.vdot(change, change.T)), 0.0)))
 
 
 def _start(data: Incomplete) -> tuple[Array, Array]:
