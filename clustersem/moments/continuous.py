@@ -12,6 +12,8 @@ from clustersem.moments.order import Index
 from clustersem.moments.sample import Array
 
 MAX_ITERATIONS = 50
+# A variable with three values has cross-products well above this, one with two has rounding errors.
+SINGULAR = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +47,9 @@ class ContinuousAnswers:
         """What one value adds to n times the mean and the variance, shape (2, c, n).
 
         The inverse of the cross-products of the scores stands for the inverse information, which
-        is right where the variable is normal, as the polyserial correlation supposes.
+        is right where the variable is normal, as the polyserial correlation supposes. For a
+        variable with two values the scores of mean and variance are proportional and their
+        cross-products singular; the expected information takes their place.
         """
         c, n = self.z.shape
         scores = np.stack([self.z, 0.5 * (self.z**2 - 1.0) * self.answered])
@@ -53,6 +57,10 @@ class ContinuousAnswers:
         for i in range(2):
             for j in range(2):
                 products[:, i, j] = self.total(scores[i] * scores[j]) / n
+        determinant = products[:, 0, 0] * products[:, 1, 1] - products[:, 0, 1] ** 2
+        two_valued = determinant < SINGULAR * products[:, 0, 0]
+        normal = np.diag([1.0, 0.5]) * (self.total(self.answered) / n)[:, None, None]
+        products = np.where(two_valued[:, None, None], normal, products)
         solved = np.linalg.solve(products, scores.transpose(1, 0, 2)).transpose(1, 0, 2)
         solved[0] *= self.sd[:, None]
         solved[1] *= (self.sd**2)[:, None]
@@ -60,7 +68,10 @@ class ContinuousAnswers:
 
 
 def standardised(data: Array, weights: Array | None) -> ContinuousAnswers:
-    """Return the continuous columns of `data` (n x c, NaN where missing) standardised."""
+    """Return the continuous columns of `data` (n x c, NaN where missing) standardised.
+
+    A constant variable has standard deviation zero, and zero for its values.
+    """
     values = np.ascontiguousarray(data.T)
     known = ~np.isnan(values)
     answered = known.astype(np.float64)
@@ -73,7 +84,8 @@ def standardised(data: Array, weights: Array | None) -> ContinuousAnswers:
     mean = (share * values).sum(axis=1) / total
     values = (values - mean[:, None]) * answered
     sd = np.sqrt((share * values**2).sum(axis=1) / total)
-    return ContinuousAnswers(values / sd[:, None], answered, first + mean, sd, weights)
+    scale = np.where(sd > 0.0, sd, 1.0)[:, None]
+    return ContinuousAnswers(values / scale, answered, first + mean, sd, weights)
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,14 +20,13 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh
 
 from clustersem.errors import DataError
-from clustersem.moments.contingency import CodedAnswers, coded
-from clustersem.moments.continuous import ContinuousAnswers, pearson, standardised
-from clustersem.moments.order import MomentOrder
-from clustersem.moments.polychoric import polychoric
-from clustersem.moments.polyserial import polyserial
+from clustersem.moments.contingency import coded
+from clustersem.moments.continuous import standardised
+from clustersem.moments.influence import gamma
+from clustersem.moments.order import Index, MomentOrder
 from clustersem.moments.sample import Array, OrdinalStatistics
 from clustersem.moments.sources import SINGULAR
-from clustersem.moments.two_step import Members, SecondStep, gamma
+from clustersem.moments.two_step import two_steps
 from clustersem.survey.names import listed
 
 
@@ -38,6 +37,7 @@ def ordinal_statistics(
     names: Sequence[str],
     categories: Sequence[Array] | None = None,
     weights: Array | None = None,
+    cluster: Index | None = None,
     source: str = "the data",
 ) -> OrdinalStatistics:
     """Return thresholds, correlations and their covariance matrix Gamma.
@@ -58,6 +58,8 @@ def ordinal_statistics(
         the values that occur.
     weights : ndarray of shape (n,), optional
         Sampling weights; only their ratios matter.
+    cluster : ndarray of int, shape (n,), optional
+        Cluster of every row, 0-based: Gamma is then robust to dependence within clusters.
     source : str
         What to call the data, or the group, in error messages.
 
@@ -95,6 +97,7 @@ def ordinal_statistics(
         answered = known.any(axis=1)
         data = data[answered]
         weights = None if weights is None else weights[answered]
+        cluster = None if cluster is None else cluster[answered]
     if weights is not None:
         weights = weights * (len(weights) / weights.sum())
     answers, found = coded(
@@ -107,20 +110,19 @@ def ordinal_statistics(
     values = standardised(data[:, others], weights)
     sizes = np.zeros(len(ordinal), dtype=np.intp)
     sizes[items] = answers.sizes - 1
+    if not (values.sd > 0.0).all():
+        constant = names[others[int(np.argmin(values.sd > 0.0))]]
+        raise DataError(
+            f"{source}: every respondent has the same value of {constant}, which has therefore no"
+            " variance to explain. Leave it out of the model."
+        )
     order = MomentOrder(tuple(sizes.tolist()), has_means=True)
-    pairs = _second_step(order, answers, values, names, source)
+    steps = two_steps(order, answers, values, names, source)
     own = iter(found)
     return OrdinalStatistics(
         order,
-        np.concatenate(
-            [
-                answers.thresholds.T[np.isfinite(answers.thresholds.T)],
-                values.mean,
-                values.sd**2,
-                pairs.covariances(order, values.sd),
-            ]
-        ),
-        gamma(order, answers, values, pairs),
+        steps.moments,
+        gamma(steps, cluster),
         tuple(next(own) if is_ordinal else np.empty(0) for is_ordinal in ordinal.tolist()),
     )
 
@@ -139,60 +141,20 @@ def assembled(statistics: OrdinalStatistics) -> tuple[Array, Array]:
     return cov, mean
 
 
-def _second_step(
-    order: MomentOrder,
-    answers: CodedAnswers,
-    values: ContinuousAnswers,
-    names: Sequence[str],
-    source: str,
-) -> SecondStep:
-    """Correlate all pairs, each kind of pair at once."""
-    is_ordinal = np.array(order.n_thresholds) > 0
-    place = np.where(is_ordinal, np.cumsum(is_ordinal), np.cumsum(~is_ordinal)) - 1
-    n_ordinal = is_ordinal[order.rows].astype(int) + is_ordinal[order.cols]
-
-    def members(kind: int) -> Members:
-        at = np.flatnonzero(n_ordinal == kind)
-        first, second = order.rows[at], order.cols[at]
-        # The ordinal one of a mixed pair comes first.
-        turned = (kind == 1) & ~is_ordinal[first]
-        first, second = np.where(turned, second, first), np.where(turned, first, second)
-        return Members(at, place[first], place[second])
-
-    tabled, mixed, metric = members(2), members(1), members(0)
-    step = SecondStep(
-        tabled,
-        polychoric(answers, tabled.first, tabled.second),
-        mixed,
-        polyserial(answers, values, mixed.first, mixed.second),
-        metric,
-        pearson(values, metric.first, metric.second),
-    )
-    for part, fit in step.parts:
-        failed = part.at[~fit.converged]
-        if failed.size:
-            one, other = names[order.cols[failed[0]]], names[order.rows[failed[0]]]
-            more = f" ({failed.size} such pairs; this is the first)" if failed.size > 1 else ""
-            raise DataError(
-                f"{source}: the correlation of {one} and {other} runs to 1 or -1{more}: the answers"
-                " to one determine the answers to the other, as those of a copied or recoded"
-                " column do. Leave one of them out of the model."
-            )
-    return step
-
-
-def _check_answered_together(
-    known: NDArray[np.bool_], names: Sequence[str], source: str
-) -> None:
+def _check_answered_together(known: NDArray[np.bool_], names: Sequence[str], source: str) -> None:
     """Refuse two variables that nobody answered together."""
     answered = known.astype(np.float64)
     together = answered.T @ answered
+    if not together.diagonal().all():
+        nobody = names[int(np.argmin(together.diagonal()))]
+        raise DataError(
+            f"{source}: nobody answered {nobody}. Leave it out of the model, or check the column"
+            " names and missing-value codes."
+        )
     if not together.all():
         i, j = np.argwhere(together == 0.0)[0]
         raise DataError(
-            f"{source}: nobody answered {names[i]}, so that its moments are unknown. Leave it out."
-            if i == j
-            else f"{source}: nobody answered both {names[i]} and {names[j]}, so that their"
+            f"{source}: nobody answered both {names[i]} and {names[j]}, so that their"
             " correlation is unknown. Leave one of them out of the model."
         )
 
@@ -223,7 +185,8 @@ def check_polychoric(cov: Array, names: Sequence[str]) -> str | None:
     if values[0] > SINGULAR:
         return None
     size = np.abs(vectors[:, 0])
-    involved = [names[i] for i in np.argsort(-size, kind="stable").tolist() if size[i] > 0.1]
+    worst = np.argsort(-size, kind="stable")[:6]
+    involved = [names[i] for i in sorted(worst.tolist()) if size[i] > 0.1]
     return (
         "The matrix of polychoric correlations is not positive definite (smallest eigenvalue"
         f" {values[0]:.2g}). Items involved: {listed(involved)}. Each correlation is estimated from"

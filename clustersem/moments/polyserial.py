@@ -142,7 +142,7 @@ def _terms(z: Array, low: Array, high: Array, rho: Array) -> _Terms:
 
 
 def _start(ordinal: CodedAnswers, z: Array, codes: Index, weight: Array, items: Index) -> Array:
-    """Return correlations with the mean latent responses of the categories, made up for their spread."""
+    """Return correlations with the mean latent responses, made up for their lesser spread."""
     scores, variance = ordinal.category_means
     means = np.vstack([scores, np.zeros(scores.shape[1])])[codes, items[:, None]]
     cross = (weight * means * z).sum(axis=1)
