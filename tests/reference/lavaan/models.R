@@ -48,7 +48,7 @@ t1 ~ c1
 t2 ~ c2
 t3 ~ c3
 t4 ~ c4"
-for (e in c("ML", "MLR", "MLM", "WLS")) case(paste0("growth_covariates_fixed_", tolower(e)), "growth", TIMED, "demo_growth", list(estimator = e))
+for (e in c("ML", "MLR", "MLM", "WLS")) case(paste0("growth_covariates_fixed_", tolower(e)), "growth", TIMED, "demo_growth", list(estimator = e, fixed.x = TRUE))
 for (e in c("ML", "MLR")) case(paste0("growth_covariates_random_", tolower(e)), "growth", paste0(TIMED, "\nx1 + x2 + c1 + c2 + c3 + c4 ~ 1"), "demo_growth", list(estimator = e, fixed.x = FALSE))
 case("growth_equal_residuals", "growth", "i =~ 1*t1 + 1*t2 + 1*t3 + 1*t4
 s =~ 0*t1 + 1*t2 + 2*t3 + 3*t4
