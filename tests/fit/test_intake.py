@@ -102,6 +102,21 @@ def test_a_survey_brings_its_covariates():
         intake(MODEL, survey, group="scool")
 
 
+def test_answers_in_words_come_through_a_survey_as_numbers():
+    words = {"never": 1, "sometimes": 2, "often": 3, "always": 4}
+    by_number = {number - 1: word for word, number in words.items()}
+    frame = likert()[[*ITEMS, "school"]]
+    wording = frame.assign(**{name: frame[name].map(by_number) for name in ITEMS})
+    codebook = {"constructs": {"f": {"items": ITEMS[:3]}, "g": {"items": ITEMS[3:]}}}
+    survey = cs.read_survey(wording, codebook={"labels": words, **codebook})
+    spec, samples = intake(MODEL, survey, ordered=True, group="school")
+    expected_spec, expected = intake(MODEL, frame, ordered=True, group="school")
+    assert spec == expected_spec
+    for sample, other in zip(samples, expected, strict=True):
+        np.testing.assert_array_equal(sample.cov, other.cov)
+        assert sample.ordinal.categories[0].tolist() == [1, 2, 3, 4]
+
+
 def matrices():
     return {label: part[ITEMS].cov() for label, part in answers().groupby("school", sort=False)}
 
