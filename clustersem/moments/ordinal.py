@@ -119,10 +119,13 @@ def ordinal_statistics(
     order = MomentOrder(tuple(sizes.tolist()), has_means=True)
     steps = two_steps(order, answers, values, names, source)
     own = iter(found)
+    moments, covariances = steps.moments, gamma(steps, cluster)
+    for array in (moments, covariances, *found):
+        array.setflags(write=False)
     return OrdinalStatistics(
         order,
-        steps.moments,
-        gamma(steps, cluster),
+        moments,
+        covariances,
         tuple(next(own) if is_ordinal else np.empty(0) for is_ordinal in ordinal.tolist()),
     )
 
