@@ -29,6 +29,15 @@ class MissingPatterns:
     observed: NDArray[np.bool_]
     rows: tuple[Index, ...]
 
+    def __post_init__(self) -> None:
+        for array in (self.observed, *self.rows):
+            array.setflags(write=False)
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        # An array that was pickled or copied comes back writable.
+        self.__dict__.update(state)
+        self.__post_init__()
+
     @cached_property
     def counts(self) -> Index:
         """Number of rows of every pattern."""
@@ -55,6 +64,15 @@ class OrdinalStatistics:
     values: Array
     gamma: Array
     categories: tuple[Array, ...]
+
+    def __post_init__(self) -> None:
+        for array in (self.values, self.gamma, *self.categories):
+            array.setflags(write=False)
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        # An array that was pickled or copied comes back writable.
+        self.__dict__.update(state)
+        self.__post_init__()
 
 
 @dataclass(frozen=True, eq=False)
