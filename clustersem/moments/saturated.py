@@ -32,6 +32,7 @@ MEMORY = 8
 # Share of a variable's variance that the others leave unexplained, below which the covariance
 # matrix counts as singular: the likelihood then grows without limit.
 SINGULAR = 1e-9
+ROUNDING = 1e-15
 # Pairs that a warning names.
 MOST_PAIRS = 5
 
@@ -170,9 +171,12 @@ def maximise(data: Incomplete, *, max_iterations: int = 1000) -> SaturatedEstima
     while True:
         image = np.concatenate([at.mean + at.shift, at.cov[lower]]) / scale
         step = image - here
-        unexplained = 1.0 / float((at.precision.diagonal() * cov.diagonal()).max())
-        # A step cannot become smaller than its rounding error.
-        converged = _length(at, cov) < max(SMALLEST_STEP, 1e-15 / unexplained)
+        spread = cov.diagonal()
+        unexplained = 1.0 / float((at.precision.diagonal() * spread).max())
+        # A step cannot become smaller than the rounding error of what it is added to.
+        far = float(np.abs(at.mean / np.sqrt(spread)).max())
+        reach = ROUNDING * (1.0 / unexplained + far / np.sqrt(unexplained))
+        converged = _length(at, cov) < max(SMALLEST_STEP, reach)
         singular = unexplained < SINGULAR
         if converged or singular or iterations >= max_iterations:
             break

@@ -8,7 +8,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from helpers.incomplete import factor_model, gappy, independence_model, log_likelihood, start_of
+from helpers.incomplete import (
+    collapse,
+    factor_model,
+    gappy,
+    independence_model,
+    log_likelihood,
+    minimum,
+    start_of,
+)
 from helpers.random_ram import random_ram
 
 from clustersem.engine import fiml
@@ -45,30 +53,6 @@ def one_triangle(cells):
     is_covariance = cells.kind == COVARIANCE
     row = np.where(is_covariance, np.maximum(cells.row, cells.col), cells.row)
     return row, np.where(is_covariance, np.minimum(cells.row, cells.col), cells.col)
-
-
-def collapse(model):
-    return np.eye(len(model.cells)) if model.collapse is None else model.collapse
-
-
-def minimum(model, sample, theta):
-    """Return the evaluation at the minimum, by Newton's method with halved steps."""
-    k = collapse(model)
-    at = sample.at(model, theta)
-    for _ in range(60):
-        g = k.T @ sample.gradient(at, model.cells)
-        exact = k.T @ sample.exact(at, model.cells) @ k
-        expected = k.T @ sample.expected(at, model.cells, model.cells) @ k
-        h = exact if np.linalg.eigvalsh(exact)[0] > 0 else expected
-        step = -np.linalg.solve(h, g)
-        if -g @ step < 1e-18:
-            return at, theta
-        there = sample.at(model, theta + step)
-        while there is None or there.f > at.f + 1e-12:
-            step = 0.5 * step
-            there = sample.at(model, theta + step)
-        at, theta = there, theta + step
-    raise AssertionError("no minimum found")
 
 
 @pytest.mark.parametrize("seed", SEEDS)

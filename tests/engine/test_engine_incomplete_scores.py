@@ -8,7 +8,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from helpers.incomplete import factor_model, gappy, independence_model, log_likelihood, start_of
+from helpers.incomplete import (
+    factor_model,
+    gappy,
+    independence_model,
+    log_likelihood,
+    minimum,
+    start_of,
+)
 from helpers.random_ram import random_ram
 
 from clustersem.engine.fiml import FullInformation
@@ -57,22 +64,6 @@ def jacobian(model, theta):
         (moments(theta + e) - moments(theta - e)) / (2 * step) for e in np.eye(len(theta)) * step
     ]
     return np.column_stack(columns)
-
-
-def minimum(model, sample, theta):
-    for _ in range(60):
-        at = sample.at(model, theta)
-        g = sample.gradient(at, model.cells)
-        exact = sample.exact(at, model.cells)
-        if np.linalg.eigvalsh(exact)[0] <= 0:
-            exact = sample.expected(at, model.cells, model.cells)
-        step = -np.linalg.solve(exact, g)
-        if -g @ step < 1e-18:
-            return at, theta
-        while sample.at(model, theta + step) is None:
-            step = 0.5 * step
-        theta = theta + step
-    raise AssertionError("no minimum found")
 
 
 def test_the_unrestricted_model_has_the_moments_for_parameters():
@@ -143,21 +134,34 @@ def test_information_on_the_moments(seed):
     assert np.linalg.eigvalsh(expected_information(short, mean, cov))[0] > 0
 
 
-@pytest.fixture(scope="module")
-def holzinger():
-    """Return the case of Holzinger and Swineford with gaps, fitted."""
-    names = [f"x{i}" for i in range(1, 10)]
-    data = pd.read_csv(REFERENCE / "data" / "holzinger1939_missing.csv")[names].to_numpy(float)
+def fitted(file, names, sizes):
+    """Return a factor model and the independence model of data with gaps, fitted."""
+    data = pd.read_csv(REFERENCE / "data" / f"{file}.csv")[names].to_numpy(float)
     short, rows = arranged(data)
     estimates = saturated_estimates(data)
     sample = FullInformation(short, estimates.log_likelihood)
     complete = MaximumLikelihood(estimates.cov, estimates.mean, np.linalg.slogdet(estimates.cov)[1])
     fits = {}
-    for name, model in (("model", factor_model([3, 3, 3])), ("baseline", independence_model(9))):
+    for name, model in (
+        ("model", factor_model(sizes)),
+        ("baseline", independence_model(len(names))),
+    ):
         start = start_of(model, estimates.mean, estimates.cov)
         at, theta = minimum(model, sample, minimum(model, complete, start)[1])
         fits[name] = (model, at, theta)
     return len(data), short, rows, estimates, sample, fits
+
+
+@pytest.fixture(scope="module")
+def holzinger():
+    """Return the case of Holzinger and Swineford."""
+    return fitted("holzinger1939_missing", [f"x{i}" for i in range(1, 10)], [3, 3, 3])
+
+
+@pytest.fixture(scope="module")
+def bfi():
+    """Return the case of the 25 personality items."""
+    return fitted("bfi", [f"{f}{i}" for f in "ACENO" for i in range(1, 6)], [5] * 5)
 
 
 def test_yuan_bentler_scaling_is_that_of_lavaan(holzinger):
@@ -180,9 +184,16 @@ def test_yuan_bentler_scaling_is_that_of_lavaan(holzinger):
     assert scalings["baseline"] == pytest.approx(told["baseline_chisq_scaling_factor"], rel=1e-5)
 
 
-@pytest.mark.parametrize(("case", "robust"), [("hs_cfa_fiml", False), ("hs_cfa_fiml_mlr", True)])
-def test_corrected_rmsea_and_cfi_are_those_of_lavaan(holzinger, case, robust):
-    n, short, rows, estimates, _, fits = holzinger
+@pytest.mark.parametrize(
+    ("case", "sample", "robust"),
+    [
+        ("hs_cfa_fiml", "holzinger", False),
+        ("hs_cfa_fiml_mlr", "holzinger", True),
+        ("bfi_cfa_fiml", "bfi", False),
+    ],
+)
+def test_corrected_rmsea_and_cfi_are_those_of_lavaan(case, sample, robust, request):
+    n, short, rows, estimates, _, fits = request.getfixturevalue(sample)
     told = json.loads((REFERENCE / f"{case}.json").read_text())["measures"]
     b = first_order(rows, estimates) if robust else None
     weights = missing_data_weights(short, estimates.mean, estimates.cov, first_order=b)
@@ -193,7 +204,7 @@ def test_corrected_rmsea_and_cfi_are_those_of_lavaan(holzinger, case, robust):
         found[name] = (n * f, k, len(weights.complete) - len(theta))
     chi2, k, df = found["model"]
     baseline, k_baseline, _ = found["baseline"]
-    # Differences are those of the saturated estimates, where lavaan's EM stops 1e-5 short.
+    # Differences are those of the saturated estimates, where lavaan's EM stops a little short.
     assert np.sqrt((chi2 - k) / (n * df)) == pytest.approx(told["rmsea_robust"], abs=1e-5)
     assert 1 - (chi2 - k) / (baseline - k_baseline) == pytest.approx(told["cfi_robust"], abs=1e-5)
 

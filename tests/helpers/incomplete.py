@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from clustersem.engine.discrepancy import Discrepancy
 from clustersem.engine.ram import COVARIANCE, INTERCEPT, PATH, Cells, Ram
 
 
@@ -76,6 +79,31 @@ def start_of(model: Ram, mean: np.ndarray, cov: np.ndarray) -> np.ndarray:
     intercepts = cells.kind == INTERCEPT
     theta[intercepts] = mean[cells.row[intercepts]]
     return theta
+
+
+def collapse(model: Ram) -> np.ndarray:
+    """Return the matrix from parameters to cells."""
+    return np.eye(len(model.cells)) if model.collapse is None else model.collapse
+
+
+def minimum(model: Ram, sample: Discrepancy, theta: np.ndarray) -> tuple[Any, np.ndarray]:
+    """Return the evaluation at the minimum, by Newton's method with halved steps."""
+    k = collapse(model)
+    at = sample.at(model, theta)
+    for _ in range(60):
+        g = k.T @ sample.gradient(at, model.cells)
+        exact = k.T @ sample.exact(at, model.cells) @ k
+        expected = k.T @ sample.expected(at, model.cells, model.cells) @ k
+        h = exact if np.linalg.eigvalsh(exact)[0] > 0 else expected
+        step = -np.linalg.solve(h, g)
+        if -g @ step < 1e-18:
+            return at, theta
+        there = sample.at(model, theta + step)
+        while there is None or there.f > at.f + 1e-12:
+            step = 0.5 * step
+            there = sample.at(model, theta + step)
+        at, theta = there, theta + step
+    raise AssertionError("no minimum found")
 
 
 def _ram(p: int, m: int, a0: np.ndarray, cells: list[tuple[int, int, int]]) -> Ram:

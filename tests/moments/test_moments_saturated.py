@@ -94,6 +94,16 @@ def test_data_in_other_units(scale):
     assert abs(scaled.iterations - plain.iterations) <= 1  # they differ by rounding alone
 
 
+def test_means_that_are_far_from_zero():
+    data = gappy(5, 5, n=120)
+    plain, far = saturated_estimates(data), saturated_estimates(data + 1e7)
+    assert far.converged
+    assert far.iterations < 40
+    # Answers near 1e7 hold 1e-9 of a unit.
+    np.testing.assert_allclose(far.cov, plain.cov, atol=1e-7)
+    assert far.log_likelihood == pytest.approx(plain.log_likelihood, rel=1e-9)
+
+
 def test_rows_and_columns_in_another_order():
     data = gappy(6, 5, n=120)
     rng = np.random.default_rng(6)
