@@ -257,7 +257,7 @@ class _Study:
             small=fit.n_obs <= SMALL_SAMPLE,
         )
         found = finding(change, self.criterion, self.alpha)
-        return Step(name, equal, fit, before.name, test, change, found, reason(change, self.alpha))
+        return Step(name, equal, fit, before.name, test, change, found, reason(change))
 
     def _test(self, name: str, small: Fit, large: Fit) -> DifferenceTest | None:
         if small.df == large.df:
