@@ -41,7 +41,7 @@ def invariance(
     steps: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
     partial: bool = False,
     max_releases: int = 3,
-    criterion: Criterion | None = None,
+    criterion: Criterion = "cfi",
     alpha: float = 0.05,
     method: str | None = None,
 ) -> Invariance:
@@ -79,11 +79,11 @@ def invariance(
         the other, until it does. A released loading takes the item's intercept with it.
     max_releases : int
         How many at most, in one step.
-    criterion : str, optional
+    criterion : str
         When a step does not hold. ``"cfi"``: the CFI falls by more than .01 (Cheung & Rensvold,
-        2002), the default with continuous items. ``"chen"``: the RMSEA or SRMR must change as well
-        (Chen, 2007). ``"chisq"``: the difference test is significant, the default with ordinal
-        items, for which the limits of the CFI were not made.
+        2002). ``"chen"``: the RMSEA or SRMR must change as well (Chen, 2007). ``"chisq"``: the
+        difference test is significant; with thousands of respondents it rejects differences that
+        do not matter.
     alpha : float
         Significance level.
     method : str, optional
@@ -144,7 +144,7 @@ def invariance_of(
     steps: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
     partial: bool = False,
     max_releases: int = 3,
-    criterion: Criterion | None = None,
+    criterion: Criterion = "cfi",
     alpha: float = 0.05,
     method: str | None = None,
 ) -> Invariance:
@@ -161,13 +161,12 @@ def invariance_of(
     family = Family(configural.spec, configural.options.parameterization)
     chosen = _steps(family, steps)
     ordinal = bool(family.n_thresholds)
-    rule: Criterion = criterion or ("chisq" if ordinal else "cfi")
-    if rule not in ("cfi", "chen", "chisq"):
+    if criterion not in ("cfi", "chen", "chisq"):
         raise ModelError(f'criterion= is "cfi", "chen" or "chisq", not {criterion!r}.')
     study = _Study(
         family,
         configural,
-        rule,
+        criterion,
         alpha,
         default_method([configural], method),
         _suffix(configural, ordinal=ordinal),
@@ -257,7 +256,7 @@ class _Study:
             small=fit.n_obs <= SMALL_SAMPLE,
         )
         found = finding(change, self.criterion, self.alpha)
-        return Step(name, equal, fit, before.name, test, change, found, reason(change, self.alpha))
+        return Step(name, equal, fit, before.name, test, change, found, reason(change))
 
     def _test(self, name: str, small: Fit, large: Fit) -> DifferenceTest | None:
         if small.df == large.df:

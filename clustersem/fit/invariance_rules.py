@@ -114,12 +114,12 @@ def finding(change: Change, criterion: Criterion, alpha: float) -> Finding:
     return "holds" if exact and close else "holds approximately"
 
 
-def reason(change: Change, alpha: float) -> str:
+def reason(change: Change) -> str:
     """Return the evidence in words.
 
     Examples
     --------
-    >>> reason(Change(-0.038, 0.015, 0.013, 4.4e-7, 6, False, False), 0.05)
+    >>> reason(Change(-0.038, 0.015, 0.013, 4.4e-7, 6, False, False))
     'CFI falls by .038 (more than .010), chi2 test p < .001'
     """
     if change.delta_df == 0:
