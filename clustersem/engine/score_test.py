@@ -19,6 +19,7 @@ from scipy.linalg import blas
 from clustersem.engine.discrepancy import cholesky
 from clustersem.engine.objective import Objective, State
 from clustersem.engine.ram import Array, Cells
+from clustersem.engine.restricted import null_basis
 
 # A candidate whose information that is its own is a smaller share of all its information is a
 # linear combination of the free parameters: freeing it would leave the model unidentified.
@@ -34,6 +35,7 @@ def score_tests(
     group: int,
     candidates: Cells,
     multiplier: float,
+    jacobian: Array | None = None,
 ) -> tuple[Array, Array]:
     """Return modification indices and expected parameter changes of cells of one group.
 
@@ -49,6 +51,9 @@ def score_tests(
         Cells of that group that are fixed.
     multiplier : float
         N.
+    jacobian : ndarray of shape (r, q), optional
+        Derivatives of restrictions that hold with equality. The information on the parameters is
+        then that in the directions that they leave.
 
     Returns
     -------
@@ -57,6 +62,10 @@ def score_tests(
     """
     block, at = objective.blocks[group], state.groups[group]
     g = block.share * block.discrepancy.gradient(at, candidates)
+    basis = None
+    if jacobian is not None and len(jacobian):
+        basis = null_basis(jacobian, hessian)
+        hessian = basis.T @ hessian @ basis
     scale = np.sqrt(hessian.diagonal())
     factor = cholesky(hessian / np.outer(scale, scale))
     if factor is None:
@@ -68,6 +77,8 @@ def score_tests(
     for start in range(0, len(candidates), chunk):
         part = slice(start, start + chunk)
         cross = objective.cross(state, group, candidates.take(part))
+        if basis is not None:
+            cross = basis.T @ cross
         cross /= scale[:, None]
         # Solved from the right: the transpose is in the order that BLAS takes without a copy.
         half = blas.dtrsm(1.0, factor, cross.T, side=1, lower=1, trans_a=1, overwrite_b=1)

@@ -96,6 +96,13 @@ class Layout:
         return len(self.given)
 
     @cached_property
+    def places(self) -> Index:
+        """For every row of the parameter table its place in theta, -1 for a fixed one."""
+        places = np.full(len(self.free), -1, dtype=np.intp)
+        places[self.free] = self.parameter
+        return places
+
+    @cached_property
     def ordinal(self) -> Index:
         """Places of the ordinal items."""
         return np.flatnonzero(self.n_thresholds)

@@ -10,6 +10,7 @@ import pandas as pd
 from clustersem.engine.ram import Array
 from clustersem.errors import DataError
 from clustersem.fit.answers import answers_of
+from clustersem.fit.bounds import bounds_name
 from clustersem.fit.checks import (
     check_same_options,
     check_switches,
@@ -61,7 +62,12 @@ _DOCUMENTATION = """Fit {what}.
         Number of observations behind `cov`.
     engine : str
         ``"native"``, or ``"semopy"`` to let semopy estimate.
-    ordered, group, group_equal, se, test, bounds
+    bounds : str or bool, optional
+        ``"pos.var"``: no negative variances (``"pos.ov.var"``, ``"pos.lv.var"`` of observed, of
+        latent variables only). ``"standard"``: variances, loadings and latent covariances lie
+        within what the sample variances allow. ``"wide"`` or True: the same with some room beyond.
+        Bounds of single parameters go into the model: ``f =~ lower(0)*x2``.
+    ordered, group, group_equal, se, test
         For ordinal, multi-group and robust estimation, which this version does not have.
 
     Returns
@@ -119,7 +125,7 @@ def _entry_point(kind: Kind, what: str, defaults: str, example: str) -> Callable
         likelihood: Likelihood = "normal",
         se: str | None = None,
         test: str | None = None,
-        bounds: str | None = None,
+        bounds: str | bool | None = None,
         cov: pd.DataFrame | Array | None = None,
         mean: pd.Series | Sequence[float] | None = None,
         n_obs: int | None = None,
@@ -134,7 +140,6 @@ def _entry_point(kind: Kind, what: str, defaults: str, example: str) -> Callable
             likelihood=(likelihood, ("normal", "wishart")),
             se=(se, (None, "standard")),
             test=(test, (None, "standard")),
-            bounds=(bounds, (None,)),
             engine=(engine, ("native", "semopy")),
         )
         switches = {"std_lv": std_lv, "orthogonal": orthogonal, "fixed_x": fixed_x}
@@ -154,7 +159,7 @@ def _entry_point(kind: Kind, what: str, defaults: str, example: str) -> Callable
             )
             spec = build_spec(text_of(model), defaults_of)
         moments = _moments(spec, data, cov, mean, n_obs)
-        options = FitOptions(likelihood=likelihood, engine=engine)
+        options = FitOptions(likelihood=likelihood, engine=engine, bounds=bounds_name(bounds))
         return fit_samples(spec, (moments,), options)
 
     fit_model.__name__ = fit_model.__qualname__ = kind

@@ -6,18 +6,21 @@ import warnings
 
 import numpy as np
 
+from clustersem.engine.constrained import minimise_constrained_from
 from clustersem.engine.inference import parameter_covariance
 from clustersem.engine.objective import Objective
 from clustersem.engine.optimiser import minimise_from
 from clustersem.engine.ram import Array
 from clustersem.engine.starts import cautious_values, starting_values
-from clustersem.errors import EstimationError
+from clustersem.errors import EstimationError, UnsupportedError
 from clustersem.fit.assemble import Layout, layout_of
 from clustersem.fit.checks import check_values
 from clustersem.fit.discrepancies import fitted_cov, fitted_mean, objective_of
+from clustersem.fit.held import held_by, nothing_held
 from clustersem.fit.identifiable import check_counts, refuse_unidentified
 from clustersem.fit.notes import notes_on
 from clustersem.fit.options import FitOptions
+from clustersem.fit.restrictions import restrictions_of
 from clustersem.fit.result import Fit
 from clustersem.fit.status import status_of
 from clustersem.moments import SampleMoments
@@ -44,29 +47,42 @@ def fit_samples(spec: ModelSpec, samples: tuple[SampleMoments, ...], options: Fi
     check_values(spec)
     layout = layout_of(spec)
     objective = objective_of(spec, layout, samples, options)
-    check_counts(spec, layout)
+    variances = [fitted_cov(sample, options).diagonal() for sample in samples]
+    restrictions = restrictions_of(spec, layout.places, bounds=options.bounds, variances=variances)
+    check_counts(spec, layout, restrictions.n_independent)
     start = _starts(spec, layout, objective, samples, options)
+
+    def second() -> Array:
+        return _second_starts(spec, layout, objective, samples, options, start)
+
+    held = nothing_held(restrictions)
+    if options.engine == "semopy" and not restrictions.are_none:
+        raise UnsupportedError(
+            f"{(*restrictions.equal, *restrictions.least)[0]}: constraints and bounds are fitted by"
+            " the native engine only. Leave engine='semopy' out."
+        )
     if options.engine == "semopy":
         from clustersem.fit.semopy_engine import minimise_with_semopy
 
         optimum = minimise_with_semopy(spec, layout, objective)
+    elif restrictions.are_none:
+        optimum = minimise_from(objective, start, second)
     else:
-        optimum = minimise_from(
-            objective,
-            start,
-            lambda: _second_starts(spec, layout, objective, samples, options, start),
-        )
+        optimum = found = minimise_constrained_from(objective, start, restrictions.numbers, second)
+        if found.at is not None:
+            held = held_by(restrictions, found)
     if optimum.at is None:
         status = status_of("no_start", 0, np.nan)
         raise EstimationError(str(status))
     status = status_of(optimum.code, optimum.iterations, optimum.decrement)
     multiplier = sum(options.weight(sample.n_obs) for sample in samples)
-    vcov, involved = parameter_covariance(optimum.hessian, multiplier)
+    vcov, involved = parameter_covariance(optimum.hessian, multiplier, held.jacobian)
     if len(involved):
-        refuse_unidentified(spec, layout, objective, start, involved)
+        refuse_unidentified(spec, layout, objective, start, involved, restrictions.numbers)
     if status.code != "converged":
         vcov = np.full_like(vcov, np.nan)
     notes = notes_on(spec, layout, samples, optimum, involved)
+    notes += [(None, sentence) for sentence in held.notes]
     for category, sentence in notes:
         if category is not None:
             warnings.warn(sentence, category, stacklevel=3)
@@ -84,6 +100,7 @@ def fit_samples(spec: ModelSpec, samples: tuple[SampleMoments, ...], options: Fi
         objective=objective,
         state=optimum.at,
         hessian=optimum.hessian,
+        held=held,
     )
 
 

@@ -19,6 +19,7 @@ from clustersem.fit.assemble import Layout, cells_of
 from clustersem.fit.baseline import baseline_discrepancy
 from clustersem.fit.candidates import Labels, candidate_cells
 from clustersem.fit.discrepancies import fitted_cov, fitted_mean
+from clustersem.fit.held import Held
 from clustersem.fit.identifiable import n_moments
 from clustersem.fit.measures import (
     GroupInputs,
@@ -70,6 +71,7 @@ class Solution:
     objective: Objective
     state: State
     hessian: Array
+    held: Held
 
     def __setstate__(self, state: dict[str, object]) -> None:
         # An array that was pickled or copied comes back writable.
@@ -122,8 +124,8 @@ class Solution:
 
     @property
     def n_free(self) -> int:
-        """Number of free parameters, equal ones counted once."""
-        return self.layout.n_free
+        """Number of free parameters: equal ones count once, and each equality takes one away."""
+        return self.layout.n_free - self.held.df
 
     @property
     def multiplier(self) -> float:
@@ -322,7 +324,11 @@ class Solution:
             covariates, fixed_x = self._covariates
             block, at = self._only(self.objective.blocks), self._only(self.state.groups)
             fixed = covariates if fixed_x else covariates[:0]
-            matrices = [standardized_residuals(block, at, self.hessian, self.multiplier, fixed)]
+            matrices = [
+                standardized_residuals(
+                    block, at, self.hessian, self.multiplier, fixed, self.held.jacobian
+                )
+            ]
         else:
             matrices = [plain_residuals(type, g.cov, g.point) for g in self._group_inputs]
         return self._matrices(self.spec.observed, matrices)
@@ -369,7 +375,13 @@ class Solution:
 
     def _tests_of(self, group: int, rows: Labels, cells: Cells) -> tables.ScoreTests:
         mi, epc = score_tests(
-            self.objective, self.state, self.hessian, group, cells, self.multiplier
+            self.objective,
+            self.state,
+            self.hessian,
+            group,
+            cells,
+            self.multiplier,
+            self.held.jacobian,
         )
         return tables.ScoreTests(rows, cells, mi, epc)
 

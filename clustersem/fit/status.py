@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-StatusCode = Literal["converged", "max_iterations", "stalled", "saddle", "no_start"]
+StatusCode = Literal["converged", "max_iterations", "stalled", "saddle", "no_start", "infeasible"]
 
 REMEDIES: dict[StatusCode, tuple[str, str]] = {
     "converged": ("The optimiser converged.", ""),
@@ -25,6 +25,11 @@ REMEDIES: dict[StatusCode, tuple[str, str]] = {
         "The numbers are not estimates. Give starting values with the signs that you expect:"
         " f =~ start(0.5)*x2.",
     ),
+    "infeasible": (
+        "The optimiser found no values near the starting values that meet all constraints.",
+        "The numbers are not estimates. Look for constraints that contradict each other, or give"
+        " starting values that meet them.",
+    ),
     "no_start": (
         "The implied covariance matrix is not positive definite at the starting values.",
         "Check fixed values and user-given starting values for contradictions.",
@@ -39,7 +44,8 @@ class Status:
     Attributes
     ----------
     code : str
-        ``"converged"``, ``"max_iterations"``, ``"stalled"`` or ``"no_start"``.
+        ``"converged"``, ``"max_iterations"``, ``"stalled"``, ``"saddle"``, ``"no_start"`` or
+        ``"infeasible"``.
     message : str
         The same in a sentence.
     remedy : str
