@@ -53,6 +53,11 @@ class Held:
         return restricted_inverse(hessian, self.jacobian)[1]
 
     @property
+    def equalities(self) -> tuple[str, ...]:
+        """What the rows of the Jacobian are, as text."""
+        return (*self.restrictions.equal, *self.binding)
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What the researcher should know of them, in plain sentences."""
         notes = list(self.restrictions.notes)
@@ -63,9 +68,9 @@ class Held:
             )
         elif self.binding:
             notes.append(
-                f"{'; '.join(self.binding)} binds: without it the estimates would lie beyond."
+                f"binding: {'; '.join(self.binding)}. Without it the estimates would lie beyond."
                 " Standard errors take it as an equality, degrees of freedom do not count it, so"
-                " the p-value of chi2 is too large."
+                " the p-value of chi2 is too small, if anything."
             )
         if self.reached and not self.violated:
             notes.append(

@@ -29,6 +29,7 @@ from clustersem.fit.measures import (
     normal_loglik,
 )
 from clustersem.fit.options import FitOptions
+from clustersem.fit.release import release_table
 from clustersem.fit.residuals import plain_residuals, standardized_residuals
 from clustersem.fit.status import Status
 from clustersem.moments import MomentOrder, SampleMoments
@@ -361,6 +362,30 @@ class Solution:
             self._tests_of(group, *candidate_cells(self.spec, group + 1))
             for group in range(len(self.samples))
         ]
+
+    def release_tests(self) -> pd.DataFrame:
+        """Return what releasing each equality would do, largest first.
+
+        Equalities are those of parameters with the same label (also what ``group_equal`` makes
+        equal), constraints ``==``, and inequalities that bind.
+
+        Returns
+        -------
+        DataFrame
+            ``lhs op rhs group`` of the first parameter, ``other other_group`` of the one that it is
+            held equal to; of a constraint its text in ``lhs``. ``statistic``, the expected drop of
+            chi2, with ``df`` (0 where other equalities say the same) and ``p_value``; ``epc``, the
+            expected value of the first less the other, or of the constraint's left side less its right. NaN where the model would
+            not be identified.
+
+        References
+        ----------
+        Bentler, P. M., & Chou, C.-P. (1992). Some new covariance structure model improvement
+        statistics. Sociological Methods & Research, 21, 259-282. doi:10.1177/0049124192021002006
+        """
+        return release_table(
+            self.spec, self.layout, self.objective, self.state, self.held, self.multiplier
+        )
 
     def index_of(self, lhs: str, op: str, rhs: str) -> pd.DataFrame:
         """Return the modification index of one parameter, a row for each group.
