@@ -177,12 +177,10 @@ def search(
         if done:
             if found is not None:
                 theta, at, _ = found
-            code = "converged" if _is_minimum(objective, at, theta, r) else "saddle"
-            return Found(code, theta, at, decrement, iteration)
+            return Found(_ending(objective, at, theta, r), theta, at, decrement, iteration)
         if found is None:
-            if decrement < 1e-11 and here.violation < MET:
-                code = "converged" if _is_minimum(objective, at, theta, r) else "saddle"
-                return Found(code, theta, at, decrement, iteration)
+            if decrement < NEGLIGIBLE and here.violation < MET:
+                return Found(_ending(objective, at, theta, r), theta, at, decrement, iteration)
             if step.newton:
                 last = None
                 continue
@@ -363,9 +361,19 @@ def _heavier(weights: tuple[Array, Array], multipliers: tuple[Array, Array]) -> 
     return equal, least
 
 
-def _is_minimum(objective: Minimisable, at: State, theta: Array, r: Restrictions) -> bool:
-    """Return whether the Lagrangian curves upwards in every direction that stays on what binds."""
+def _ending(objective: Minimisable, at: State, theta: Array, r: Restrictions) -> Code:
+    """Return what the place is where steps have become negligible."""
     here = local(objective, at, theta, r)
+    # Restrictions that say nearly the same but contradict each other leave no step either.
+    if here.violation > MET * (1.0 + abs(at.f)) ** 0.5:
+        return "infeasible"
+    return "converged" if _is_minimum(objective, at, theta, r, here) else "saddle"
+
+
+def _is_minimum(
+    objective: Minimisable, at: State, theta: Array, r: Restrictions, here: Local
+) -> bool:
+    """Return whether the Lagrangian curves upwards in every direction that stays on what binds."""
     active = np.flatnonzero(here.least.value <= MET)
     rows, _, kept = working_rows(here, active)
     multipliers = np.zeros(len(here.equal.value) + len(here.least.value))
