@@ -397,7 +397,6 @@ def test_data_of_a_wrong_type():
         ({"group_equal": 5}, "which takes ()."),
         ({"se": "robust"}, "which takes None or 'standard'."),
         ({"test": "satorra.bentler"}, "which takes None or 'standard'."),
-        ({"bounds": "standard"}, "which takes None."),
         ({"std_lv": "yes"}, "std_lv='yes': write True or False."),
         ({"fixed_x": None}, "fixed_x=None: write True or False."),
         ({"meanstructure": 1}, "meanstructure=1: write True or False."),

@@ -8,9 +8,12 @@ from scipy.linalg import lapack
 from clustersem.engine.discrepancy import cholesky, inverse_from
 from clustersem.engine.identification import RANK, null_space
 from clustersem.engine.ram import Array, Index
+from clustersem.engine.restricted import restricted_inverse
 
 
-def parameter_covariance(hessian: Array, multiplier: float) -> tuple[Array, Index]:
+def parameter_covariance(
+    hessian: Array, multiplier: float, jacobian: Array | None = None
+) -> tuple[Array, Index]:
     """Return (2 / N) H^-1 and the places of parameters that are not identified.
 
     Parameters
@@ -19,6 +22,9 @@ def parameter_covariance(hessian: Array, multiplier: float) -> tuple[Array, Inde
         Expected (or exact) Hessian of F; the information is N/2 times it.
     multiplier : float
         N.
+    jacobian : ndarray of shape (r, q), optional
+        Derivatives of restrictions that hold with equality; see
+        :func:`clustersem.engine.restricted.restricted_inverse`.
 
     Returns
     -------
@@ -27,6 +33,9 @@ def parameter_covariance(hessian: Array, multiplier: float) -> tuple[Array, Inde
     involved : ndarray of int
         Those parameters; empty as a rule.
     """
+    if jacobian is not None and len(jacobian):
+        inverse, involved = restricted_inverse(hessian, jacobian)
+        return inverse * (2.0 / multiplier), involved
     scale = np.sqrt(np.maximum(hessian.diagonal(), 0.0))
     scale[scale == 0] = 1.0
     unit = hessian / np.outer(scale, scale)

@@ -51,7 +51,7 @@ class Minimisable(Protocol):
         """Return the exact Hessian."""
 
 
-Code = Literal["converged", "max_iterations", "stalled", "saddle", "no_start"]
+Code = Literal["converged", "max_iterations", "stalled", "saddle", "no_start", "infeasible"]
 
 DECREMENT = 1e-14
 # Below this decrement, in units of F, Newton steps with the exact Hessian are tried.
@@ -80,8 +80,9 @@ class Optimum:
     ----------
     code : str
         ``"converged"``, ``"max_iterations"``, ``"stalled"`` (no step lowers F although the gradient
-        is not zero), ``"saddle"`` (the gradient is zero, but some direction curves downwards) or
-        ``"no_start"`` (Sigma is not positive definite at the start).
+        is not zero), ``"saddle"`` (the gradient is zero, but some direction curves downwards),
+        ``"no_start"`` (Sigma is not positive definite at the start) or ``"infeasible"`` (see
+        :mod:`clustersem.engine.constrained`).
     theta : ndarray of shape (q,)
         The last parameter vector.
     at : state or None

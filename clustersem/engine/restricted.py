@@ -25,8 +25,12 @@ import numpy as np
 from scipy.linalg import qr
 
 from clustersem.engine.identification import INVOLVED, RANK
+from clustersem.engine.objective import Objective, State
 from clustersem.engine.ram import Array, Index
 from clustersem.engine.restrictions import independent_rows
+
+# Variance, as a share of the least that a free parameter can have, below which there is none.
+NO_VARIANCE = 1e-12
 
 
 def restriction_rank(jacobian: Array, information: Array) -> int:
@@ -92,6 +96,10 @@ def restricted_inverse(information: Array, jacobian: Array) -> tuple[Array, Inde
     seen = values > RANK
     spread = (z @ vectors) / scale[:, None]
     inverse: Array = (spread[:, seen] / values[seen]) @ spread[:, seen].T
+    # What the restrictions hold at a value has no variance, only rounding.
+    held = inverse.diagonal() * scale**2 < NO_VARIANCE
+    inverse[held] = 0.0
+    inverse[:, held] = 0.0
     if seen.all():
         return inverse, np.array([], dtype=np.intp)
     weight = np.abs(z @ vectors[:, ~seen]).max(axis=1)
@@ -169,6 +177,31 @@ def release_tests(
     return tuple(
         release_test(gradient, hessian, jacobian, [row], multiplier) for row in range(len(jacobian))
     )
+
+
+def cell_derivatives(objective: Objective, state: State) -> tuple[Index, Array, Array]:
+    """Return the free cells of all groups, each as a parameter of its own.
+
+    Returns
+    -------
+    parameter : ndarray of int of shape (c,)
+        For every cell its place in theta, group by group.
+    gradient : ndarray of shape (c,)
+        dF by cell.
+    hessian : ndarray of shape (c, c)
+        Expected Hessian of F by cell: zero between groups.
+    """
+    parameter = np.concatenate([block.model.parameter for block in objective.blocks])
+    gradient = np.empty(len(parameter))
+    hessian = np.zeros((len(parameter), len(parameter)))
+    start = 0
+    for block, at in zip(objective.blocks, state.groups, strict=True):
+        cells = block.model.cells
+        own = slice(start, start + len(cells))
+        gradient[own] = block.share * block.discrepancy.gradient(at, cells)
+        hessian[own, own] = block.share * block.discrepancy.expected(at, cells, cells)
+        start = own.stop
+    return parameter, gradient, hessian
 
 
 def equal_cells(parameter: Index) -> Index:

@@ -19,6 +19,7 @@ from scipy.linalg import blas
 from clustersem.engine.discrepancy import cholesky
 from clustersem.engine.objective import Objective, State
 from clustersem.engine.ram import Array, Cells
+from clustersem.engine.restricted import null_basis
 
 # A candidate whose information that is its own is a smaller share of all its information is a
 # linear combination of the free parameters: freeing it would leave the model unidentified.
@@ -34,7 +35,7 @@ def score_tests(
     group: int,
     candidates: Cells,
     multiplier: float,
-    basis: Array | None = None,
+    jacobian: Array | None = None,
 ) -> tuple[Array, Array]:
     """Return modification indices and expected parameter changes of cells of one group.
 
@@ -50,8 +51,9 @@ def score_tests(
         Cells of that group that are fixed.
     multiplier : float
         N.
-    basis : ndarray of shape (q, r), optional
-        Columns that span the directions in which constraints let theta move.
+    jacobian : ndarray of shape (r, q), optional
+        Derivatives of restrictions that hold with equality. The information on the parameters is
+        then that in the directions that they leave.
 
     Returns
     -------
@@ -60,7 +62,9 @@ def score_tests(
     """
     block, at = objective.blocks[group], state.groups[group]
     g = block.share * block.discrepancy.gradient(at, candidates)
-    if basis is not None:
+    basis = None
+    if jacobian is not None and len(jacobian):
+        basis = null_basis(jacobian, hessian)
         hessian = basis.T @ hessian @ basis
     scale = np.sqrt(hessian.diagonal())
     factor = cholesky(hessian / np.outer(scale, scale))

@@ -75,7 +75,7 @@ class Layout:
         The rows of every group.
     free : ndarray of bool
         Which rows of the whole table are estimated.
-    place : ndarray of int
+    places : ndarray of int
         For every row its place in theta, -1 where it is fixed.
     given : ndarray of shape (q,)
         The user's starting values, NaN where there is none.
@@ -86,14 +86,14 @@ class Layout:
     names: tuple[str, ...]
     groups: tuple[GroupLayout, ...]
     free: np.ndarray
-    place: Index
+    places: Index
     given: Array
     n_thresholds: tuple[int, ...]
 
     @cached_property
     def parameter(self) -> Index:
         """For every free row its place in theta."""
-        return np.asarray(self.place[self.free])
+        return np.asarray(self.places[self.free])
 
     @property
     def n_free(self) -> int:

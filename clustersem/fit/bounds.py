@@ -60,8 +60,8 @@ PRESETS = {
 }
 
 
-def preset_named(bounds: str | bool | None) -> Preset | None:
-    """Return what the option `bounds` asks for, None where it asks for nothing.
+def bounds_name(bounds: str | bool | None) -> str:
+    """Return the name of what the option `bounds` asks for.
 
     Parameters
     ----------
@@ -69,18 +69,23 @@ def preset_named(bounds: str | bool | None) -> Preset | None:
         A name of :data:`PRESETS`, with ``_`` or ``.``; True is ``"wide"``; None, False and
         ``"none"`` are no bounds.
 
+    Returns
+    -------
+    str
+        A name of :data:`PRESETS`, or ``"none"``.
+
     Raises
     ------
     UnsupportedError
         For anything else.
     """
     if bounds is None or bounds is False or bounds == "none":
-        return None
+        return "none"
     if bounds is True:
-        return PRESETS["wide"]
+        return "wide"
     name = bounds.replace("_", ".") if isinstance(bounds, str) else ""
     if name in PRESETS:
-        return PRESETS[name]
+        return name
     near = get_close_matches(name, PRESETS, n=1)
     raise UnsupportedError(
         f"bounds={bounds!r}: "

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from clustersem.engine.identification import null_space
 from clustersem.fit.admissible import negative_variances, smallest_eigenvalue
 from clustersem.fit.solution import Solution
 from clustersem.fit.tables import parameter_names
@@ -178,7 +177,7 @@ def _standard_errors(estimates: pd.DataFrame) -> Check:
 
 def _identification(fit: Solution) -> Check:
     name = "identification"
-    involved = null_space(fit.hessian)
+    involved = fit.held.unidentified(fit.hessian)
     names = parameter_names(fit.spec, fit.layout)
     if not len(involved):
         return Check(

@@ -6,17 +6,18 @@ import warnings
 
 import numpy as np
 
-from clustersem.engine.constrained import ConstrainedOptimum, minimise_constrained
+from clustersem.engine.constrained import minimise_constrained_from
 from clustersem.engine.inference import parameter_covariance
-from clustersem.engine.objective import Objective, State
-from clustersem.engine.optimiser import Optimum, minimise_from
+from clustersem.engine.objective import Objective
+from clustersem.engine.optimiser import minimise_from
 from clustersem.engine.ram import SCALE, THRESHOLD, Array, Index, Ram
-from clustersem.engine.restricted import null_basis, restricted_inverse
+from clustersem.engine.restricted import null_basis
 from clustersem.engine.starts import cautious_values, starting_values
-from clustersem.errors import EstimationError
+from clustersem.errors import EstimationError, UnsupportedError
 from clustersem.fit.assemble import Layout, layout_of
 from clustersem.fit.checks import check_values
 from clustersem.fit.discrepancies import fitted_cov, fitted_mean, objective_of
+from clustersem.fit.held import held_by, nothing_held
 from clustersem.fit.identifiable import check_counts, refuse_unidentified
 from clustersem.fit.inference import Inference
 from clustersem.fit.notes import notes_on
@@ -48,20 +49,20 @@ def fit_samples(spec: ModelSpec, samples: tuple[SampleMoments, ...], options: Fi
     check_values(spec)
     layout = layout_of(spec)
     objective = objective_of(spec, layout, samples, options)
-    check_counts(spec, layout)
+    variances = [fitted_cov(sample, options).diagonal() for sample in samples]
+    restrictions = restrictions_of(spec, layout.places, bounds=options.bounds, variances=variances)
+    check_counts(spec, layout, restrictions.n_independent)
     start = _starts(spec, layout, objective, samples, options)
-    restrictions = restrictions_of(
-        spec,
-        layout.place.tolist(),
-        bounds=options.bounds,
-        variances=[fitted_cov(sample, options).diagonal() for sample in samples],
-    )
-    optimum: Optimum | ConstrainedOptimum[State]
 
     def second() -> Array:
         return _second_starts(spec, layout, objective, samples, options, start)
 
-    binding = np.empty((0, layout.n_free))
+    held = nothing_held(restrictions)
+    if options.engine == "semopy" and not restrictions.are_none:
+        raise UnsupportedError(
+            f"{(*restrictions.equal, *restrictions.least)[0]}: constraints and bounds are fitted by"
+            " the native engine only. Leave engine='semopy' out."
+        )
     if options.engine == "semopy":
         from clustersem.fit.semopy_engine import minimise_with_semopy
 
@@ -69,33 +70,26 @@ def fit_samples(spec: ModelSpec, samples: tuple[SampleMoments, ...], options: Fi
     elif restrictions.are_none:
         optimum = minimise_from(objective, start, second)
     else:
-        optimum = minimise_constrained(objective, start, restrictions.numbers)
-        if optimum.code != "converged":
-            again = minimise_constrained(objective, second(), restrictions.numbers)
-            optimum = again if again.code == "converged" else optimum
-        binding = optimum.jacobian
+        optimum = found = minimise_constrained_from(objective, start, restrictions.numbers, second)
+        if found.at is not None:
+            held = held_by(restrictions, found)
     if optimum.at is None:
         status = status_of("no_start", 0, np.nan)
         raise EstimationError(str(status))
     status = status_of(optimum.code, optimum.iterations, optimum.decrement)
     multiplier = sum(options.weight(sample) for sample in samples)
-    if len(binding):
-        inverse, involved = restricted_inverse(optimum.hessian, binding)
-        vcov = inverse * (2.0 / multiplier)
-        basis = null_basis(binding, optimum.hessian)
-    else:
-        vcov, involved = parameter_covariance(optimum.hessian, multiplier)
-        basis = None
-        if len(involved):
-            refuse_unidentified(spec, layout, objective, start, involved)
-    inference = Inference(
-        objective, optimum.at, samples, options, multiplier, _fixed_covariates(spec, layout), basis
-    )
+    vcov, involved = parameter_covariance(optimum.hessian, multiplier, held.jacobian)
+    if len(involved):
+        refuse_unidentified(spec, layout, objective, start, involved, restrictions.numbers)
+    basis = null_basis(held.jacobian, optimum.hessian) if len(held.jacobian) else None
+    fixed = _fixed_covariates(spec, layout)
+    inference = Inference(objective, optimum.at, samples, options, multiplier, fixed, basis)
     if status.code != "converged":
         vcov = np.full_like(vcov, np.nan)
     elif not (options.se == "standard" and options.information == "expected"):
         vcov = inference.vcov()
-    notes = notes_on(spec, layout, samples, restrictions, optimum, involved)
+    notes = notes_on(spec, layout, samples, optimum, involved)
+    notes += [(None, sentence) for sentence in held.notes]
     for category, sentence in notes:
         if category is not None:
             warnings.warn(sentence, category, stacklevel=3)
@@ -113,8 +107,7 @@ def fit_samples(spec: ModelSpec, samples: tuple[SampleMoments, ...], options: Fi
         objective=objective,
         state=optimum.at,
         hessian=optimum.hessian,
-        restrictions=restrictions,
-        binding=binding,
+        held=held,
         inference=inference,
     )
 

@@ -9,11 +9,17 @@ from functools import cached_property
 
 import numpy as np
 
+from clustersem.engine.casewise import cross_products
 from clustersem.engine.catml import OrdinalTerms, catml_baseline, catml_statistic
 from clustersem.engine.corrections import TestStatistic
-from clustersem.engine.discrepancy import cholesky
+from clustersem.engine.discrepancy import Discrepancy, cholesky
 from clustersem.engine.fiml import FullInformation
-from clustersem.engine.least_squares import WeightedEvaluation, WeightedLeastSquares
+from clustersem.engine.incomplete_scores import unrestricted_scores
+from clustersem.engine.least_squares import (
+    GeneralisedLeastSquares,
+    WeightedEvaluation,
+    WeightedLeastSquares,
+)
 from clustersem.engine.missing_correction import (
     GroupJacobian,
     complete_data_discrepancy,
@@ -154,16 +160,13 @@ class Evidence:
     @cached_property
     def gfi(self) -> float:
         """Goodness-of-fit index: of normal theory, or in the weights of least squares."""
-        if self.options.discrepancy in ("ULS", "WLS", "DWLS"):
-            misfit = total = 0.0
-            for block, at, group in zip(
-                self._objective.blocks, self.inference.state.groups, self.groups, strict=True
-            ):
-                assert isinstance(block.discrepancy, WeightedLeastSquares)
-                s = block.discrepancy.moments
-                misfit += group.n_obs * at.f
-                total += group.n_obs * float(s @ block.discrepancy.apply(s))
-            return 1.0 - misfit / total
+        if not self.options.is_likelihood:
+            return sum(
+                group.n_obs * (1.0 - at.f / _whole(block.discrepancy))
+                for block, at, group in zip(
+                    self._objective.blocks, self.inference.state.groups, self.groups, strict=True
+                )
+            ) / sum(group.n_obs for group in self.groups)
         means = self.spec.options.meanstructure
         return gfi_of_groups(self.groups, self._covariates, has_means=means, fixed_x=self._fixed_x)
 
@@ -324,3 +327,13 @@ def _available(data: Array, weights: Array | None) -> tuple[Array, Array]:
     mean = (w * filled).sum(axis=0) / total
     deviations = np.where(seen, data - mean, 0.0)
     return mean, (w * deviations**2).sum(axis=0) / total
+
+
+def _whole(discrepancy: Discrepancy) -> float:
+    """Return s' V s, what there is to explain in the weights of least squares."""
+    if isinstance(discrepancy, WeightedLeastSquares):
+        s = discrepancy.moments
+        return float(s @ discrepancy.apply(s))
+    assert isinstance(discrepancy, GeneralisedLeastSquares)
+    d = discrepancy.mean
+    return 0.5 * len(d) + float(d @ discrepancy.precision @ d)

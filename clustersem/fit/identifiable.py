@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from clustersem.engine.identification import null_space
+from clustersem.engine.inference import parameter_covariance
 from clustersem.engine.objective import Objective
 from clustersem.engine.ram import Array, Index
+from clustersem.engine.restrictions import Restrictions
 from clustersem.errors import IdentificationError, ModelError
 from clustersem.fit.assemble import Layout
 from clustersem.fit.tables import parameter_names
@@ -20,16 +21,17 @@ def n_moments(spec: ModelSpec, layout: Layout) -> int:
     return own * spec.n_groups - sum(row.from_sample for row in spec.parameters)
 
 
-def check_counts(spec: ModelSpec, layout: Layout) -> None:
+def check_counts(spec: ModelSpec, layout: Layout, n_equalities: int) -> None:
     """Raise where there are more free parameters than moments, or none at all."""
     if layout.n_free == 0:
         raise ModelError("the model has no free parameter, so there is nothing to estimate.")
     p, known = len(spec.observed), n_moments(spec, layout)
-    if layout.n_free > known:
+    n_free = layout.n_free - n_equalities
+    if n_free > known:
         raise IdentificationError(
-            f"the model has {layout.n_free} free parameters, but {p} observed variables give only"
+            f"the model has {n_free} free parameters, but {p} observed variables give only"
             f" {known} {'means, ' if spec.options.meanstructure else ''}variances and covariances"
-            f" to determine them. Fix or remove at least {layout.n_free - known}"
+            f" to determine them. Fix or remove at least {n_free - known}"
             + (
                 ": a factor alone needs three items, and two items need equal loadings"
                 " (f =~ a*x1 + a*x2) or a second, correlated factor."
@@ -46,6 +48,7 @@ def refuse_unidentified(
     objective: Objective,
     start: Array,
     involved: Index,
+    restrictions: Restrictions,
 ) -> None:
     """Raise where the information is singular not only at the estimates but everywhere.
 
@@ -68,7 +71,8 @@ def refuse_unidentified(
         there = objective.at(start + away)
         if there is not None:
             seen += 1
-            lasting &= set(null_space(objective.expected(there)).tolist())
+            hessian, rows = objective.expected(there), restrictions.equal(start + away).jacobian
+            lasting &= set(parameter_covariance(hessian, 1.0, rows)[1].tolist())
         if seen == 6 or not lasting:
             break
     if seen and lasting:

@@ -103,6 +103,12 @@ class MeasureInputs:
     gfi: float
 
     @property
+    def f_reported(self) -> float:
+        """F in units of n where chi2 has n - 1 and there is no likelihood, as lavaan reports it."""
+        f = max(self.f, 0.0)
+        return f * self.multiplier / self.n_obs if math.isnan(self.saturated) else f
+
+    @property
     def n_obs(self) -> float:
         """Number of observations in all groups."""
         return sum(group.n_obs for group in self.groups)
@@ -135,7 +141,7 @@ def plain_measures(given: MeasureInputs) -> dict[str, float]:
     gfi = given.gfi
     measures: dict[str, float] = {
         "npar": n_free,
-        "fmin": 0.5 * f,
+        "fmin": 0.5 * given.f_reported,
         "chisq": chisq,
         "df": df,
         "pvalue": indices.chisq_pvalue(chisq, df),
@@ -192,9 +198,9 @@ def gfi_of_groups(
     Tanaka, J. S., & Huba, G. J. (1985). British Journal of Mathematical and Statistical Psychology,
     38, 197-201. doi:10.1111/j.2044-8317.1985.tb00834.x
     """
-    misfit = total = 0.0
+    weighted = 0.0
     for group in groups:
-        sigma, n = group.point.sigma, group.n_obs
+        sigma = group.point.sigma
         explained, mean = group.cov.copy(), group.mean.copy()
         if fixed_x:
             explained[np.ix_(covariates, covariates)] = 0.0
@@ -204,13 +210,13 @@ def gfi_of_groups(
             return math.nan
         p = inverse_from(factor)
         residual, whole = p @ (group.cov - sigma), p @ explained
-        misfit += n * float(np.vdot(residual, residual.T))
-        total += n * float(np.vdot(whole, whole.T))
+        misfit, total = (float(np.vdot(x, x.T)) for x in (residual, whole))
         if has_means:
             d = group.mean - group.point.mu
-            misfit += 2.0 * n * float(d @ p @ d)
-            total += 2.0 * n * float(mean @ p @ mean)
-    return 1.0 - misfit / total if total else math.nan
+            misfit += 2.0 * float(d @ p @ d)
+            total += 2.0 * float(mean @ p @ mean)
+        weighted += group.n_obs * (1.0 - misfit / total if total else math.nan)
+    return weighted / sum(group.n_obs for group in groups)
 
 
 def _root_mean_squares(given: MeasureInputs) -> dict[str, float]:
@@ -233,23 +239,49 @@ def _of_one_group(group: GroupInputs, *, has_means: bool) -> dict[str, float]:
     correlation = s / np.outer(sd, sd) - sigma / np.outer(implied_sd, implied_sd)
     mplus = correlation.copy()
     np.fill_diagonal(mplus, bentler.diagonal())
-    d = group.mean - group.point.mu if has_means else np.zeros(p)
-    standardised_means = group.mean / sd - group.point.mu / implied_sd
+    d, standardised, of_mplus = _locations(group, sd, implied_sd, has_means=has_means)
     squares = {
         "rmr": (raw, d, 0),
-        "srmr": (bentler, d / sd, 0),
-        "srmr_bentler": (bentler, d / sd, 0),
-        "crmr": (correlation, d / sd, p),
-        "srmr_mplus": (mplus, standardised_means, 0),
+        "srmr": (bentler, standardised, 0),
+        "srmr_bentler": (bentler, standardised, 0),
+        "crmr": (correlation, standardised, p),
+        "srmr_mplus": (mplus, of_mplus, 0),
     }
     result: dict[str, float] = {}
-    for name, (residual, means, not_counted) in squares.items():
+    for name, (residual, locations, not_counted) in squares.items():
         own = residual.diagonal()
         total = 0.5 * float(np.vdot(residual, residual) + own @ own)  # the lower triangle's
         count = p * (p + 1) // 2 - not_counted
         without = math.sqrt(total / count) if count else 0.0
-        with_means = math.sqrt((total + float(means @ means)) / (count + p))
+        with_means = math.sqrt(
+            (total + float(locations @ locations)) / (count + len(locations))
+        )
         result[name] = with_means if has_means else without
         if name != "srmr":
             result[f"{name}_nomean"] = without
+    if len(group.thresholds):
+        # Thresholds are as a rule saturated, so what counts is the fit to the correlations.
+        result["srmr"] = result["srmr_bentler_nomean"]
+        result["srmr_mplus"] = result["srmr_mplus_nomean"] = math.nan
     return result
+
+
+def _locations(
+    group: GroupInputs, sd: Array, implied_sd: Array, *, has_means: bool
+) -> tuple[Array, Array, Array]:
+    """Return the residuals of thresholds and means: raw, standardised, and as Mplus has them."""
+    if not has_means:
+        nothing = np.empty(0)
+        return nothing, nothing, nothing
+    continuous = np.setdiff1d(np.arange(len(sd)), group.threshold_item)
+    items, point = group.threshold_item, group.point
+    cuts = np.empty(0)
+    if len(items):
+        cuts = group.thresholds - point.delta[items] * (point.tau - point.mu[items])
+    d = (group.mean - point.mu)[continuous]
+    mplus = (group.mean / sd - point.mu / implied_sd)[continuous]
+    return (
+        np.concatenate([cuts, d]),
+        np.concatenate([cuts, d / sd[continuous]]),
+        np.concatenate([cuts, mplus]),
+    )

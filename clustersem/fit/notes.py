@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from clustersem.engine.constrained import ConstrainedOptimum
-from clustersem.engine.objective import State
 from clustersem.engine.optimiser import Optimum
 from clustersem.engine.ram import Index, Point
 from clustersem.errors import (
@@ -17,7 +15,6 @@ from clustersem.errors import (
 )
 from clustersem.fit.admissible import negative_variances, smallest_eigenvalue
 from clustersem.fit.assemble import Layout
-from clustersem.fit.restrictions import ModelRestrictions
 from clustersem.fit.sample_notes import sample_notes
 from clustersem.fit.status import status_of
 from clustersem.fit.tables import parameter_names
@@ -29,8 +26,7 @@ def notes_on(
     spec: ModelSpec,
     layout: Layout,
     samples: tuple[SampleMoments, ...],
-    restrictions: ModelRestrictions,
-    optimum: Optimum | ConstrainedOptimum[State],
+    optimum: Optimum,
     involved: Index,
 ) -> list[tuple[type[ClusterSemWarning] | None, str]]:
     """Return what the researcher should know, with the warning to give where it is serious."""
@@ -38,7 +34,6 @@ def notes_on(
     notes: list[tuple[type[ClusterSemWarning] | None, str]] = [(None, n) for n in spec.notes]
     notes += [(DataWarning, sentence) for sentence in _single_items(spec)]
     notes += sample_notes(samples, layout.n_free)
-    notes += [(None, sentence) for sentence in restrictions.notes]
     if optimum.code != "converged":
         sentence = str(status_of(optimum.code, 0, 0.0))
         if len(involved):

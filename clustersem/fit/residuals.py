@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from scipy.linalg import lapack
 
-from clustersem.engine.discrepancy import cholesky
+from clustersem.engine.inference import parameter_covariance
 from clustersem.engine.likelihood import MaximumLikelihood, NormalEvaluation, cell_hessian
 from clustersem.engine.objective import Block
 from clustersem.engine.ram import Array, Index, Point, Ram
@@ -28,11 +27,17 @@ def plain_residuals(type: Literal["raw", "cor"], cov: Array, point: Point) -> Ar
 
 
 def standardized_residuals(
-    block: Block, at: object, hessian: Array, multiplier: float, fixed: Index
+    block: Block,
+    at: object,
+    hessian: Array,
+    multiplier: float,
+    fixed: Index,
+    jacobian: Array,
 ) -> Array:
     """Return raw residuals over their standard errors, for one group fitted by ML.
 
-    `fixed` are the places of covariates whose moments are fixed at the sample's.
+    `fixed` are the places of covariates whose moments are fixed at the sample's, `jacobian` the
+    derivatives of restrictions that hold with equality.
     """
     sample = block.discrepancy
     if not isinstance(sample, MaximumLikelihood) or not isinstance(at, NormalEvaluation):
@@ -41,7 +46,7 @@ def standardized_residuals(
             " Use type='cor', correlations that the model leaves unexplained."
         )
     raw = sample.cov - at.point.sigma
-    return _standardized(raw, sample, at, block.model, hessian, multiplier, fixed)
+    return _standardized(raw, sample, at, block.model, hessian, multiplier, fixed, jacobian)
 
 
 def _standardized(
@@ -52,6 +57,7 @@ def _standardized(
     hessian: Array,
     multiplier: float,
     fixed: Index,
+    jacobian: Array,
 ) -> Array:
     """Return raw residuals over their standard errors.
 
@@ -69,13 +75,11 @@ def _standardized(
     models. Methodology, 13(Suppl.), 23-30. doi:10.1027/1614-2241/a000129
     """
     p, s = model.n_observed, sample.cov
-    scale = np.sqrt(hessian.diagonal())
-    factor = cholesky(hessian / np.outer(scale, scale))
-    if factor is None:
-        return np.full((p, p), np.nan)
     # Rows of Delta (Delta' W Delta)^-1; H is twice the matrix in the middle.
-    solved, _ = lapack.dpotrs(factor, (_delta(at.point.uv, model) / scale).T, lower=1)
-    projection = 2.0 * (solved.T / scale)
+    inverse, involved = parameter_covariance(hessian, 1.0, jacobian)
+    if len(involved):
+        return np.full((p, p), np.nan)
+    projection = _delta(at.point.uv, model) @ inverse
     variance = _projected_variance(s, projection, at, model)
     if len(fixed):
         on_fixed = s[:, fixed]

@@ -8,7 +8,7 @@ from typing import cast, get_args
 
 from clustersem.engine.ram import Parameterization
 from clustersem.errors import UnsupportedError
-from clustersem.fit.bounds import preset_named
+from clustersem.fit.bounds import bounds_name
 from clustersem.fit.estimators import (
     LIKELIHOODS,
     SE_NAMES,
@@ -83,7 +83,6 @@ def options_of(
             f"engine='semopy' fits by estimator='ML' with missing='listwise' only, not by"
             f" estimator={name!r} with missing={method!r}. Leave out engine='semopy'."
         )
-    preset = preset_named(bounds)
     return FitOptions(
         estimator=name,
         likelihood=cast(Likelihood, likelihood),
@@ -94,7 +93,7 @@ def options_of(
         test=row.test,
         information=row.information,
         parameterization=cast(Parameterization, parameterization),
-        bounds="none" if preset is None else str(bounds),
+        bounds=bounds_name(bounds),
     )
 
 

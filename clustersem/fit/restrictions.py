@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from clustersem.engine.ram import Array
-from clustersem.engine.restrictions import Curved, Restrictions, unrestricted
+from clustersem.engine.ram import Array, Index
+from clustersem.engine.restrictions import Curved, Restrictions, independent_rows, unrestricted
 from clustersem.errors import ModelError, ModelSyntaxError
-from clustersem.fit.bounds import preset_bounds, preset_named, user_bounds
+from clustersem.fit.bounds import PRESETS, preset_bounds, user_bounds
 from clustersem.fit.feasible import refuse_contradictions, repeated_equalities
 from clustersem.spec import Constraint, Expression, ModelSpec
 from clustersem.spec.checks import row_number
@@ -68,12 +68,18 @@ class ModelRestrictions:
         """Whether nothing is restricted."""
         return not self.equal and not self.least
 
+    @property
+    def n_independent(self) -> int:
+        """How many equalities there are that do not follow from others."""
+        linear = independent_rows(self.numbers.linear_equal)
+        return len(linear) + self.numbers.n_curved_equal
+
 
 def restrictions_of(
     spec: ModelSpec,
-    places: Sequence[int],
+    places: Index,
     *,
-    bounds: str | bool | None = None,
+    bounds: str = "none",
     variances: Sequence[Array] = (),
 ) -> ModelRestrictions:
     """Return what the constraints and bounds of a model say about theta.
@@ -82,10 +88,10 @@ def restrictions_of(
     ----------
     spec : ModelSpec
         The model.
-    places : sequence of int
+    places : ndarray of int
         For every row of the parameter table its place in theta, -1 for a fixed one.
-    bounds : str, bool or None
-        The option of that name, see :func:`clustersem.fit.bounds.preset_named`.
+    bounds : str
+        A name of :data:`clustersem.fit.bounds.PRESETS`, or ``"none"``.
     variances : sequence of ndarray
         For every group the sample variances of the observed variables in the model's order; needed
         by ``"standard"`` and ``"wide"``.
@@ -96,10 +102,14 @@ def restrictions_of(
         For constraints that contradict each other or the fixed parameters, with a caret.
     ModelError
         For bounds that leave nothing.
-    UnsupportedError
-        For an unknown value of `bounds`.
     """
-    n_free = 1 + max(places, default=-1)
+    n_free = 1 + int(places.max(initial=-1))
+    if (
+        bounds == "none"
+        and not spec.bounds
+        and all(constraint.op == ":=" for constraint in spec.constraints)
+    ):
+        return ModelRestrictions(unrestricted(n_free), (), (), ())
     place = _places_of_names(spec, places)
     notes: list[str] = []
     lines = _lines(spec, place, notes)
@@ -231,15 +241,15 @@ def _fixed_values(spec: ModelSpec) -> dict[str, float]:
     return fixed
 
 
-def _places_of_names(spec: ModelSpec, places: Sequence[int]) -> dict[str, int]:
+def _places_of_names(spec: ModelSpec, places: Index) -> dict[str, int]:
     place = {
         row.label: at
-        for row, at in zip(spec.parameters, places, strict=True)
+        for row, at in zip(spec.parameters, places.tolist(), strict=True)
         if row.label and at >= 0
     }
     for name, row in _rows_by_number(spec):
         if places[row] >= 0:
-            place[name] = places[row]
+            place[name] = int(places[row])
     return place
 
 
@@ -252,9 +262,9 @@ def _rows_by_number(spec: ModelSpec) -> list[tuple[str, int]]:
     ]
 
 
-def _names(spec: ModelSpec, places: Sequence[int], n_free: int) -> list[str]:
+def _names(spec: ModelSpec, places: Index, n_free: int) -> list[str]:
     names = [""] * n_free
-    for row, at in zip(spec.parameters, places, strict=True):
+    for row, at in zip(spec.parameters, places.tolist(), strict=True):
         if at >= 0:
             names[at] = names[at] or row.label or row.name
     return names
@@ -281,20 +291,20 @@ def _curved(lines: list[_Line], place: dict[str, int], n_free: int) -> Curved | 
 
 def _bounds(
     spec: ModelSpec,
-    places: Sequence[int],
+    places: Index,
     n_free: int,
-    bounds: str | bool | None,
+    bounds: str,
     variances: Sequence[Array],
 ) -> tuple[Array, Array, list[str]]:
     """Return the bounds of theta: the user's where there are some, the preset's elsewhere."""
     lower, upper = np.full(n_free, -np.inf), np.full(n_free, np.inf)
-    preset = preset_named(bounds)
+    preset = PRESETS.get(bounds)
     given = user_bounds(spec)
     rows = [(-np.inf, np.inf)] * len(spec.parameters)
     if preset is not None:
         rows = preset_bounds(spec, preset, variances)
     notes: list[str] = []
-    for i, (row, at) in enumerate(zip(spec.parameters, places, strict=True)):
+    for i, (row, at) in enumerate(zip(spec.parameters, places.tolist(), strict=True)):
         if at < 0:
             continue
         low, high = rows[i]

@@ -12,7 +12,6 @@ import pandas as pd
 
 from clustersem.engine.objective import Objective, State
 from clustersem.engine.ram import Array, Cells, Index, Point, Ram
-from clustersem.engine.restricted import restriction_rank
 from clustersem.engine.score_test import score_tests
 from clustersem.errors import UnsupportedError
 from clustersem.fit import tables
@@ -20,12 +19,13 @@ from clustersem.fit.assemble import Layout, cells_of
 from clustersem.fit.candidates import Labels, candidate_cells
 from clustersem.fit.discrepancies import fitted_cov, fitted_mean
 from clustersem.fit.evidence import Evidence
+from clustersem.fit.held import Held
 from clustersem.fit.identifiable import n_moments
 from clustersem.fit.inference import Inference
 from clustersem.fit.measures import GroupInputs
 from clustersem.fit.options import FitOptions
 from clustersem.fit.residuals import plain_residuals, standardized_residuals
-from clustersem.fit.restrictions import ModelRestrictions
+from clustersem.fit.release import release_table
 from clustersem.fit.status import Status
 from clustersem.moments import SampleMoments
 from clustersem.spec import ModelSpec
@@ -67,8 +67,7 @@ class Solution:
     objective: Objective
     state: State
     hessian: Array
-    restrictions: ModelRestrictions
-    binding: Array
+    held: Held
     inference: Inference
 
     def __setstate__(self, state: dict[str, object]) -> None:
@@ -122,8 +121,8 @@ class Solution:
 
     @property
     def n_free(self) -> int:
-        """Number of free parameters, equal ones counted once."""
-        return self.layout.n_free
+        """Number of free parameters: equal ones count once, and each equality takes one away."""
+        return self.layout.n_free - self.held.df
 
     @property
     def multiplier(self) -> float:
@@ -152,15 +151,7 @@ class Solution:
     @property
     def df(self) -> int:
         """Degrees of freedom."""
-        return n_moments(self.spec, self.layout) - self.n_free + self.n_restrictions
-
-    @cached_property
-    def n_restrictions(self) -> int:
-        """Number of independent equality constraints beside equal labels."""
-        if not self.restrictions.equal:
-            return 0
-        rows = self.restrictions.numbers.equal(self.theta).jacobian
-        return restriction_rank(rows, self.hessian)
+        return n_moments(self.spec, self.layout) - self.n_free
 
     @property
     def loglik(self) -> float:
@@ -173,7 +164,7 @@ class Solution:
 
         Those that are not defined for the estimator are NaN: least squares has no log-likelihood.
         """
-        return self._evidence.measures(self.n_free - self.n_restrictions)
+        return self._evidence.measures(self.n_free)
 
     @cached_property
     def _estimates(self) -> pd.DataFrame:
@@ -303,7 +294,9 @@ class Solution:
         if type == "standardized":
             block, at = self._only(self.objective.blocks), self._only(self.state.groups)
             fixed = self.inference.fixed
-            matrices = [standardized_residuals(block, at, self.hessian, self.multiplier, fixed)]
+            matrices = [standardized_residuals(
+                    block, at, self.hessian, self.multiplier, fixed, self.held.jacobian
+                )]
         else:
             matrices = [plain_residuals(type, g.cov, g.point) for g in self._group_inputs]
         return self._matrices(self.spec.observed, matrices)
@@ -337,6 +330,30 @@ class Solution:
             for group in range(len(self.samples))
         ]
 
+    def release_tests(self) -> pd.DataFrame:
+        """Return what releasing each equality would do, largest first.
+
+        Equalities are those of parameters with the same label (also what ``group_equal`` makes
+        equal), constraints ``==``, and inequalities that bind.
+
+        Returns
+        -------
+        DataFrame
+            ``lhs op rhs group`` of the first parameter, ``other other_group`` of the one that it is
+            held equal to; of a constraint its text in ``lhs``. ``statistic``, the expected drop of
+            chi2, with ``df`` (0 where other equalities say the same) and ``p_value``; ``epc``, the
+            expected value of the first less the other, or of the constraint's left side less its
+            right. NaN where the model would not be identified.
+
+        References
+        ----------
+        Bentler, P. M., & Chou, C.-P. (1992). Some new covariance structure model improvement
+        statistics. Sociological Methods & Research, 21, 259-282. doi:10.1177/0049124192021002006
+        """
+        return release_table(
+            self.spec, self.layout, self.objective, self.state, self.held, self.multiplier
+        )
+
     def index_of(self, lhs: str, op: str, rhs: str) -> pd.DataFrame:
         """Return the modification index of one parameter, a row for each group.
 
@@ -356,7 +373,7 @@ class Solution:
             group,
             cells,
             self.multiplier,
-            self.inference.basis,
+            self.held.jacobian,
         )
         return tables.ScoreTests(rows, cells, mi, epc)
 

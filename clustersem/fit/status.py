@@ -26,9 +26,9 @@ REMEDIES: dict[StatusCode, tuple[str, str]] = {
         " f =~ start(0.5)*x2.",
     ),
     "infeasible": (
-        "No parameters near the starting values meet the constraints of the model.",
-        "Look for constraints that contradict each other or the fixed values, or give starting"
-        " values that meet them: f =~ start(0.5)*x2.",
+        "The optimiser found no values near the starting values that meet all constraints.",
+        "The numbers are not estimates. Look for constraints that contradict each other, or give"
+        " starting values that meet them.",
     ),
     "no_start": (
         "The implied covariance matrix is not positive definite at the starting values.",
@@ -44,8 +44,8 @@ class Status:
     Attributes
     ----------
     code : str
-        ``"converged"``, ``"max_iterations"``, ``"stalled"``, ``"saddle"``, ``"infeasible"``
-        or ``"no_start"``.
+        ``"converged"``, ``"max_iterations"``, ``"stalled"``, ``"saddle"``, ``"no_start"`` or
+        ``"infeasible"``.
     message : str
         The same in a sentence.
     remedy : str

@@ -150,7 +150,10 @@ def _with_defined(spec: ModelSpec, layout: Layout, vcov: Array, values: list[Arr
         results = [constraint.rhs.evaluate(known) for known in of_label]
         for known, result in zip(of_label, results, strict=True):
             known[constraint.lhs] = result
-        error = math.sqrt(max(float(slope @ vcov @ slope), 0.0))
+        variance = float(slope @ vcov @ slope)
+        # What constraints hold at a value has no variance, only rounding.
+        rounding = 1e-14 * float(np.square(slope) @ vcov.diagonal())
+        error = math.sqrt(variance) if not variance <= rounding else 0.0
         for column, value in zip(added, (results[0], error, *results[1:]), strict=True):
             column.append(value)
     return [np.concatenate([old, new]) for old, new in zip(values, added, strict=True)]

@@ -411,7 +411,6 @@ def test_columns_with_integer_names():
         ({"likelihood": "Normal"}, "'normal' or 'wishart'"),
         ({"se": "jackknife"}, "None or 'standard'"),
         ({"test": "none at all"}, "None or 'standard'"),
-        ({"bounds": "wide open"}, "None"),
         ({"engine": "lavaan"}, "'native' or 'semopy'"),
         ({"group": "school"}, "None"),
         ({"ordered": ["x1"]}, "None"),
