@@ -1,50 +1,115 @@
-"""Scores of respondents on the latent variables."""
+"""Scores of respondents on the latent variables, and predictions of items."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from clustersem.engine.ram import Array, Point
-from clustersem.errors import DataError, EstimationError
+from clustersem.engine.ram import Array, Index
+from clustersem.engine.scores import bartlett_scores, conditional_means, item_means
+from clustersem.errors import DataError, EstimationError, ModelError
 from clustersem.fit.answers import answers_of
 from clustersem.fit.solution import Solution
 from clustersem.moments.sources import numeric_columns
 from clustersem.survey import Survey
 
+Method = Literal["regression", "bartlett"]
 
-def score_weights(point: Point, n_observed: int, method: str) -> Array:
-    """Return the matrix (latent x observed) that turns deviations into scores.
 
-    Parameters
-    ----------
-    point : Point
-        The fitted model.
-    n_observed : int
-        Number p of observed variables.
-    method : str
-        ``"regression"``: Phi Lambda' Sigma^-1. ``"bartlett"``:
-        (Lambda' Theta^-1 Lambda)^-1 Lambda' Theta^-1.
+def factor_scores(
+    fit: Solution, data: pd.DataFrame | Survey | None, method: Method
+) -> pd.DataFrame:
+    """Return scores; see :meth:`clustersem.Fit.factor_scores`."""
+    values, index = _answers(fit, data, fit.moments.names, "factor_scores")
+    scores = _scores(fit, _means(fit, values), values, method)
+    return pd.DataFrame(scores, columns=list(fit.spec.latent), index=index)
 
-    References
-    ----------
-    Lawley, D. N., & Maxwell, A. E. (1971). Factor analysis as a statistical method (2nd ed.,
-    chapter 8). Butterworths.
-    """
-    p = n_observed
+
+def predict_items(
+    fit: Solution, data: pd.DataFrame | Survey | None, method: Method
+) -> pd.DataFrame:
+    """Return predictions of items; see :meth:`clustersem.Fit.predict_items`."""
+    values, index = _answers(fit, data, fit.moments.names, "predict_items")
+    p, nu = fit.model.n_observed, _means(fit, values)
+    point = fit.at.point
+    scores = _scores(fit, nu, values, method)
+    predicted = item_means(point, nu, values, scores)
+    dependent = np.flatnonzero((point.a[:p] != 0).any(axis=1))
+    names = [fit.moments.names[i] for i in dependent]
+    return pd.DataFrame(predicted[:, dependent], columns=names, index=index)
+
+
+def predict(
+    fit: Solution,
+    targets: str | Sequence[str],
+    data: pd.DataFrame | Survey | None,
+    given: Sequence[str] | None,
+) -> pd.DataFrame:
+    """Return predictions; see :meth:`clustersem.Fit.predict`."""
+    wanted = (targets,) if isinstance(targets, str) else tuple(targets)
+    index_of = fit.layout.index()
+    for name in (*wanted, *(given or ())):
+        if name not in index_of:
+            raise ModelError(
+                f"predict: the model has no variable {name!r}; it has"
+                f" {', '.join(fit.layout.names)}."
+            )
+    observed = fit.moments.names
+    if given is None:
+        given = [name for name in observed if name not in wanted]
+    latent = [name for name in given if name not in observed]
+    if latent:
+        raise ModelError(
+            f"predict: {latent[0]!r} is a latent variable, and nobody's value of it is known. Name"
+            " observed variables in given=."
+        )
+    both = [name for name in given if name in wanted]
+    if both or not given or not wanted:
+        what = f"{both[0]!r} is to be predicted from itself" if both else "nothing is left to use"
+        raise ModelError(
+            f"predict: {what}. Name what to predict, and leave at least one other observed variable"
+            " to predict it from."
+        )
+    values, index = _answers(fit, data, given, "predict")
+    if fit.model.has_means or fit.moments.mean is not None:
+        nu = _means(fit, np.empty((0, len(observed))))
+    else:
+        raise DataError(
+            "predict: the model was fitted to a covariance matrix without means, so predictions"
+            " have no origin. Fit with mean=, or to the answers."
+        )
+    predicted = conditional_means(
+        fit.at.point,
+        nu,
+        _places(index_of, wanted),
+        _places(index_of, given),
+        values,
+        incomplete=_uses_incomplete(fit),
+    )
+    return pd.DataFrame(predicted, columns=list(wanted), index=index)
+
+
+def _places(index_of: dict[str, int], names: Sequence[str]) -> Index:
+    return np.array([index_of[name] for name in names], dtype=np.intp)
+
+
+def _uses_incomplete(fit: Solution) -> bool:
+    """Return whether rows with gaps are used: those of a fit that used them."""
+    return fit.moments.patterns is not None
+
+
+def _scores(fit: Solution, nu: Array, values: Array, method: Method) -> Array:
+    point, incomplete = fit.at.point, _uses_incomplete(fit)
+    p, m = fit.model.n_observed, len(nu)
     if method == "regression":
-        cross = point.covariance[p:, :p]
-        return np.asarray(np.linalg.solve(point.sigma, cross.T).T)
+        latent, observed = np.arange(p, m, dtype=np.intp), np.arange(p, dtype=np.intp)
+        return conditional_means(point, nu, latent, observed, values, incomplete=incomplete)
     if method == "bartlett":
-        # Effects of latent variables on observed ones other than through other latent variables.
-        direct = np.linalg.solve(np.eye(p) - point.a[:p, :p], point.a[:p, p:])
-        inside = np.linalg.inv(np.eye(p) - point.a[:p, :p])
-        unique = inside @ point.s[:p, :p] @ inside.T
         try:
-            weighted = np.linalg.solve(unique, direct)
-            return np.asarray(np.linalg.solve(direct.T @ weighted, weighted.T))
+            return bartlett_scores(point, nu, values, incomplete=incomplete)
         except np.linalg.LinAlgError:
             raise EstimationError(
                 "factor_scores: Bartlett scores need items with positive residual variances and"
@@ -55,40 +120,35 @@ def score_weights(point: Point, n_observed: int, method: str) -> Array:
     )
 
 
-def factor_scores(
-    fit: Solution, data: pd.DataFrame | Survey | None, method: Literal["regression", "bartlett"]
-) -> pd.DataFrame:
-    """Return scores; see :meth:`clustersem.Fit.factor_scores`."""
+def _answers(
+    fit: Solution, data: pd.DataFrame | Survey | None, names: Sequence[str], who: str
+) -> tuple[Array, pd.Index | None]:
+    """Return the values of some observed variables, and the labels of their rows."""
     if data is None:
         if fit.moments.data is None:
             raise DataError(
-                "factor_scores: the model was fitted to a covariance matrix. Pass the answers as"
-                " data=."
+                f"{who}: the model was fitted to a covariance matrix. Pass the answers as data=."
             )
-        values, index = fit.moments.data, None
-    else:
-        frame, source = answers_of(data, fit.moments.names)
-        values = numeric_columns(frame, fit.moments.names, source=source)
-        index = frame.index
-    p = fit.model.n_observed
-    weights = score_weights(fit.at.point, p, method)
-    if fit.model.has_means:
-        centre = fit.at.point.mu
-    elif fit.moments.mean is not None:
-        centre = fit.moments.mean
-    else:
-        centre = _mean_of_complete(values)
-    # Without a mean structure latent variables have mean zero.
-    latent_mean = fit.at.point.nu[p:]
-    if method == "bartlett" and latent_mean.any():
-        centre = centre - fit.at.point.e[:p, p:] @ fit.at.point.nu[p:]
-        scores = (values - centre) @ weights.T
-    else:
-        scores = latent_mean + (values - centre) @ weights.T
-    return pd.DataFrame(scores, columns=list(fit.spec.latent), index=index)
+        columns = [fit.moments.names.index(name) for name in names]
+        return fit.moments.data[:, columns], None
+    frame, source = answers_of(data, names)
+    return numeric_columns(frame, tuple(names), source=source), frame.index
+
+
+def _means(fit: Solution, values: Array) -> Array:
+    """Return the means of all variables; without a mean structure latent ones have mean zero.
+
+    Those of the sample where the model has none, and those of the complete rows of `values` where a
+    covariance matrix alone was fitted.
+    """
+    nu = fit.at.point.nu.copy()
+    if not fit.model.has_means:
+        p = fit.model.n_observed
+        nu[p:] = 0.0
+        nu[:p] = fit.moments.mean if fit.moments.mean is not None else _mean_of_complete(values)
+    return nu
 
 
 def _mean_of_complete(values: Array) -> Array:
-    """Return the means of the complete rows: a covariance matrix alone knows no others."""
     complete = values[~np.isnan(values).any(axis=1)]
     return complete.mean(axis=0) if len(complete) else np.full(values.shape[1], np.nan)

@@ -59,7 +59,7 @@ class OrdinalStatistics:
 
 @dataclass(frozen=True, eq=False)
 class SampleMoments:
-    """Means and covariances of complete observations.
+    """Means and covariances of the observations of one group.
 
     Attributes
     ----------
@@ -74,20 +74,25 @@ class SampleMoments:
     n_rows : int
         Number of observations before incomplete ones were left out.
     data : ndarray of shape (n, p) or None
-        The observations used, read-only, NaN where an answer is missing (with `patterns` only);
-        None where only moments are known.
+        The observations used, read-only, NaN where an answer is missing and the method of missing
+        data keeps such rows; None where only moments are known.
     label : str
         The group; empty where there is only one.
     weights : ndarray of shape (n,) or None
-        Sampling weights of the rows, scaled so that they sum to n.
+        Sampling weights of the rows, scaled so that over all groups they sum to the number of rows
+        used, as lavaan does.
     cluster : ndarray of int, shape (n,) or None
-        Cluster of every row, 0-based.
+        Cluster of every row, 0-based and without gaps within the group.
     patterns : MissingPatterns or None
         Where answers are missing and full information is used; `cov` and `mean` are then the
         maximum likelihood estimates of the saturated model.
     ordinal : OrdinalStatistics or None
         Where variables are ordinal; `cov` then holds polychoric and polyserial correlations, and
         `mean` is zero for ordinal variables.
+    dropped : tuple of (str, int)
+        Why rows of this group were left out, and how many for each reason.
+    ungrouped : int
+        How many rows of the data belong to no group of the analysis; the same in every group.
     """
 
     names: tuple[str, ...]
@@ -101,6 +106,8 @@ class SampleMoments:
     cluster: Index | None = None
     patterns: MissingPatterns | None = None
     ordinal: OrdinalStatistics | None = None
+    dropped: tuple[tuple[str, int], ...] = ()
+    ungrouped: int = 0
 
     def __post_init__(self) -> None:
         for array in (self.cov, self.mean, self.data, self.weights, self.cluster):

@@ -54,7 +54,7 @@ def build_table(parsed: ParsedModel, options: SpecOptions) -> Table:
     preset = _preset(entries, variables, options)
     for group in range(options.n_groups):
         for entry in entries:
-            bounds.extend(_bounds(entry, group, len(rows)))
+            bounds.extend(_bounds(entry, group, len(rows), parsed.text))
             rows.append(_in_order(_user_row(entry, group, entry.key in preset), variables))
         rows.extend(replace(row, group=group + 1) for row in added)
 
@@ -112,11 +112,20 @@ def _user_row(entry: Entry, group: int, is_preset: bool) -> Parameter:
     )
 
 
-def _bounds(entry: Entry, group: int, index: int) -> list[Bound]:
+def _bounds(entry: Entry, group: int, index: int, source: str) -> list[Bound]:
     lower = [s for s in settings_of(entry, "lower", group) if isinstance(s, float)]
     upper = [s for s in settings_of(entry, "upper", group) if isinstance(s, float)]
     if not lower and not upper:
         return []
+    if lower and upper and lower[-1] >= upper[-1]:
+        modifier = next(m for m in reversed(entry.modifiers) if m.kind in ("lower", "upper"))
+        what = (
+            f"the lower bound {lower[-1]:g} lies above the upper bound {upper[-1]:g}; exchange them"
+            if lower[-1] > upper[-1]
+            else f"the two bounds leave one value only; fix the parameter: "
+            f"{lower[-1]:g}*{entry.rhs or 1}"
+        )
+        raise ModelSyntaxError(what, source, modifier.position, modifier.length)
     return [Bound(index, lower[-1] if lower else None, upper[-1] if upper else None)]
 
 

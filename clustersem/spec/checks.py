@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 
 from clustersem.errors import ModelSyntaxError
@@ -9,9 +10,14 @@ from clustersem.spec.expression import Constraint
 from clustersem.spec.syntax import ParsedModel
 from clustersem.spec.table import Parameter
 
+_AUTOMATIC = re.compile(r"\.p([1-9][0-9]{0,6})\.")
+
 
 def check_constraints(parsed: ParsedModel, parameters: tuple[Parameter, ...]) -> None:
     """Refuse constraints on labels that no parameter has, and definitions given twice.
+
+    Constraints ``== < >`` may name a parameter by its row in the parameter table, too: ``.p2.`` is
+    the second row, as in lavaan.
 
     Raises
     ------
@@ -22,7 +28,8 @@ def check_constraints(parsed: ParsedModel, parameters: tuple[Parameter, ...]) ->
     defined: set[str] = set()
     for constraint in parsed.constraints:
         for name in constraint.names:
-            if name not in labels and name not in defined:
+            is_row = constraint.op != ":=" and 1 <= row_number(name) <= len(parameters)
+            if name not in labels and name not in defined and not is_row:
                 raise _unknown(name, constraint, labels | defined, parsed)
         if constraint.op != ":=":
             continue
@@ -37,6 +44,12 @@ def check_constraints(parsed: ParsedModel, parameters: tuple[Parameter, ...]) ->
         defined.add(constraint.lhs)
 
 
+def row_number(name: str) -> int:
+    """Return the row that an automatic name ``.p12.`` stands for, 1-based; 0 of any other name."""
+    found = _AUTOMATIC.fullmatch(name)
+    return int(found[1]) if found else 0
+
+
 def _unknown(
     name: str, constraint: Constraint, known: set[str], parsed: ParsedModel
 ) -> ModelSyntaxError:
@@ -47,6 +60,10 @@ def _unknown(
         remedy = "a parameter cannot be defined by itself"
     elif later:
         remedy = "it is defined further down; move that definition before this line"
+    elif row_number(name) and constraint.op == ":=":
+        remedy = "a definition needs a label: give the parameter one, as in y ~ a*x"
+    elif row_number(name):
+        remedy = f"the parameter table has fewer than {row_number(name)} rows"
     elif near:
         remedy = f"did you mean {near[0]}?"
     else:

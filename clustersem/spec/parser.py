@@ -179,6 +179,15 @@ def _second_operator(tokens: list[Token], index: int, source: str) -> ModelSynta
                 source,
                 before.position,
             )
+    first = next(token for token in tokens if token.kind == "operator")
+    if {first.text, second.text} <= {"<", ">", "=="} and first.end < second.position:
+        between = source[first.end : second.position].strip()
+        return ModelSyntaxError(
+            f"write this as two constraints, {between} once in each: 0 < a; a < 1",
+            source,
+            second.position,
+            second.length,
+        )
     return ModelSyntaxError(
         "a second operator in the same formula; is a line end or a ; missing before it?",
         source,
