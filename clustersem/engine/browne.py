@@ -19,7 +19,7 @@ import numpy as np
 from scipy.linalg import cho_solve, qr
 
 from clustersem.engine.corrections import TestStatistic
-from clustersem.engine.likelihood import cholesky
+from clustersem.engine.discrepancy import cholesky
 from clustersem.engine.ram import Array
 
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from clustersem.engine.corrections import TestStatistic, satorra_bentler
-from clustersem.engine.likelihood import cholesky, inverse_from, log_det
+from clustersem.engine.discrepancy import cholesky, inverse_from, log_det
 from clustersem.engine.ram import Array
 from clustersem.engine.scaled_inverse import scaled_inverse
 from clustersem.moments.order import MomentOrder

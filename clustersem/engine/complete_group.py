@@ -13,10 +13,11 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from clustersem.engine.casewise import casewise_scores, cross_products
-from clustersem.engine.likelihood import cell_hessian, cholesky
-from clustersem.engine.moment_jacobian import moment_jacobian
+from clustersem.engine.discrepancy import cholesky
+from clustersem.engine.likelihood import cell_hessian
+from clustersem.engine.moment_structure import moment_jacobian
 from clustersem.engine.observed_weight import observed_weight
-from clustersem.engine.ram import Array, Cells, Index, Point
+from clustersem.engine.ram import Array, Index, Point, Ram
 from clustersem.engine.ugamma import GroupTerms, MomentTerms, NormalTerms
 from clustersem.moments.gamma import (
     empirical_gamma,
@@ -33,20 +34,16 @@ class CompleteGroup:
 
     Attributes
     ----------
+    model : Ram
+        The structure.
     point : Point
         The model at the estimates.
     precision : ndarray of shape (p, p)
         P, inverse of its covariance matrix.
-    cells : Cells
-        The free cells.
-    collapse : ndarray of shape (cells, q) or None
-        From theta to cells; None where it is the identity.
     data : ndarray of shape (n, p)
         Complete cases.
     cov, mean : ndarray
         Their moments, with divisor n, weighted where there are weights.
-    has_means : bool
-        Whether means are part of the model.
     share : float
         n_g / N.
     weights : ndarray of shape (n,) or None
@@ -57,14 +54,12 @@ class CompleteGroup:
         Places of exogenous covariates that are fixed at their values.
     """
 
+    model: Ram
     point: Point
     precision: Array
-    cells: Cells
-    collapse: Array | None
     data: Array
     cov: Array
     mean: Array
-    has_means: bool
     share: float = 1.0
     weights: Array | None = None
     cluster: Index | None = None
@@ -84,10 +79,15 @@ class CompleteGroup:
     def _has_fixed(self) -> bool:
         return self.fixed is not None and len(self.fixed) > 0
 
+    @property
+    def has_means(self) -> bool:
+        """Whether means are part of the model."""
+        return self.model.has_means
+
     def _by_theta(self, by_cell: Array) -> Array:
-        if self.collapse is None:
+        if self.model.collapse is None:
             return by_cell
-        product: Array = by_cell @ self.collapse
+        product: Array = by_cell @ self.model.collapse
         return product
 
     @cached_property
@@ -95,7 +95,7 @@ class CompleteGroup:
         """Casewise scores by parameters (n x q), unweighted."""
         centre = self.point.mu if self.has_means else self.mean
         return self._by_theta(
-            casewise_scores(self.point, self.precision, self.cells, self.data - centre)
+            casewise_scores(self.point, self.precision, self.model.cells, self.data - centre)
         )
 
     @cached_property
@@ -107,9 +107,11 @@ class CompleteGroup:
     def expected(self) -> Array:
         """Expected information of one case (q x q)."""
         uv = self.point.uv
-        h = cell_hessian(uv.T @ self.precision @ uv, self.point.nu, self.cells, self.cells)
-        half = self._by_theta(0.5 * h)
-        return half if self.collapse is None else self.collapse.T @ half
+        h = cell_hessian(
+            uv.T @ self.precision @ uv, self.point.nu, self.model.cells, self.model.cells
+        )
+        k = self.model.collapse
+        return 0.5 * (h if k is None else k.T @ h @ k)
 
     @cached_property
     def gamma(self) -> Array:
@@ -122,7 +124,7 @@ class CompleteGroup:
     @cached_property
     def jacobian(self) -> Array:
         """Delta (k x q) by parameters."""
-        return self._by_theta(moment_jacobian(self.point, self.cells, self.order))
+        return self._by_theta(moment_jacobian(self.model, self.point, self.order, self.model.cells))
 
     @cached_property
     def terms(self) -> GroupTerms:
@@ -135,7 +137,7 @@ class CompleteGroup:
             return self.explicit_terms
         if self.has_means:
             centred = self._by_theta(
-                casewise_scores(self.point, self.precision, self.cells, self._deviations)
+                casewise_scores(self.point, self.precision, self.model.cells, self._deviations)
             )
         else:
             centred = self.scores
@@ -172,19 +174,37 @@ class CompleteGroup:
         return trace
 
     def _trace_of(self, variables: Index) -> float:
-        # In coordinates in which S is the identity the weight is diagonal: 1/2 for variances.
-        factor = cholesky(self.cov[np.ix_(variables, variables)])
-        if factor is None:
-            return float("nan")
-        white = solve_triangular(factor, self._deviations[:, variables].T, lower=True).T
-        if self.weights is None and self.cluster is None:
-            distances = np.einsum("ij,ij->i", white, white)
-            kurtosis = float(distances @ distances) / len(white)
-            p = len(variables)
-            return 0.5 * (kurtosis - p) + (p if self.has_means else 0)
-        order = MomentOrder((0,) * len(variables), self.has_means)
-        contributions = moment_contributions(white, order, weights=self.weights)
-        summed = summed_by_cluster(contributions, weights=self.weights, cluster=self.cluster)
-        squares = np.einsum("ij,ij->j", summed, summed) / len(white)
-        squares[order.variances] *= 0.5
-        return float(squares.sum())
+        return saturated_trace_of(
+            self._deviations[:, variables],
+            self.cov[np.ix_(variables, variables)],
+            has_means=self.has_means,
+            weights=self.weights,
+            cluster=self.cluster,
+        )
+
+
+def saturated_trace_of(
+    deviations: Array,
+    cov: Array,
+    *,
+    has_means: bool,
+    weights: Array | None = None,
+    cluster: Index | None = None,
+) -> float:
+    """Return tr(A1^-1 B1) of the saturated model of some variables; NaN where S is singular."""
+    # In coordinates in which S is the identity the weight is diagonal: 1/2 for variances.
+    factor = cholesky(cov)
+    if factor is None:
+        return float("nan")
+    white = solve_triangular(factor, deviations.T, lower=True).T
+    p = len(cov)
+    if weights is None and cluster is None:
+        distances = np.einsum("ij,ij->i", white, white)
+        kurtosis = float(distances @ distances) / len(white)
+        return 0.5 * (kurtosis - p) + (p if has_means else 0)
+    order = MomentOrder((0,) * p, has_means)
+    contributions = moment_contributions(white, order, weights=weights)
+    summed = summed_by_cluster(contributions, weights=weights, cluster=cluster)
+    squares = np.einsum("ij,ij->j", summed, summed) / len(white)
+    squares[order.variances] *= 0.5
+    return float(squares.sum())

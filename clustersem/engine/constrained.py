@@ -485,9 +485,7 @@ def _penalty(weights: tuple[Array, Array], equal: Array, least: Array) -> float:
     return float(value) if np.isfinite(value) else np.inf
 
 
-def _heavier(
-    weights: tuple[Array, Array], multipliers: tuple[Array, Array]
-) -> tuple[Array, Array]:
+def _heavier(weights: tuple[Array, Array], multipliers: tuple[Array, Array]) -> tuple[Array, Array]:
     """Return weights above the multipliers, where the penalty is exact."""
     equal, least = (
         np.maximum(w, 2.0 * np.abs(m)) for w, m in zip(weights, multipliers, strict=True)
@@ -513,9 +511,7 @@ def _is_minimum(objective: Objective[S], at: S, theta: Array, r: Restrictions) -
     return not len(inner) or _cholesky(inner) is not None
 
 
-def _finished(
-    objective: Objective[S], r: Restrictions, found: _Found[S]
-) -> ConstrainedOptimum[S]:
+def _finished(objective: Objective[S], r: Restrictions, found: _Found[S]) -> ConstrainedOptimum[S]:
     """Work out the multipliers and what is active."""
     theta, at = found.theta, found.at
     if at is None:
@@ -569,9 +565,7 @@ def _nowhere(objective: Objective[S], theta: Array, r: Restrictions) -> Constrai
     )
 
 
-def _projected(
-    objective: Objective[S], theta: Array, r: Restrictions, first: S
-) -> Array | None:
+def _projected(objective: Objective[S], theta: Array, r: Restrictions, first: S) -> Array | None:
     """Return the nearest admissible point that meets the linear equalities, by several measures."""
     h = objective.expected(first)
     scale = _scale(h)

@@ -47,7 +47,8 @@ from clustersem.engine.likelihood import (
     gram,
 )
 from clustersem.engine.ram import Array, Cells, Point, Ram, evaluate
-from clustersem.moments.incomplete import Block, Completion, Incomplete
+from clustersem.moments.incomplete import Block, Completion, Incomplete, arrange
+from clustersem.moments.sample import SampleMoments
 
 # Entries of a table of products held at once (16 MB).
 ENTRIES_AT_ONCE = 2_000_000
@@ -121,6 +122,7 @@ class FullInformation:
 
     def at(self, model: Ram, theta: Array) -> IncompleteEvaluation | None:
         """Return F at theta, or None where Sigma is not positive definite."""
+        assert model.has_means, "the likelihood of incomplete data has means for parameters"
         point = evaluate(model, theta)
         if point is None:
             return None
@@ -150,12 +152,19 @@ class FullInformation:
         uv, c = at.point.uv, cells.c
         mean_precision = gram(uv, at.completion.precision - at.lost)
         h = cell_hessian_diagonal(mean_precision, at.point.nu, cells)
+        if not self.data.blocks:
+            return h
         g = gram(uv, at.lost)
         h -= 2.0 * c**2 * (g[cells.x, cells.x] * g[cells.y, cells.y] + g[cells.x, cells.y] ** 2)
-        varying = np.zeros_like(h)
-        for table, weight in self._patterns(at, len(cells)):
-            varying += _pair_products(table, cells) ** 2 @ weight
-        return np.asarray(h + varying / self.data.n_obs)
+        of_sigma = np.flatnonzero(c)
+        some = cells.take(of_sigma)
+        varying = np.zeros(len(some))
+        for table, weight in self._patterns(at, len(some)):
+            products = _pair_products(table, some)
+            products *= products
+            varying += products @ weight
+        h[of_sigma] += varying / self.data.n_obs
+        return h
 
     def exact(self, at: IncompleteEvaluation, cells: Cells) -> Array:
         """Return the exact Hessian of F between the cells."""
@@ -226,6 +235,17 @@ class FullInformation:
         other *= by_y[:, None, :]
         slopes += other
         return slopes.reshape(len(cells), -1)
+
+
+def full_information(sample: SampleMoments) -> FullInformation:
+    """Return the discrepancy of a sample with gaps, whose moments are the saturated estimates."""
+    assert sample.data is not None, "incomplete data come as data, not as moments"
+    assert sample.patterns is not None, "patterns of missing answers make a sample incomplete"
+    assert sample.mean is not None, "saturated estimates have means"
+    data = arrange(sample.data, sample.patterns, sample.weights)
+    saturated = data.complete(sample.mean, sample.cov)
+    assert saturated is not None, "saturated estimates are positive definite"
+    return FullInformation(data, saturated.log_likelihood)
 
 
 def _chunks(length: int, width: int) -> Iterator[slice]:

@@ -31,10 +31,7 @@ import numpy as np
 from scipy.linalg import cho_solve
 
 from clustersem.engine.discrepancy import cholesky, inverse_from, log_det
-from clustersem.engine.incomplete_scores import (
-    observed_information,
-    unrestricted_scores,
-)
+from clustersem.engine.incomplete_scores import observed_information
 from clustersem.engine.likelihood import cell_hessian, gram
 from clustersem.engine.ram import Array
 from clustersem.engine.unrestricted import unrestricted_model
@@ -86,7 +83,7 @@ class GroupJacobian:
 
 
 def missing_data_weights(
-    data: Incomplete, mean: Array, cov: Array, *, rows: Incomplete | None = None
+    data: Incomplete, mean: Array, cov: Array, *, first_order: Array | None = None
 ) -> MissingDataWeights | None:
     """Return the weights at the saturated estimates.
 
@@ -96,8 +93,10 @@ def missing_data_weights(
         The observations.
     mean, cov : ndarray
         Saturated estimates.
-    rows : Incomplete, optional
-        The observations, every case for itself: makes the correction robust to nonnormality.
+    first_order : ndarray of shape (k, k), optional
+        B, the mean outer product of the casewise scores there (of
+        :func:`clustersem.engine.incomplete_scores.unrestricted_scores`): makes the correction
+        robust to nonnormality.
 
     Returns
     -------
@@ -116,13 +115,11 @@ def missing_data_weights(
     cells = unrestricted_model(len(mean)).cells
     w = 0.5 * cell_hessian(gram(uv, inverse_from(sample)), mean, cells, cells)
     solved = cho_solve((factor, True), w / scale[:, None]) / scale[:, None]  # A^-1 W
-    if rows is None:
+    if first_order is None:
         return MissingDataWeights(a, w, float(np.trace(solved)), None, None)
-    scores = unrestricted_scores(rows, mean, cov)
-    b = scores.T @ scores / len(scores)
-    turned = b @ solved
+    turned = first_order @ solved
     half = cho_solve((factor, True), turned / scale[:, None]) / scale[:, None]
-    return MissingDataWeights(a, w, float(np.trace(half)), b, turned)
+    return MissingDataWeights(a, w, float(np.trace(half)), first_order, turned)
 
 
 def correction(groups: Sequence[GroupJacobian]) -> float | None:

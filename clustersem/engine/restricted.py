@@ -171,40 +171,6 @@ def release_tests(
     )
 
 
-def restricted_score_tests(
-    gradient: Array, diagonal: Array, cross: Array, inverse: Array, multiplier: float
-) -> tuple[Array, Array]:
-    """Return modification indices and expected changes of cells that are fixed.
-
-    Parameters
-    ----------
-    gradient : ndarray of shape (c,)
-        dF of the cells.
-    diagonal : ndarray of shape (c,)
-        Diagonal of the expected Hessian of F of the cells.
-    cross : ndarray of shape (q, c)
-        The expected Hessian between the parameters and the cells.
-    inverse : ndarray of shape (q, q)
-        What :func:`restricted_inverse` makes of the expected Hessian of the parameters.
-    multiplier : float
-        N.
-
-    Returns
-    -------
-    mi, epc : ndarray of shape (c,)
-        NaN where freeing a cell would leave the model unidentified. The gradient of the parameters
-        plays no part: the restrictions hold it in balance.
-    """
-    from clustersem.engine.score_test import OWN_INFORMATION
-
-    own = diagonal - np.einsum("ij,ij->j", cross, inverse @ cross)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        defined = own > OWN_INFORMATION * diagonal
-        mi = np.where(defined, 0.5 * multiplier * gradient**2 / own, np.nan)
-        epc = np.where(defined, -gradient / own, np.nan)
-    return mi, epc
-
-
 def equal_cells(parameter: Index) -> Index:
     """Return the pairs of cells that share a parameter: the first of them with each other one.
 

@@ -231,6 +231,4 @@ def _joined(linear: Values, curved: Curved | None, theta: Array) -> Values:
     if curved is None:
         return linear
     value, jacobian = curved(theta)
-    return Values(
-        np.concatenate([linear.value, value]), np.vstack([linear.jacobian, jacobian])
-    )
+    return Values(np.concatenate([linear.value, value]), np.vstack([linear.jacobian, jacobian]))

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from clustersem.engine.discrepancy import cholesky
 from clustersem.engine.inference import parameter_covariance
 from clustersem.engine.ram import Array
 from clustersem.engine.scaled_inverse import scaled_inverse

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.linalg import cho_solve, lapack
 
 from clustersem.engine.identification import RANK
-from clustersem.engine.likelihood import cholesky
+from clustersem.engine.discrepancy import cholesky
 from clustersem.engine.ram import Array
 
 

@@ -34,6 +34,7 @@ def score_tests(
     group: int,
     candidates: Cells,
     multiplier: float,
+    basis: Array | None = None,
 ) -> tuple[Array, Array]:
     """Return modification indices and expected parameter changes of cells of one group.
 
@@ -49,6 +50,8 @@ def score_tests(
         Cells of that group that are fixed.
     multiplier : float
         N.
+    basis : ndarray of shape (q, r), optional
+        Columns that span the directions in which constraints let theta move.
 
     Returns
     -------
@@ -57,6 +60,8 @@ def score_tests(
     """
     block, at = objective.blocks[group], state.groups[group]
     g = block.share * block.discrepancy.gradient(at, candidates)
+    if basis is not None:
+        hessian = basis.T @ hessian @ basis
     scale = np.sqrt(hessian.diagonal())
     factor = cholesky(hessian / np.outer(scale, scale))
     if factor is None:
@@ -68,6 +73,8 @@ def score_tests(
     for start in range(0, len(candidates), chunk):
         part = slice(start, start + chunk)
         cross = objective.cross(state, group, candidates.take(part))
+        if basis is not None:
+            cross = basis.T @ cross
         cross /= scale[:, None]
         # Solved from the right: the transpose is in the order that BLAS takes without a copy.
         half = blas.dtrsm(1.0, factor, cross.T, side=1, lower=1, trans_a=1, overwrite_b=1)

@@ -34,7 +34,7 @@ def predict_items(
     """Return predictions of items; see :meth:`clustersem.Fit.predict_items`."""
     values, index = _answers(fit, data, fit.moments.names, "predict_items")
     p, nu = fit.model.n_observed, _means(fit, values)
-    point = fit.at.point
+    point = fit.point
     scores = _scores(fit, nu, values, method)
     predicted = item_means(point, nu, values, scores)
     dependent = np.flatnonzero((point.a[:p] != 0).any(axis=1))
@@ -82,7 +82,7 @@ def predict(
             " have no origin. Fit with mean=, or to the answers."
         )
     predicted = conditional_means(
-        fit.at.point,
+        fit.point,
         nu,
         _places(index_of, wanted),
         _places(index_of, given),
@@ -102,7 +102,7 @@ def _uses_incomplete(fit: Solution) -> bool:
 
 
 def _scores(fit: Solution, nu: Array, values: Array, method: Method) -> Array:
-    point, incomplete = fit.at.point, _uses_incomplete(fit)
+    point, incomplete = fit.point, _uses_incomplete(fit)
     p, m = fit.model.n_observed, len(nu)
     if method == "regression":
         latent, observed = np.arange(p, m, dtype=np.intp), np.arange(p, dtype=np.intp)
@@ -141,7 +141,7 @@ def _means(fit: Solution, values: Array) -> Array:
     Those of the sample where the model has none, and those of the complete rows of `values` where a
     covariance matrix alone was fitted.
     """
-    nu = fit.at.point.nu.copy()
+    nu = fit.point.nu.copy()
     if not fit.model.has_means:
         p = fit.model.n_observed
         nu[p:] = 0.0

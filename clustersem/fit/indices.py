@@ -175,12 +175,12 @@ def aic(loglik: float, n_free: int) -> float:
     return -2.0 * loglik + 2.0 * n_free
 
 
-def bic(loglik: float, n_free: int, n_obs: int) -> float:
+def bic(loglik: float, n_free: int, n_obs: float) -> float:
     """Return Schwarz's information criterion. doi:10.1214/aos/1176344136."""
     return -2.0 * loglik + n_free * math.log(n_obs)
 
 
-def bic2(loglik: float, n_free: int, n_obs: int) -> float:
+def bic2(loglik: float, n_free: int, n_obs: float) -> float:
     """Return the BIC with Sclove's adjusted n = (n + 2) / 24. doi:10.1007/BF02294360."""
     return -2.0 * loglik + n_free * math.log((n_obs + 2.0) / 24.0)
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from clustersem.errors import DataError, ModelError, ModelSyntaxError, UnsupportedError
 from clustersem.fit.answers import answers_of
+from clustersem.fit.auxiliary import with_auxiliary
 from clustersem.fit.checks import check_same_options, check_switches, is_off, text_of
 from clustersem.fit.matrices import Matrices, Means, Numbers, samples_from_matrices
 from clustersem.moments import (
@@ -45,6 +46,7 @@ def intake(
     group_equal: Sequence[str] = (),
     group_partial: Sequence[str] = (),
     missing: str = "listwise",
+    auxiliary: Sequence[str] = (),
     sampling_weights: str | None = None,
     cluster: str | None = None,
     cov: Matrices | None = None,
@@ -73,6 +75,9 @@ def intake(
         ordered categorical of pandas, and those whose thresholds the model text names.
     group, group_labels, missing, sampling_weights, cluster
         See :func:`clustersem.moments.samples_from_data`.
+    auxiliary : sequence of str
+        Variables that help to fill gaps under full information; see
+        :func:`clustersem.fit.auxiliary.with_auxiliary`, which writes them into the model's text.
     cov, mean, n_obs
         In place of `data`; see :func:`clustersem.fit.matrices.samples_from_matrices`.
 
@@ -111,6 +116,8 @@ def intake(
         ordered = model.options.ordered or None if ordered is None else ordered
     else:
         text = text_of(model)
+    if not is_off(auxiliary):
+        text = _helped(text, _variables(text).observed, _texts(auxiliary), method)
     variables = _variables(text)
     columns = {"group": group, "sampling_weights": sampling_weights, "cluster": cluster}
     if (data is None) == (cov is None):
@@ -166,6 +173,14 @@ def intake(
     spec = build_spec(text, options)
     _check_thresholds(spec)
     return spec, samples
+
+
+def _helped(text: str, observed: Sequence[str], auxiliary: Sequence[str], method: Missing) -> str:
+    if method not in ("ml", "ml.x"):
+        raise UnsupportedError(
+            f"auxiliary= helps full information only, not missing={method!r}: write missing='ml'."
+        )
+    return with_auxiliary(text, observed, list(auxiliary))
 
 
 @lru_cache(maxsize=1024)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,14 +42,24 @@ class GroupInputs:
         The model at the estimates.
     cov, mean : ndarray
         Sample moments, in the divisor of the estimator.
-    n_obs : int
-        Number of observations.
+    n_obs : float
+        Number of observations, or what their sampling weights sum to.
+    thresholds : ndarray
+        Sample thresholds of ordinal items, item by item.
+    threshold_item : ndarray of int
+        For every threshold its item.
     """
 
     point: Point
     cov: Array
     mean: Array
-    n_obs: int
+    n_obs: float
+    thresholds: Array
+    threshold_item: Index
+
+    def with_moments(self, cov: Array, mean: Array) -> GroupInputs:
+        """Return the same with other sample moments."""
+        return replace(self, cov=cov, mean=mean)
 
 
 @dataclass(frozen=True)
@@ -93,12 +103,12 @@ class MeasureInputs:
     gfi: float
 
     @property
-    def n_obs(self) -> int:
+    def n_obs(self) -> float:
         """Number of observations in all groups."""
         return sum(group.n_obs for group in self.groups)
 
 
-def normal_loglik(cov: Array, n_obs: int) -> float:
+def normal_loglik(cov: Array, n_obs: float) -> float:
     """Return the saturated normal log-likelihood of a sample with this covariance matrix."""
     p = len(cov)
     factor = cholesky(cov)
@@ -106,8 +116,8 @@ def normal_loglik(cov: Array, n_obs: int) -> float:
     return -0.5 * n_obs * (p * math.log(2.0 * math.pi) + log_det(factor) + p)
 
 
-def all_measures(given: MeasureInputs) -> Mapping[str, float]:
-    """Return every measure of fit."""
+def plain_measures(given: MeasureInputs) -> dict[str, float]:
+    """Return every measure of fit that no correction touches."""
     n, multiplier, df, n_free = given.n_obs, given.multiplier, given.df, given.n_free
     # Rounding may leave a saturated model at -1e-15.
     f = max(given.f, 0.0)
@@ -123,7 +133,7 @@ def all_measures(given: MeasureInputs) -> Mapping[str, float]:
     cfi = indices.cfi(*against)
     parsimony = df / baseline_df if baseline_df else math.nan
     gfi = given.gfi
-    measures = {
+    measures: dict[str, float] = {
         "npar": n_free,
         "fmin": 0.5 * f,
         "chisq": chisq,
@@ -165,7 +175,7 @@ def all_measures(given: MeasureInputs) -> Mapping[str, float]:
         "mfi": indices.mfi(chisq, df, multiplier),
         "ecvi": indices.ecvi(chisq, n_free, multiplier),
     }
-    return Measures(measures)
+    return measures
 
 
 def gfi_of_groups(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from clustersem.engine.constrained import ConstrainedOptimum
+from clustersem.engine.objective import State
 from clustersem.engine.optimiser import Optimum
 from clustersem.engine.ram import Index, Point
 from clustersem.errors import (
@@ -15,6 +17,8 @@ from clustersem.errors import (
 )
 from clustersem.fit.admissible import negative_variances, smallest_eigenvalue
 from clustersem.fit.assemble import Layout
+from clustersem.fit.restrictions import ModelRestrictions
+from clustersem.fit.sample_notes import sample_notes
 from clustersem.fit.status import status_of
 from clustersem.fit.tables import parameter_names
 from clustersem.moments import SampleMoments
@@ -25,22 +29,16 @@ def notes_on(
     spec: ModelSpec,
     layout: Layout,
     samples: tuple[SampleMoments, ...],
-    optimum: Optimum,
+    restrictions: ModelRestrictions,
+    optimum: Optimum | ConstrainedOptimum[State],
     involved: Index,
 ) -> list[tuple[type[ClusterSemWarning] | None, str]]:
     """Return what the researcher should know, with the warning to give where it is serious."""
     assert optimum.at is not None
     notes: list[tuple[type[ClusterSemWarning] | None, str]] = [(None, n) for n in spec.notes]
     notes += [(DataWarning, sentence) for sentence in _single_items(spec)]
-    n_rows, n_obs = (sum(getattr(s, what) for s in samples) for what in ("n_rows", "n_obs"))
-    if n_rows != n_obs:
-        notes.append(
-            (
-                None,
-                f"{n_rows - n_obs} of {n_rows} respondents have a missing answer and were left out"
-                f" (listwise deletion); {n_obs} were used.",
-            )
-        )
+    notes += sample_notes(samples, layout.n_free)
+    notes += [(None, sentence) for sentence in restrictions.notes]
     if optimum.code != "converged":
         sentence = str(status_of(optimum.code, 0, 0.0))
         if len(involved):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-StatusCode = Literal["converged", "max_iterations", "stalled", "saddle", "no_start"]
+StatusCode = Literal["converged", "max_iterations", "stalled", "saddle", "no_start", "infeasible"]
 
 REMEDIES: dict[StatusCode, tuple[str, str]] = {
     "converged": ("The optimiser converged.", ""),
@@ -25,6 +25,11 @@ REMEDIES: dict[StatusCode, tuple[str, str]] = {
         "The numbers are not estimates. Give starting values with the signs that you expect:"
         " f =~ start(0.5)*x2.",
     ),
+    "infeasible": (
+        "No parameters near the starting values meet the constraints of the model.",
+        "Look for constraints that contradict each other or the fixed values, or give starting"
+        " values that meet them: f =~ start(0.5)*x2.",
+    ),
     "no_start": (
         "The implied covariance matrix is not positive definite at the starting values.",
         "Check fixed values and user-given starting values for contradictions.",
@@ -39,7 +44,8 @@ class Status:
     Attributes
     ----------
     code : str
-        ``"converged"``, ``"max_iterations"``, ``"stalled"`` or ``"no_start"``.
+        ``"converged"``, ``"max_iterations"``, ``"stalled"``, ``"saddle"``, ``"infeasible"``
+        or ``"no_start"``.
     message : str
         The same in a sentence.
     remedy : str

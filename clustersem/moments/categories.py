@@ -51,12 +51,12 @@ def ordered_names(
     """
     endogenous = [name for name in names if name not in exogenous]
     if ordered is None:
-        kinds = {str(name): dtype for name, dtype in zip(data.columns, data.dtypes, strict=True)}
-        return tuple(
-            name
-            for name in endogenous
-            if isinstance(kinds.get(name), pd.CategoricalDtype) and kinds[name].ordered
-        )
+        declared = {
+            str(data.columns[i])
+            for i, dtype in enumerate(data.dtypes.to_list())
+            if isinstance(dtype, pd.CategoricalDtype) and dtype.ordered
+        }
+        return tuple(name for name in endogenous if name in declared)
     if ordered is False:
         return ()
     if ordered is True:

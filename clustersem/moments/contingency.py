@@ -224,7 +224,9 @@ def without_empty_cells(tables: Array, row_sizes: Index, col_sizes: Index) -> Ar
     """Return the tables with 0.5 in place of the only empty cell of a 2 x 2 table.
 
     The margins stay as they were: what the empty cell gains, its row and its column lose, and the
-    cell opposite gains. Larger tables keep their empty cells, which the likelihood can bear.
+    cell opposite gains. Where that would empty another cell (weighted frequencies may be small) it
+    is half the smallest of the others. Larger tables keep their empty cells, which the likelihood
+    can bear.
     """
     twofold = (row_sizes == 2) & (col_sizes == 2)
     corner = tables[:2, :2]
@@ -234,6 +236,8 @@ def without_empty_cells(tables: Array, row_sizes: Index, col_sizes: Index) -> Ar
         return tables
     tables = tables.copy()
     even = empty[0, 0] | empty[1, 1]
-    change = np.where(only, np.where(even, EMPTY_CELL, -EMPTY_CELL), 0.0)
+    smallest = np.where(empty, np.inf, corner).min(axis=(0, 1))
+    gain = np.where(smallest > EMPTY_CELL, EMPTY_CELL, 0.5 * smallest)
+    change = np.where(only, np.where(even, gain, -gain), 0.0)
     tables[:2, :2] += np.array([[1.0, -1.0], [-1.0, 1.0]])[:, :, None] * change
     return tables

@@ -14,6 +14,8 @@ from clustersem.moments.sample import Array
 MAX_ITERATIONS = 50
 # A variable with three values has cross-products well above this, one with two has rounding errors.
 SINGULAR = 1e-10
+# Numbers in one array of a chunk of pairs: 1 MB.
+CHUNK = 130_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +107,7 @@ class ScoredPairs:
     threshold_slope : ndarray of shape (m, K - 1)
         Scores of the thresholds of the ordinal variable times those of rho, summed; no columns
         where both variables are continuous.
-    mean_slope, variance_slope : tuple of ndarrays of shape (m,)
+    mean_slope, variance_slope : ndarray of shape (m, 1) or (m, 2)
         The same for the mean and the variance of each continuous variable of the pair.
     """
 
@@ -114,12 +116,29 @@ class ScoredPairs:
     score: Array
     information: Array
     threshold_slope: Array
-    mean_slope: tuple[Array, ...]
-    variance_slope: tuple[Array, ...]
+    mean_slope: Array
+    variance_slope: Array
+
+
+def chunks(n_pairs: int, n_rows: int) -> list[Index]:
+    """Return the pairs in chunks for whose scores there is room, at least one chunk."""
+    return np.array_split(np.arange(n_pairs), max(1, -(-n_pairs * n_rows // CHUNK)))
+
+
+def joined(parts: list[ScoredPairs]) -> ScoredPairs:
+    """Return the estimates of all chunks of pairs as one."""
+    return ScoredPairs(
+        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])}
+    )
 
 
 def pearson(continuous: ContinuousAnswers, rows: Index, cols: Index) -> ScoredPairs:
     """Correlate continuous variables pair by pair, means and variances being held fixed."""
+    n = continuous.z.shape[1]
+    return joined([_pearson(continuous, rows[at], cols[at]) for at in chunks(len(rows), n)])
+
+
+def _pearson(continuous: ContinuousAnswers, rows: Index, cols: Index) -> ScoredPairs:
     x, y = continuous.z[rows], continuous.z[cols]
     both = continuous.answered[rows] * continuous.answered[cols]
     total = continuous.total(both)
@@ -140,19 +159,18 @@ def pearson(continuous: ContinuousAnswers, rows: Index, cols: Index) -> ScoredPa
     r, q = rho[:, None], rest[:, None]
     by_x, by_y = -(x - r * y) / q * both, -(y - r * x) / q * both
     score = (r / q) * both + x * y / q - r * (x**2 + y**2 - 2.0 * r * x * y) * both / q**2
-    sd = (continuous.sd[rows], continuous.sd[cols])
+    sd = np.column_stack([continuous.sd[rows], continuous.sd[cols]])
+    by_mean = [continuous.total(score * by_x), continuous.total(score * by_y)]
+    by_variance = [
+        continuous.total(score * (x * by_x + both)),
+        continuous.total(score * (y * by_y + both)),
+    ]
     return ScoredPairs(
         rho,
         converged,
         score,
         continuous.total(score**2),
         np.empty((len(rho), 0)),
-        (
-            -continuous.total(score * by_x) / sd[0],
-            -continuous.total(score * by_y) / sd[1],
-        ),
-        (
-            -0.5 * continuous.total(score * (x * by_x + both)) / sd[0] ** 2,
-            -0.5 * continuous.total(score * (y * by_y + both)) / sd[1] ** 2,
-        ),
+        -np.column_stack(by_mean) / sd,
+        -0.5 * np.column_stack(by_variance) / sd**2,
     )

@@ -137,15 +137,15 @@ class Incomplete:
             within = precision.reshape(-1)[block.pairs]
             at_gaps = flat_scaled[block.gaps]
             if block.missing.shape[1] == 1:
-                inverse = 1.0 / within
+                inverse: Array = 1.0 / within
                 log_dets = np.log(within[:, 0, 0])
                 expected = at_gaps * inverse[block.member, 0]
             else:
                 try:
-                    inverse = np.linalg.inv(within)
+                    inverse = np.asarray(np.linalg.inv(within), dtype=np.float64)
                 except np.linalg.LinAlgError:
                     return None
-                log_dets = np.linalg.slogdet(within)[1]
+                log_dets = np.asarray(np.linalg.slogdet(within)[1], dtype=np.float64)
                 expected = (inverse[block.member] @ at_gaps[:, :, None])[:, :, 0]
             log_det += float(block.weight @ log_dets)
             quadratic -= float(np.vdot(at_gaps, expected))

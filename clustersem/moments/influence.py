@@ -14,6 +14,7 @@ https://doi.org/10.1007/BF02294210
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -67,7 +68,7 @@ def influences(steps: TwoSteps) -> Iterator[Array]:
     by_category = answers.threshold_influence.transpose(2, 0, 1)[finite]
     first, second, at = steps.tabled.first, steps.tabled.second, steps.tabled.at
     by_cell = _cell_influence(steps)
-    direct, by_first, scored = _scored_influence(steps)
+    scored = _scored_influence(steps)
 
     for start in range(0, n, BLOCK):
         rows = slice(start, start + BLOCK)
@@ -83,13 +84,14 @@ def influences(steps: TwoSteps) -> Iterator[Array]:
             place = scaled[first[some]]
             place += codes[second[some]]
             place += (np.arange(len(place)) * (size * size))[:, None]
-            if len(scored):
+            if scored:
                 covariances[at[some]] = np.take(by_cell[some], place)
             else:
                 np.take(by_cell[some], place, out=covariances[some], mode="clip")
-        if len(scored):
-            first_step = block[: order.covariances.start]
-            covariances[scored] = direct[:, rows] + by_first @ first_step
+        for part in scored:
+            influence = part.by_first @ block[: order.covariances.start]
+            influence += part.scale * part.score[:, rows]
+            covariances[part.at] = influence
         if answers.weights is not None:
             block *= answers.weights[rows]
         yield block
@@ -114,44 +116,56 @@ def _cell_influence(steps: TwoSteps) -> Array:
     return np.ascontiguousarray(table.transpose(2, 0, 1))
 
 
-def _scored_influence(steps: TwoSteps) -> tuple[Array, Array, Index]:
-    """Return the influences on covariances with continuous variables, and where they stand.
+@dataclass(frozen=True, eq=False)
+class _Scored:
+    """Influences on m covariances with continuous variables.
 
-    They have two parts: one of every respondent, shape (m, n), and multiples of the influences on
-    the first step's moments, shape (m, number of thresholds, means and variances).
+    Attributes
+    ----------
+    at : ndarray of int, shape (m,)
+        Places among the covariances.
+    score : ndarray of shape (m, n)
+        Scores of every respondent.
+    scale : ndarray of shape (m, 1)
+        What turns a score into an influence.
+    by_first : ndarray of shape (m, number of thresholds, means and variances)
+        Multiples of the influences on the first step's moments.
     """
-    order, answers, sd = steps.order, steps.answers, steps.values.sd
-    mixed, metric = steps.mixed, steps.metric
-    n = answers.n_rows
-    n_mixed = len(mixed.at)
-    where = np.concatenate([mixed.at, metric.at])
-    by_first = np.zeros((len(where), order.covariances.start))
-    direct = np.empty((len(where), n))
-    if not len(where):
-        return direct, by_first, where
 
-    start = np.concatenate([[0], np.cumsum(answers.sizes - 1)])
-    for t in range(answers.n_codes - 1):
-        has = np.flatnonzero(answers.sizes[mixed.first] > t + 1)
-        by_first[has, start[mixed.first[has]] + t] = steps.polyserial.threshold_slope[has, t]
-    upper, lower = slice(0, n_mixed), slice(n_mixed, None)
-    for rows, fit, used in (
-        (upper, steps.polyserial, (mixed.second,)),
-        (lower, steps.pearson, (metric.first, metric.second)),
-    ):
-        number = np.arange(len(where))[rows]
-        scale = np.ones(len(number))
-        for other, by_mean, by_variance in zip(
-            used, fit.mean_slope, fit.variance_slope, strict=True
-        ):
-            scale = scale * sd[other]
-            by_first[number, order.means.start + other] = by_mean
-            by_first[number, order.variances.start + other] = by_variance
+    at: Index
+    score: Array
+    scale: Array
+    by_first: Array
+
+
+def _scored_influence(steps: TwoSteps) -> list[_Scored]:
+    """Return the influences on polyserial and on Pearson covariances, where there are any."""
+    order, sizes, sd = steps.order, steps.answers.sizes, steps.values.sd
+    first_threshold = np.cumsum(sizes - 1) - (sizes - 1)
+    kinds = (
+        (steps.mixed, steps.polyserial, steps.mixed.second[:, None]),
+        (
+            steps.metric,
+            steps.pearson,
+            np.column_stack([steps.metric.first, steps.metric.second]),
+        ),
+    )
+    found = []
+    for members, fit, others in kinds:
+        if not len(members.at):
+            continue
+        pair = np.arange(len(members.at))
+        by_first = np.zeros((len(pair), order.covariances.start))
+        for t in range(fit.threshold_slope.shape[1]):
+            has = np.flatnonzero(sizes[members.first] > t + 1)
+            by_first[has, first_threshold[members.first[has]] + t] = fit.threshold_slope[has, t]
+        variances = order.variances.start + others
+        by_first[pair[:, None], order.means.start + others] = fit.mean_slope
+        by_first[pair[:, None], variances] = fit.variance_slope
         # From the correlation to the covariance, whose standard deviations are estimates too.
-        by_first[rows] *= -(scale / fit.information)[:, None]
-        for other in used:
-            by_first[number, order.variances.start + other] += (
-                0.5 * fit.rho * scale / sd[other] ** 2
-            )
-        direct[rows] = fit.score * (n * scale / fit.information)[:, None]
-    return direct, by_first, where
+        product = sd[others].prod(axis=1)[:, None]
+        scale = product / fit.information[:, None]
+        by_first *= -scale
+        by_first[pair[:, None], variances] += 0.5 * fit.rho[:, None] * product / sd[others] ** 2
+        found.append(_Scored(members.at, fit.score, steps.answers.n_rows * scale, by_first))
+    return found

@@ -12,8 +12,8 @@ from clustersem.moments.sample import Array
 # After a step of z shorter than this the next would be shorter than 1e-12.
 LAST_STEP = 1e-6
 LONGEST_STEP = 1.0
-# Where z would be beyond this (rho beyond 1 - 1.7e-6), the correlation runs to 1.
-FARTHEST = 7.0
+# The bracket; a correlation that comes within 1 of its end (rho beyond 1 - 2.3e-7) runs to 1.
+FARTHEST = 9.0
 MAX_ITERATIONS = 50
 LARGEST_START = 0.9
 

@@ -119,10 +119,13 @@ def ordinal_statistics(
     order = MomentOrder(tuple(sizes.tolist()), has_means=True)
     steps = two_steps(order, answers, values, names, source)
     own = iter(found)
+    moments, covariances = steps.moments, gamma(steps, cluster)
+    for array in (moments, covariances, *found):
+        array.setflags(write=False)
     return OrdinalStatistics(
         order,
-        steps.moments,
-        gamma(steps, cluster),
+        moments,
+        covariances,
         tuple(next(own) if is_ordinal else np.empty(0) for is_ordinal in ordinal.tolist()),
     )
 
@@ -145,12 +148,16 @@ def _check_answered_together(known: NDArray[np.bool_], names: Sequence[str], sou
     """Refuse two variables that nobody answered together."""
     answered = known.astype(np.float64)
     together = answered.T @ answered
+    if not together.diagonal().all():
+        nobody = names[int(np.argmin(together.diagonal()))]
+        raise DataError(
+            f"{source}: nobody answered {nobody}. Leave it out of the model, or check the column"
+            " names and missing-value codes."
+        )
     if not together.all():
         i, j = np.argwhere(together == 0.0)[0]
         raise DataError(
-            f"{source}: nobody answered {names[i]}, so that its moments are unknown. Leave it out."
-            if i == j
-            else f"{source}: nobody answered both {names[i]} and {names[j]}, so that their"
+            f"{source}: nobody answered both {names[i]} and {names[j]}, so that their"
             " correlation is unknown. Leave one of them out of the model."
         )
 
@@ -181,7 +188,8 @@ def check_polychoric(cov: Array, names: Sequence[str]) -> str | None:
     if values[0] > SINGULAR:
         return None
     size = np.abs(vectors[:, 0])
-    involved = [names[i] for i in np.argsort(-size, kind="stable").tolist() if size[i] > 0.1]
+    worst = np.argsort(-size, kind="stable")[:6]
+    involved = [names[i] for i in sorted(worst.tolist()) if size[i] > 0.1]
     return (
         "The matrix of polychoric correlations is not positive definite (smallest eigenvalue"
         f" {values[0]:.2g}). Items involved: {listed(involved)}. Each correlation is estimated from"

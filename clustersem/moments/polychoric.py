@@ -100,7 +100,7 @@ def _fit(answers: CodedAnswers, rows: Index, cols: Index, first: Array) -> Table
     active, left = np.arange(len(rows)), (tables, h, k)
     for _ in range(newton.MAX_ITERATIONS):
         here = z[active]
-        p, p1, p2 = _cells(*left[1:], np.tanh(here))
+        p, p1, p2 = cells(*left[1:], np.tanh(here))
         gradient, curvature, information = _derivatives(left[0], p, p1, p2)
         z[active], low[active], high[active] = newton.advance(
             here, low[active], high[active], gradient, curvature, information
@@ -131,8 +131,8 @@ def _fit(answers: CodedAnswers, rows: Index, cols: Index, first: Array) -> Table
         rho,
         converged,
         score,
-        _threshold_slope(weighted, h, k, rho),
-        _threshold_slope(weighted.swapaxes(0, 1), k, h, rho),
+        threshold_slope(weighted, h, k, rho),
+        threshold_slope(weighted.swapaxes(0, 1), k, h, rho),
         information,
     )
 
@@ -149,25 +149,39 @@ def _derivatives(n: Array, p: Array, p1: Array, p2: Array) -> tuple[Array, Array
     return gradient, information - ratio.sum(axis=(0, 1)), information
 
 
-def _cells(h: Array, k: Array, rho: Array) -> tuple[Array, Array, Array]:
-    """Return the probabilities of the cells, shape (K, K, m), and two derivatives by rho."""
-    size, m = len(h) + 1, len(rho)
-    grid = np.zeros((3, size + 1, size + 1, m))
-    inner = grid[:, 1:size, 1:size]
+def cells(h: Array, k: Array, rho: Array) -> tuple[Array, Array, Array]:
+    """Return the probabilities of the cells of m tables and their two derivatives by rho.
+
+    Parameters
+    ----------
+    h : ndarray of shape (a - 1, m)
+        Thresholds of the row variable.
+    k : ndarray of shape (b - 1, m)
+        Thresholds of the column variable.
+    rho : ndarray of shape (m,)
+        Correlations.
+
+    Returns
+    -------
+    tuple of three ndarrays of shape (a, b, m)
+        Probabilities, first and second derivatives.
+    """
+    grid = np.zeros((3, len(h) + 2, len(k) + 2, len(rho)))
+    inner = grid[:, 1:-1, 1:-1]
     inner[0] = normal2.cdf(h, k, rho)
     inner[1] = normal2.pdf(h, k, rho)
     np.multiply(inner[1], normal2.pdf_slope(h, k, rho), out=inner[2])
-    grid[0, 1:size, size] = ndtr(h)
-    grid[0, size, 1:size] = ndtr(k)
-    grid[0, size, size] = 1.0
+    grid[0, 1:-1, -1] = ndtr(h)
+    grid[0, -1, 1:-1] = ndtr(k)
+    grid[0, -1, -1] = 1.0
     strips = grid[:, 1:] - grid[:, :-1]
-    cells = strips[:, :, 1:] - strips[:, :, :-1]
+    p, first, second = strips[:, :, 1:] - strips[:, :, :-1]
     # Rounding may leave a cell of the far tail below zero.
-    np.maximum(cells[0], normal2.SMALLEST, out=cells[0])
-    return cells[0], cells[1], cells[2]
+    np.maximum(p, normal2.SMALLEST, out=p)
+    return p, first, second
 
 
-def _threshold_slope(weighted: Array, h: Array, k: Array, rho: Array) -> Array:
+def threshold_slope(weighted: Array, h: Array, k: Array, rho: Array) -> Array:
     """Return the sum over cells of `weighted` times d pi / d h, for every threshold h."""
     root = np.sqrt((1.0 - rho) * (1.0 + rho))
     limits = np.clip(h, -normal2.FARTHEST, normal2.FARTHEST)[:, None]

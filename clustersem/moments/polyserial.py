@@ -15,14 +15,11 @@ from scipy.special import ndtr
 
 from clustersem.moments import newton
 from clustersem.moments.contingency import ROOT_TWO_PI, CodedAnswers
-from clustersem.moments.continuous import ContinuousAnswers, ScoredPairs
+from clustersem.moments.continuous import ContinuousAnswers, ScoredPairs, chunks, joined
 from clustersem.moments.normal2 import FARTHEST as INFINITE
 from clustersem.moments.normal2 import SMALLEST
 from clustersem.moments.order import Index
 from clustersem.moments.sample import Array
-
-# Numbers in one array of a chunk of pairs: 2 MB.
-CHUNK = 250_000
 
 
 def polyserial(
@@ -32,20 +29,11 @@ def polyserial(
 
     Thresholds, means and variances are held fixed at their first-step estimates.
     """
-    n = ordinal.n_rows
-    n_chunks = max(1, -(-len(items) * n // CHUNK))
-    parts = [
-        _fit(ordinal, continuous, items[at], others[at])
-        for at in np.array_split(np.arange(len(items)), n_chunks)
-    ]
-    return ScoredPairs(
-        np.concatenate([part.rho for part in parts]),
-        np.concatenate([part.converged for part in parts]),
-        np.concatenate([part.score for part in parts]),
-        np.concatenate([part.information for part in parts]),
-        np.concatenate([part.threshold_slope for part in parts]),
-        (np.concatenate([part.mean_slope[0] for part in parts]),),
-        (np.concatenate([part.variance_slope[0] for part in parts]),),
+    return joined(
+        [
+            _fit(ordinal, continuous, items[at], others[at])
+            for at in chunks(len(items), ordinal.n_rows)
+        ]
     )
 
 
@@ -92,15 +80,15 @@ def _fit(
     gains = np.bincount(at, upper, len(items) * size).reshape(-1, size)
     losses = np.bincount(at, lower, len(items) * size).reshape(-1, size)
     by_value = terms.by_value - z
-    sd = continuous.sd[others]
+    sd = continuous.sd[others][:, None]
     return ScoredPairs(
         terms.rho,
         converged,
         score,
         (weighted * score).sum(axis=1),
         np.asarray(gains[:, :-1] - losses[:, 1:], dtype=np.float64),
-        (-(weighted * by_value).sum(axis=1) / sd,),
-        (-0.5 * (weighted * (z * by_value + 1.0)).sum(axis=1) / sd**2,),
+        -(weighted * by_value).sum(axis=1)[:, None] / sd,
+        -0.5 * (weighted * (z * by_value + 1.0)).sum(axis=1)[:, None] / sd**2,
     )
 
 
@@ -123,9 +111,8 @@ def _terms(z: Array, low: Array, high: Array, rho: Array) -> _Terms:
     root = np.sqrt(rest)
     upper, lower = (high - r * z) / root, (low - r * z) / root
     # In the upper tail the complements keep the digits that the difference needs.
-    flipped = lower > 0.0
-    p = np.where(flipped, ndtr(-lower) - ndtr(-upper), ndtr(upper) - ndtr(lower))
-    p = np.maximum(p, SMALLEST)
+    sign = np.where(lower > 0.0, -1.0, 1.0)
+    p = np.maximum(sign * (ndtr(sign * upper) - ndtr(sign * lower)), SMALLEST)
     f_upper = np.exp(-0.5 * upper**2) / (ROOT_TWO_PI * p)
     f_lower = np.exp(-0.5 * lower**2) / (ROOT_TWO_PI * p)
     d_upper, d_lower = (r * high - z) / root**3, (r * low - z) / root**3

@@ -29,6 +29,15 @@ class MissingPatterns:
     observed: NDArray[np.bool_]
     rows: tuple[Index, ...]
 
+    def __post_init__(self) -> None:
+        for array in (self.observed, *self.rows):
+            array.setflags(write=False)
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        # An array that was pickled or copied comes back writable.
+        self.__dict__.update(state)
+        self.__post_init__()
+
     @cached_property
     def counts(self) -> Index:
         """Number of rows of every pattern."""
@@ -55,6 +64,15 @@ class OrdinalStatistics:
     values: Array
     gamma: Array
     categories: tuple[Array, ...]
+
+    def __post_init__(self) -> None:
+        for array in (self.values, self.gamma, *self.categories):
+            array.setflags(write=False)
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        # An array that was pickled or copied comes back writable.
+        self.__dict__.update(state)
+        self.__post_init__()
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +137,11 @@ class SampleMoments:
         self.__dict__.update(state)
         self.__post_init__()
 
+    @property
+    def total(self) -> float:
+        """Number of observations, or what their sampling weights sum to."""
+        return float(self.n_obs if self.weights is None else self.weights.sum())
+
     @cached_property
     def sd(self) -> Array:
         """Standard deviations with divisor n."""
@@ -127,7 +150,7 @@ class SampleMoments:
     @property
     def unbiased_cov(self) -> Array:
         """Covariance matrix with divisor n - 1."""
-        return self.cov * (self.n_obs / (self.n_obs - 1.0))
+        return self.cov * (self.total / (self.total - 1.0))
 
     def frame(self, matrix: Array) -> pd.DataFrame:
         """Return a p x p matrix with the variables' names on both sides."""

@@ -14,6 +14,7 @@ doi:10.1002/9781119482260
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +32,8 @@ MEMORY = 8
 # Share of a variable's variance that the others leave unexplained, below which the covariance
 # matrix counts as singular: the likelihood then grows without limit.
 SINGULAR = 1e-9
+# Pairs that a warning names.
+MOST_PAIRS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,10 +99,58 @@ def saturated_estimates(
     >>> data = np.array([[1.0, 2.0], [2.0, 4.0], [4.0, 3.0], [3.0, np.nan]])
     >>> estimates = saturated_estimates(data)
     >>> estimates.converged, estimates.mean.round(4).tolist()
-    (True, [2.5, 3.0714])
+    (True, [2.5, 3.0357])
     """
     known = missing_patterns(data) if patterns is None else patterns
     return maximise(arrange(data, known, weights), max_iterations=max_iterations)
+
+
+def doubts(estimates: SaturatedEstimates, names: Sequence[str]) -> tuple[str, ...]:
+    """Return what a researcher must know of the estimates, in plain sentences.
+
+    Parameters
+    ----------
+    estimates : SaturatedEstimates
+        The estimates.
+    names : sequence of str
+        Names of the variables.
+
+    Examples
+    --------
+    >>> nan = np.nan
+    >>> data = np.array([[1.0, nan], [3.0, nan], [nan, 2.0], [nan, 4.0]])
+    >>> doubts(saturated_estimates(data), ["x", "y"])[0].split(":")[0]
+    'no respondent answered both x and y'
+    """
+    sentences = []
+    pairs = [f"{names[i]} and {names[j]}" for i, j in estimates.never_together.tolist()]
+    if pairs:
+        shown = "; ".join(pairs[:MOST_PAIRS])
+        if len(pairs) > MOST_PAIRS:
+            shown += f"; and {len(pairs) - MOST_PAIRS} pairs more"
+        sentences.append(
+            f"no respondent answered both {shown}: the data say nothing of their covariance, though"
+            " the degrees of freedom count it. Model such items apart, or collect answers to both."
+        )
+    if estimates.singular:
+        sd = np.sqrt(estimates.cov.diagonal())
+        scale = np.where(sd > 0.0, sd, 1.0)
+        weights = np.abs(np.linalg.eigh(estimates.cov / np.outer(scale, scale))[1][:, 0])
+        order = np.argsort(-weights, kind="stable")
+        involved = sorted(names[i] for i in order if weights[i] > 0.1)
+        sentences.append(
+            "the covariance matrix of the incomplete answers is singular: among"
+            f" {', '.join(involved)} one follows from the others where all are answered, or there"
+            " are too few respondents for so many items. Leave out copied columns and sum scores,"
+            " or model fewer items."
+        )
+    elif not estimates.converged:
+        sentences.append(
+            "the saturated model of the incomplete answers did not converge in"
+            f" {estimates.iterations} steps, so chi2 is too small and every index that rests on it"
+            " flatters. Look for items that few respondents answered together."
+        )
+    return tuple(sentences)
 
 
 def maximise(data: Incomplete, *, max_iterations: int = 1000) -> SaturatedEstimates:

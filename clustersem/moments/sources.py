@@ -320,10 +320,10 @@ def too_few(n: int, n_rows: int, n_variables: int, source: str) -> DataError:
 
 def check_varied(values: Array, names: Sequence[str], source: str) -> None:
     """Refuse items to which all answers are the same; gaps do not count."""
-    flat = np.ptp(values, axis=0) == 0
-    if np.isnan(values.sum()):
-        flat = np.nanmax(values, axis=0) == np.nanmin(values, axis=0)
-    constant = [name for name, is_flat in zip(names, flat.tolist(), strict=True) if is_flat]
+    ranges = np.ptp(values, axis=0)
+    if np.isnan(ranges).any():
+        ranges = np.nanmax(values, axis=0) - np.nanmin(values, axis=0)
+    constant = [name for name, width in zip(names, ranges.tolist(), strict=True) if width == 0]
     if constant:
         it, has = ("it", "has") if len(constant) == 1 else ("them", "have")
         raise DataError(

@@ -140,8 +140,8 @@ def two_steps(
             one, other = names[order.cols[failed[0]]], names[order.rows[failed[0]]]
             more = f" ({failed.size} such pairs; this is the first)" if failed.size > 1 else ""
             raise DataError(
-                f"{source}: the correlation of {one} and {other} runs to 1 or -1{more}: the answers"
-                " to one determine the answers to the other, as those of a copied or recoded"
-                " column do. Leave one of them out of the model."
+                f"{source}: the correlation of {one} and {other} runs to 1 or -1{more}: no two"
+                " respondents are in opposite order on the two (or no two in the same), as with a"
+                " copied, reversed or recoded column. Leave one of them out of the model."
             )
     return steps

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from helpers.lavaan_rows import complete_group
+from helpers.lavaan_rows import complete_group, moment_vector
 from helpers.random_ram import random_ram
 
 from clustersem.engine.browne import ResidualTerms, browne_residual
@@ -15,8 +17,7 @@ from clustersem.engine.corrections import (
     scaled_shifted,
     yuan_bentler,
 )
-from clustersem.engine.likelihood import gradient
-from clustersem.engine.moment_jacobian import moment_jacobian, moment_vector
+from clustersem.engine.moment_structure import moment_jacobian
 from clustersem.engine.ram import COVARIANCE, INTERCEPT, PATH, Cells, Ram, evaluate
 from clustersem.engine.sandwich import inverse_information, sandwich
 from clustersem.engine.ugamma import MomentTerms, trace_ugamma, trace_ugamma_squared
@@ -72,7 +73,7 @@ def test_moment_jacobian(seed, means):
     model, theta = random_ram(seed, means=means)
     order = MomentOrder((0,) * model.n_observed, means)
     point = evaluate(model, theta)
-    delta = moment_jacobian(point, model.cells, order)
+    delta = moment_jacobian(model, point, order, model.cells)
     delta = delta if model.collapse is None else delta @ model.collapse
     step = 1e-6
     for q in range(model.n_free):
@@ -81,19 +82,6 @@ def test_moment_jacobian(seed, means):
         up, down = evaluate(model, theta + e), evaluate(model, theta - e)
         slope = moment_vector(up.sigma, up.mu, order) - moment_vector(down.sigma, down.mu, order)
         np.testing.assert_allclose(delta[:, q], slope / (2 * step), atol=1e-7, rtol=1e-6)
-
-
-def test_moment_jacobian_leaves_thresholds_alone():
-    model, theta = random_ram(3, means=False)
-    p = model.n_observed
-    mixed = MomentOrder((2, *[0] * (p - 1)), has_means=True)
-    plain = MomentOrder((0,) * p, has_means=True)
-    point = evaluate(model, theta)
-    delta = moment_jacobian(point, model.cells, mixed)
-    assert not delta[mixed.thresholds].any()
-    of_plain = moment_jacobian(point, model.cells, plain)
-    np.testing.assert_array_equal(delta[mixed.covariances], of_plain[plain.covariances])
-    np.testing.assert_array_equal(delta[mixed.variances], of_plain[plain.variances][1:])
 
 
 def casewise_loglik(model, theta, data, centre):
@@ -118,7 +106,8 @@ def test_casewise_scores(seed, means):
         np.testing.assert_allclose(
             group.scores[:, q], (up - down) / (2 * step), rtol=1e-6, atol=1e-7 * scale
         )
-    by_theta = gradient(model, sample, at)
+    by_cell = sample.gradient(at, model.cells)
+    by_theta = by_cell if model.collapse is None else by_cell @ model.collapse
     np.testing.assert_allclose(
         group.scores.mean(axis=0), -0.5 * by_theta, atol=1e-10 * np.abs(by_theta).max()
     )
@@ -191,9 +180,10 @@ def test_normal_gamma_corrects_nothing(means):
 
 def test_a_basis_is_a_model_with_fewer_parameters():
     model, group = two_factor_group(means=True)
-    by_cell = CompleteGroup(**{**vars_of(group), "collapse": None})
     k = model.collapse
     assert k is not None
+    free = replace(model, n_free=len(model.cells), parameter=np.arange(len(model.cells)))
+    by_cell = CompleteGroup(**{**vars_of(group), "model": free})
     for trace in (trace_ugamma, trace_ugamma_squared):
         assert trace([by_cell.terms], basis=k) == pytest.approx(trace([group.terms]), rel=1e-9)
     constrained = sandwich(by_cell.expected, by_cell.first_order, 60, basis=k)

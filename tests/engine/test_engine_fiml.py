@@ -12,11 +12,13 @@ from helpers.incomplete import factor_model, gappy, independence_model, log_like
 from helpers.random_ram import random_ram
 
 from clustersem.engine import fiml
-from clustersem.engine.fiml import FullInformation
+from clustersem.engine.fiml import FullInformation, full_information
 from clustersem.engine.likelihood import MaximumLikelihood
 from clustersem.engine.ram import COVARIANCE, INTERCEPT, PATH, Cells
+from clustersem.engine.unrestricted import unrestricted_model, unrestricted_theta
 from clustersem.moments.incomplete import arrange, arrange_rows
 from clustersem.moments.patterns import missing_patterns
+from clustersem.moments.sample import SampleMoments
 from clustersem.moments.saturated import saturated_estimates
 
 REFERENCE = Path(__file__).resolve().parent.parent / "reference"
@@ -238,6 +240,34 @@ def test_a_row_with_one_answer_counts_by_its_marginal_distribution():
     wanted = [np.var([1, 0, 3, 4]), np.var([2, 1, 0]), 2.0, 1.0]
     np.testing.assert_allclose(theta, wanted, rtol=1e-8)  # the decrement is 1e-18
     np.testing.assert_allclose(sample.gradient(at, model.cells), 0.0, atol=1e-8)
+
+
+def test_a_sample_makes_its_discrepancy():
+    # Sampling weights stand for repeated rows; the model that holds all moments has no discrepancy.
+    model, theta, data, _ = problem(2)
+    times = np.random.default_rng(2).integers(1, 4, len(data))
+    found = []
+    for rows, weights in ((data, times.astype(float)), (np.repeat(data, times, axis=0), None)):
+        patterns = missing_patterns(rows)
+        estimates = saturated_estimates(rows, weights=weights)
+        sample = SampleMoments(
+            tuple(f"x{i}" for i in range(model.n_observed)),
+            estimates.cov,
+            estimates.mean,
+            len(rows),
+            len(rows),
+            rows,
+            weights=weights,
+            patterns=patterns,
+        )
+        discrepancy = full_information(sample)
+        assert discrepancy.log_likelihood == pytest.approx(estimates.log_likelihood, rel=1e-13)
+        full = unrestricted_model(model.n_observed)
+        saturated = discrepancy.at(full, unrestricted_theta(estimates.mean, estimates.cov))
+        assert saturated.f == pytest.approx(0.0, abs=1e-12)
+        found.append(discrepancy.at(model, theta).f)
+        assert found[-1] > 0.0
+    assert found[0] == pytest.approx(found[1], rel=1e-9)
 
 
 def test_inadmissible_points_have_no_value():

@@ -40,6 +40,11 @@ def arranged(data):
     return arrange(data, patterns), arrange_rows(data, patterns)
 
 
+def first_order(rows, estimates):
+    scores = unrestricted_scores(rows, estimates.mean, estimates.cov)
+    return scores.T @ scores / len(scores)
+
+
 def jacobian(model, theta):
     """Return the derivatives of means, variances and covariances by differences."""
 
@@ -179,9 +184,8 @@ def test_yuan_bentler_scaling_is_that_of_lavaan(holzinger):
 def test_corrected_rmsea_and_cfi_are_those_of_lavaan(holzinger, case, robust):
     n, short, rows, estimates, _, fits = holzinger
     told = json.loads((REFERENCE / f"{case}.json").read_text())["measures"]
-    weights = missing_data_weights(
-        short, estimates.mean, estimates.cov, rows=rows if robust else None
-    )
+    b = first_order(rows, estimates) if robust else None
+    weights = missing_data_weights(short, estimates.mean, estimates.cov, first_order=b)
     found = {}
     for name, (model, at, theta) in fits.items():
         f = complete_data_discrepancy(estimates.mean, estimates.cov, at.point.mu, at.point.sigma)
@@ -196,16 +200,16 @@ def test_corrected_rmsea_and_cfi_are_those_of_lavaan(holzinger, case, robust):
 
 @pytest.mark.parametrize("robust", [False, True])
 def test_correction_from_its_definition(holzinger, robust):
-    n, short, rows, estimates, _, fits = holzinger
+    _, short, rows, estimates, _, fits = holzinger
     model, _, theta = fits["model"]
     mean, cov = estimates.mean, estimates.cov
-    weights = missing_data_weights(short, mean, cov, rows=rows if robust else None)
+    b = first_order(rows, estimates) if robust else None
+    weights = missing_data_weights(short, mean, cov, first_order=b)
     d = jacobian(model, theta)
     a = observed_information(short, mean, cov)
     gamma = np.linalg.inv(a)
     if robust:
-        scores = unrestricted_scores(rows, mean, cov)
-        gamma = gamma @ (scores.T @ scores / n) @ gamma
+        gamma = gamma @ b @ gamma
     complete = np.random.default_rng(0).standard_normal((12, 9))
     w = expected_information(arranged(complete)[0], mean, cov)
     residual = np.eye(len(a)) - d @ np.linalg.solve(d.T @ a @ d, d.T @ a)

@@ -102,6 +102,21 @@ def test_a_survey_brings_its_covariates():
         intake(MODEL, survey, group="scool")
 
 
+def test_answers_in_words_come_through_a_survey_as_numbers():
+    words = {"never": 1, "sometimes": 2, "often": 3, "always": 4}
+    by_number = {number - 1: word for word, number in words.items()}
+    frame = likert()[[*ITEMS, "school"]]
+    wording = frame.assign(**{name: frame[name].map(by_number) for name in ITEMS})
+    codebook = {"constructs": {"f": {"items": ITEMS[:3]}, "g": {"items": ITEMS[3:]}}}
+    survey = cs.read_survey(wording, codebook={"labels": words, **codebook})
+    spec, samples = intake(MODEL, survey, ordered=True, group="school")
+    expected_spec, expected = intake(MODEL, frame, ordered=True, group="school")
+    assert spec == expected_spec
+    for sample, other in zip(samples, expected, strict=True):
+        np.testing.assert_array_equal(sample.cov, other.cov)
+        assert sample.ordinal.categories[0].tolist() == [1, 2, 3, 4]
+
+
 def matrices():
     return {label: part[ITEMS].cov() for label, part in answers().groupby("school", sort=False)}
 
@@ -311,6 +326,40 @@ def test_an_item_that_follows_from_another_is_named_under_full_information():
 def test_options_that_do_not_go_together(options, message):
     with pytest.raises(UnsupportedError, match=message):
         intake(MODEL, likert(), **options)
+
+
+def test_auxiliary_variables_are_saturated_correlates():
+    frame = data("holzinger1939_missing")
+    spec, samples = intake(MODEL, frame, missing="ml", auxiliary=["ageyr", "x7"])
+    assert samples[0].names == (*ITEMS, "ageyr", "x7")
+    # As semTools' cfa.auxiliary: 36 parameters for 44 moments, the 8 degrees of freedom of the
+    # model without them.
+    assert spec.n_free_rows == 36
+    assert spec.find("x3", "~~", "x7").free
+    assert not spec.exogenous_observed
+    model = "f =~ x1 + x2 + x3\nx9 ~ f + grade"
+    spec, _ = intake(model, frame, missing="ml", auxiliary=("ageyr", "x7"))
+    assert spec.find("ageyr", "~~", "grade").free
+    assert spec.n_free_rows == 30
+
+
+@pytest.mark.parametrize(
+    ("auxiliary", "message"),
+    [
+        (["x3"], "auxiliary='x3' is a variable of the model already"),
+        (["x7", "x7"], "names 'x7' twice"),
+        (["my age"], "auxiliary='my age' is no name that a model can hold"),
+        (["x77"], "the model names x77 .did you mean x7"),
+    ],
+)
+def test_auxiliary_variables_that_are_none(auxiliary, message):
+    with pytest.raises(DataError, match=message):
+        intake(MODEL, answers(), missing="ml", auxiliary=auxiliary)
+
+
+def test_auxiliary_variables_need_full_information():
+    with pytest.raises(UnsupportedError, match="helps full information only, not missing='listw"):
+        intake(MODEL, answers(), auxiliary=["x7"])
 
 
 def test_input_is_not_changed():

@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 import pytest
+from helpers.independence import independence_model
+from helpers.lavaan_rows import observed_information
 from helpers.reference import case, data
 
 import clustersem as cs
@@ -17,9 +19,7 @@ from clustersem.engine.corrections import (
     scaled_shifted,
     yuan_bentler,
 )
-from clustersem.engine.independence import independence_model
-from clustersem.engine.likelihood import discrepancy
-from clustersem.engine.observed import observed_hessian
+from clustersem.engine.likelihood import MaximumLikelihood
 from clustersem.engine.sandwich import inverse_information, sandwich
 from clustersem.engine.ugamma import trace_ugamma, trace_ugamma_squared
 from clustersem.fit.scaled_indices import (
@@ -46,21 +46,21 @@ def groups(fit: cs.Fit) -> tuple[CompleteGroup, CompleteGroup, np.ndarray, np.nd
     null, theta = independence_model(
         moments.cov, moments.mean, NO_COVARIATES, has_means=False, fixed_x=False
     )
+    sample = MaximumLikelihood(moments.cov, moments.mean, float(np.linalg.slogdet(moments.cov)[1]))
     found, hessians = [], []
-    for model, at in ((fit.model, fit.at), (null, discrepancy(null, fit.sample, theta))):
+    for model, values in ((fit.model, fit.theta), (null, theta)):
+        at = sample.at(model, values)
         found.append(
             CompleteGroup(
+                model=model,
                 point=at.point,
                 precision=at.precision,
-                cells=model.cells,
-                collapse=model.collapse,
                 data=moments.data,
                 cov=moments.cov,
                 mean=moments.mean,
-                has_means=model.has_means,
             )
         )
-        hessians.append(0.5 * observed_hessian(model, fit.sample, at))
+        hessians.append(observed_information(model, sample, at))
     return found[0], found[1], hessians[0], hessians[1]
 
 

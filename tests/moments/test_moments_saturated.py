@@ -12,7 +12,7 @@ from helpers.incomplete import gappy, log_likelihood
 
 from clustersem.moments.incomplete import arrange
 from clustersem.moments.patterns import missing_patterns
-from clustersem.moments.saturated import saturated_estimates
+from clustersem.moments.saturated import doubts, saturated_estimates
 
 REFERENCE = Path(__file__).resolve().parent.parent / "reference"
 
@@ -129,6 +129,8 @@ def test_a_pair_that_is_never_together_is_named():
     data = data[~np.isnan(data).all(axis=1)]
     estimates = saturated_estimates(data)
     assert estimates.never_together.tolist() == [[2, 3]]
+    (sentence,) = doubts(estimates, list("abcd"))
+    assert sentence.startswith("no respondent answered both c and d: ")
     assert np.isfinite(estimates.cov).all()
 
 
@@ -140,6 +142,8 @@ def test_a_variable_that_others_determine_is_singular():
     estimates = saturated_estimates(data)
     assert estimates.singular
     assert not estimates.converged
+    (sentence,) = doubts(estimates, ["p", "q", "r", "total"])
+    assert "among p, q, r, total one follows from the others" in sentence
 
 
 def test_a_variable_that_does_not_vary_is_singular():
@@ -155,3 +159,6 @@ def test_iterations_can_be_limited():
     assert not estimates.converged
     assert not estimates.singular
     assert estimates.iterations <= 4
+    (sentence,) = doubts(estimates, list("abcde"))
+    assert f"did not converge in {estimates.iterations} steps" in sentence
+    assert doubts(saturated_estimates(gappy(12, 5)), list("abcde")) == ()

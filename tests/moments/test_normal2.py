@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy.special import ndtr
@@ -36,14 +38,14 @@ def test_at_the_origin_it_is_an_arc_sine():
 @pytest.mark.parametrize("rho", [0.927, 0.95, 0.99, 0.9999, 0.999999])
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 def test_both_expansions_differ_by_the_integral_of_the_density(rho, sign):
-    # From 0.9, where the plain integral is exact, in the angle whose sine is the correlation; towards
-    # the end the integrand moves fast, so the last piece is cut again and again.
+    # From 0.9, where the plain integral is exact, in the angle whose sine is the correlation;
+    # towards the end the integrand moves fast, so the last piece is cut again and again.
     nodes, weights = np.polynomial.legendre.leggauss(40)
     last = np.arccos(rho)
     ends = np.pi / 2 - np.append(np.geomspace(np.arccos(0.9), last, 30), last)
     h, k = LIMITS, LIMITS + 0.03
     area = np.zeros((len(h), len(k)))
-    for left, right in zip(ends[:-1], ends[1:], strict=True):
+    for left, right in pairwise(ends):
         angle = (left + right) / 2 + nodes * (right - left) / 2
         shape = (len(angle),)
         density = normal2.pdf(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -155,6 +157,37 @@ def test_groups_may_be_numbers_categories_or_truth_values():
     assert grouping_of(frame.assign(g=frame["sex"] == 1), "g").labels == ("True", "False")
     mixed = grouping_of(pd.DataFrame({"g": [1, "1", 2.0, "2"]}), "g")
     assert mixed.codes.tolist() == [0, 0, 1, 1]
+
+
+@pytest.mark.parametrize("missing", ["pairwise", "ml", "ml.x"])
+def test_without_gaps_every_method_is_the_same(missing):
+    (sample,) = samples_from_data(data("holzinger1939"), ITEMS, missing=missing)
+    plain = moments_from_data(data("holzinger1939"), ITEMS)
+    np.testing.assert_allclose(sample.cov, plain.cov, rtol=1e-12)
+    np.testing.assert_allclose(sample.mean, plain.mean, rtol=1e-12)
+    assert (sample.n_obs, sample.dropped) == (301, ())
+    assert (sample.patterns is None) == (missing == "pairwise")
+
+
+@pytest.mark.parametrize("missing", ["listwise", "pairwise", "ml"])
+def test_the_order_of_rows_changes_nothing_but_the_order_of_groups(missing):
+    frame = holes()
+    turned = frame.iloc[::-1]
+    samples = samples_from_data(frame, ITEMS, group="school", missing=missing)
+    others = samples_from_data(turned, ITEMS, group="school", missing=missing)
+    assert [s.label for s in samples] == [s.label for s in others[::-1]]
+    for sample, other in zip(samples, others[::-1], strict=True):
+        assert sample.dropped == other.dropped
+        # EM stops where its steps are below 1e-10 standard deviations.
+        np.testing.assert_allclose(sample.cov, other.cov, rtol=1e-8)
+
+
+def test_samples_survive_pickling_and_stay_frozen():
+    (sample,) = samples_from_data(holes(), ITEMS, missing="ml")
+    again = pickle.loads(pickle.dumps(sample))
+    for array in (again.cov, again.data, again.patterns.observed, again.patterns.rows[0]):
+        assert not array.flags.writeable
+    assert sample.patterns.counts.sum() == sample.n_obs == 300
 
 
 def test_input_is_not_changed_and_output_cannot_be():
