@@ -11,6 +11,7 @@ import numpy as np
 from clustersem.engine.discrepancy import cholesky, inverse_from, log_det
 from clustersem.engine.ram import Array, Index, Point
 from clustersem.fit import indices
+from clustersem.fit.residual_indices import GroupResiduals, residual_indices, wrmr
 
 
 class Measures(Mapping[str, float]):
@@ -175,6 +176,8 @@ def plain_measures(given: MeasureInputs) -> dict[str, float]:
         "mfi": indices.mfi(chisq, df, multiplier),
         "ecvi": indices.ecvi(chisq, n_free, multiplier),
     }
+    if any(len(group.thresholds) for group in given.groups):
+        measures["wrmr"] = wrmr(chisq, given.n_moments)
     return measures
 
 
@@ -214,42 +217,13 @@ def gfi_of_groups(
 
 
 def _root_mean_squares(given: MeasureInputs) -> dict[str, float]:
-    """Return RMR, SRMR (Bentler, Mplus) and CRMR, averaged over groups by their size."""
-    total: dict[str, float] = {}
+    """Return RMR, SRMR (Bentler, Mplus) and CRMR, and WRMR with ordinal items."""
+    groups = []
     for group in given.groups:
-        share = group.n_obs / given.n_obs
-        for name, value in _of_one_group(group, has_means=given.has_means).items():
-            total[name] = total.get(name, 0.0) + share * value
-    return total
-
-
-def _of_one_group(group: GroupInputs, *, has_means: bool) -> dict[str, float]:
-    """Return RMR, SRMR (Bentler, Mplus) and CRMR, each with and without means."""
-    s, sigma = group.cov, group.point.sigma
-    p = len(s)
-    sd, implied_sd = np.sqrt(s.diagonal()), np.sqrt(sigma.diagonal())
-    raw = s - sigma
-    bentler = raw / np.outer(sd, sd)
-    correlation = s / np.outer(sd, sd) - sigma / np.outer(implied_sd, implied_sd)
-    mplus = correlation.copy()
-    np.fill_diagonal(mplus, bentler.diagonal())
-    d = group.mean - group.point.mu if has_means else np.zeros(p)
-    standardised_means = group.mean / sd - group.point.mu / implied_sd
-    squares = {
-        "rmr": (raw, d, 0),
-        "srmr": (bentler, d / sd, 0),
-        "srmr_bentler": (bentler, d / sd, 0),
-        "crmr": (correlation, d / sd, p),
-        "srmr_mplus": (mplus, standardised_means, 0),
-    }
-    result: dict[str, float] = {}
-    for name, (residual, means, not_counted) in squares.items():
-        own = residual.diagonal()
-        total = 0.5 * float(np.vdot(residual, residual) + own @ own)  # the lower triangle's
-        count = p * (p + 1) // 2 - not_counted
-        without = math.sqrt(total / count) if count else 0.0
-        with_means = math.sqrt((total + float(means @ means)) / (count + p))
-        result[name] = with_means if has_means else without
-        if name != "srmr":
-            result[f"{name}_nomean"] = without
-    return result
+        point, items = group.point, group.threshold_item
+        implied, left = point.sigma, np.zeros(0)
+        if len(items):
+            implied = point.delta[:, None] * implied * point.delta
+            left = group.thresholds - point.delta[items] * (point.tau - point.mu[items])
+        groups.append(GroupResiduals(group.cov, implied, group.mean, point.mu, group.n_obs, left))
+    return residual_indices(groups, has_means=given.has_means)

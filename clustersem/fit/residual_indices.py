@@ -33,7 +33,7 @@ class GroupResiduals:
         Covariances; polychoric, polyserial and Pearson's where variables are ordinal.
     mean, implied_mean : ndarray of shape (p,)
         Means. Not used where variables are ordinal, or without a mean structure.
-    n_obs : int
+    n_obs : float
         n_g.
     thresholds : ndarray of shape (t,)
         Observed less implied thresholds; empty without ordinal variables.
@@ -43,7 +43,7 @@ class GroupResiduals:
     implied_cov: Array
     mean: Array
     implied_mean: Array
-    n_obs: int
+    n_obs: float
     thresholds: Array
 
 
