@@ -21,11 +21,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_solve
 
 from clustersem.engine.corrections import TestStatistic, satorra_bentler
 from clustersem.engine.discrepancy import cholesky, inverse_from, log_det
 from clustersem.engine.ram import Array
+from clustersem.engine.scaled_inverse import scaled_inverse
 from clustersem.moments.order import MomentOrder
 
 
@@ -102,12 +102,11 @@ def catml_statistic(
         curvature = curvature + share * (delta[at].T @ by_v)
         crossed = crossed + share * (by_v.T @ spread[at])
         expected += float(np.vdot(v, group.gamma[at, at]))
-    factor = cholesky(np.asarray(bread))
-    if factor is None or np.isnan(chisq):
+    inverse = scaled_inverse(np.asarray(bread))
+    if inverse is None or np.isnan(chisq):
         return TestStatistic("catml", np.nan, df, np.nan)
-    sandwich = cho_solve((factor, True), cho_solve((factor, True), np.asarray(meat)).T)
-    expected -= 2.0 * float(np.trace(cho_solve((factor, True), np.asarray(crossed))))
-    expected += float(np.vdot(np.asarray(curvature), sandwich))
+    expected -= 2.0 * inverse.trace(np.asarray(crossed))
+    expected += float(np.vdot(np.asarray(curvature), inverse.sandwich(np.asarray(meat))))
     return satorra_bentler(chisq, df, expected, name="catml")
 
 

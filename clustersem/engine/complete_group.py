@@ -15,9 +15,9 @@ from scipy.linalg import solve_triangular
 from clustersem.engine.casewise import casewise_scores, cross_products
 from clustersem.engine.discrepancy import cholesky
 from clustersem.engine.likelihood import cell_hessian
-from clustersem.engine.moment_jacobian import moment_jacobian
+from clustersem.engine.moment_structure import moment_jacobian
 from clustersem.engine.observed_weight import observed_weight
-from clustersem.engine.ram import Array, Cells, Index, Point
+from clustersem.engine.ram import Array, Index, Point, Ram
 from clustersem.engine.ugamma import GroupTerms, MomentTerms, NormalTerms
 from clustersem.moments.gamma import (
     empirical_gamma,
@@ -34,20 +34,16 @@ class CompleteGroup:
 
     Attributes
     ----------
+    model : Ram
+        The structure.
     point : Point
         The model at the estimates.
     precision : ndarray of shape (p, p)
         P, inverse of its covariance matrix.
-    cells : Cells
-        The free cells.
-    collapse : ndarray of shape (cells, q) or None
-        From theta to cells; None where it is the identity.
     data : ndarray of shape (n, p)
         Complete cases.
     cov, mean : ndarray
         Their moments, with divisor n, weighted where there are weights.
-    has_means : bool
-        Whether means are part of the model.
     share : float
         n_g / N.
     weights : ndarray of shape (n,) or None
@@ -58,14 +54,12 @@ class CompleteGroup:
         Places of exogenous covariates that are fixed at their values.
     """
 
+    model: Ram
     point: Point
     precision: Array
-    cells: Cells
-    collapse: Array | None
     data: Array
     cov: Array
     mean: Array
-    has_means: bool
     share: float = 1.0
     weights: Array | None = None
     cluster: Index | None = None
@@ -85,10 +79,15 @@ class CompleteGroup:
     def _has_fixed(self) -> bool:
         return self.fixed is not None and len(self.fixed) > 0
 
+    @property
+    def has_means(self) -> bool:
+        """Whether means are part of the model."""
+        return self.model.has_means
+
     def _by_theta(self, by_cell: Array) -> Array:
-        if self.collapse is None:
+        if self.model.collapse is None:
             return by_cell
-        product: Array = by_cell @ self.collapse
+        product: Array = by_cell @ self.model.collapse
         return product
 
     @cached_property
@@ -96,7 +95,7 @@ class CompleteGroup:
         """Casewise scores by parameters (n x q), unweighted."""
         centre = self.point.mu if self.has_means else self.mean
         return self._by_theta(
-            casewise_scores(self.point, self.precision, self.cells, self.data - centre)
+            casewise_scores(self.point, self.precision, self.model.cells, self.data - centre)
         )
 
     @cached_property
@@ -108,9 +107,11 @@ class CompleteGroup:
     def expected(self) -> Array:
         """Expected information of one case (q x q)."""
         uv = self.point.uv
-        h = cell_hessian(uv.T @ self.precision @ uv, self.point.nu, self.cells, self.cells)
-        half = self._by_theta(0.5 * h)
-        return half if self.collapse is None else self.collapse.T @ half
+        h = cell_hessian(
+            uv.T @ self.precision @ uv, self.point.nu, self.model.cells, self.model.cells
+        )
+        k = self.model.collapse
+        return 0.5 * (h if k is None else k.T @ h @ k)
 
     @cached_property
     def gamma(self) -> Array:
@@ -123,7 +124,7 @@ class CompleteGroup:
     @cached_property
     def jacobian(self) -> Array:
         """Delta (k x q) by parameters."""
-        return self._by_theta(moment_jacobian(self.point, self.cells, self.order))
+        return self._by_theta(moment_jacobian(self.model, self.point, self.order, self.model.cells))
 
     @cached_property
     def terms(self) -> GroupTerms:
@@ -136,7 +137,7 @@ class CompleteGroup:
             return self.explicit_terms
         if self.has_means:
             centred = self._by_theta(
-                casewise_scores(self.point, self.precision, self.cells, self._deviations)
+                casewise_scores(self.point, self.precision, self.model.cells, self._deviations)
             )
         else:
             centred = self.scores

@@ -22,11 +22,10 @@ covariance structure analysis. In Latent variables analysis (pp. 399-419). Sage.
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import cho_solve
 
-from clustersem.engine.discrepancy import cholesky
 from clustersem.engine.inference import parameter_covariance
 from clustersem.engine.ram import Array
+from clustersem.engine.scaled_inverse import scaled_inverse
 
 
 def sandwich(bread: Array, meat: Array, multiplier: float, *, basis: Array | None = None) -> Array:
@@ -52,16 +51,10 @@ def sandwich(bread: Array, meat: Array, multiplier: float, *, basis: Array | Non
         inner = sandwich(basis.T @ bread @ basis, basis.T @ meat @ basis, multiplier)
         constrained: Array = basis @ inner @ basis.T
         return constrained
-    scale = np.sqrt(np.maximum(bread.diagonal(), 0.0))
-    scale[scale == 0] = 1.0
-    outer = scale[:, None] * scale
-    factor = cholesky(bread / outer)
-    if factor is None:
+    inverse = scaled_inverse(bread)
+    if inverse is None:
         return np.full(bread.shape, np.nan)
-    half = cho_solve((factor, True), meat / outer, check_finite=False)
-    whole = cho_solve((factor, True), half.T, check_finite=False)
-    symmetric: Array = 0.5 * (whole + whole.T) / outer
-    return symmetric / multiplier
+    return inverse.sandwich(meat) / multiplier
 
 
 def inverse_information(

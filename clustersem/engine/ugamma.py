@@ -24,10 +24,9 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-from scipy.linalg import cho_solve
 
-from clustersem.engine.discrepancy import cholesky
 from clustersem.engine.ram import Array
+from clustersem.engine.scaled_inverse import scaled_inverse
 
 
 class GroupTerms(Protocol):
@@ -235,53 +234,29 @@ def trace_ugamma(groups: Sequence[GroupTerms], *, basis: Array | None = None) ->
     float
         NaN where A is not positive definite.
     """
-    inverse = _solver(groups, basis)
+    inverse = scaled_inverse(_project([(g.share, g.bread) for g in groups], basis))
     if inverse is None:
         return float("nan")
-    meat = _project(_sum_of([(g.share, g.meat) for g in groups]), basis)
-    return sum(g.saturated for g in groups) - float(np.trace(inverse(meat)))
+    meat = _project([(g.share, g.meat) for g in groups], basis)
+    return sum(g.saturated for g in groups) - inverse.trace(meat)
 
 
 def trace_ugamma_squared(groups: Sequence[GroupTerms], *, basis: Array | None = None) -> float:
     """Return tr((U Gamma)^2); parameters as in :func:`trace_ugamma`."""
-    inverse = _solver(groups, basis)
+    inverse = scaled_inverse(_project([(g.share, g.bread) for g in groups], basis))
     if inverse is None:
         return float("nan")
-    explained = inverse(_project(_sum_of([(g.share, g.meat) for g in groups]), basis))
-    mixed = inverse(_project(_sum_of([(g.share, g.mixed) for g in groups]), basis))
+    explained = inverse(_project([(g.share, g.meat) for g in groups], basis))
+    mixed = inverse.trace(_project([(g.share, g.mixed) for g in groups], basis))
     squares = sum(g.saturated_squared for g in groups)
-    return squares - 2.0 * float(np.trace(mixed)) + float(np.vdot(explained, explained.T))
+    return squares - 2.0 * mixed + float(np.vdot(explained, explained.T))
 
 
-class _Inverse:
-    """A^-1, applied."""
-
-    def __init__(self, factor: Array, scale: Array) -> None:
-        self._factor, self._scale = factor, scale
-
-    def __call__(self, matrix: Array) -> Array:
-        scaled = matrix / self._scale[:, None]
-        solved: Array = cho_solve((self._factor, True), scaled, check_finite=False)
-        return solved / self._scale[:, None]
-
-
-def _solver(groups: Sequence[GroupTerms], basis: Array | None) -> _Inverse | None:
-    bread = _project(_sum_of([(g.share, g.bread) for g in groups]), basis)
-    scale = np.sqrt(np.maximum(bread.diagonal(), 0.0))
-    scale[scale == 0] = 1.0
-    factor = cholesky(bread / (scale[:, None] * scale))
-    return None if factor is None else _Inverse(factor, scale)
-
-
-def _sum_of(parts: list[tuple[float, Array]]) -> Array:
+def _project(parts: list[tuple[float, Array]], basis: Array | None) -> Array:
     total = parts[0][0] * parts[0][1]
     for share, matrix in parts[1:]:
         total = total + share * matrix
-    return total
-
-
-def _project(matrix: Array, basis: Array | None) -> Array:
     if basis is None:
-        return matrix
-    projected: Array = basis.T @ matrix @ basis
+        return total
+    projected: Array = basis.T @ total @ basis
     return projected

@@ -9,12 +9,10 @@ from functools import cached_property
 
 import numpy as np
 
-from clustersem.engine.casewise import cross_products
 from clustersem.engine.catml import OrdinalTerms, catml_baseline, catml_statistic
 from clustersem.engine.corrections import TestStatistic
 from clustersem.engine.discrepancy import Discrepancy, cholesky
 from clustersem.engine.fiml import FullInformation
-from clustersem.engine.incomplete_scores import unrestricted_scores
 from clustersem.engine.least_squares import (
     GeneralisedLeastSquares,
     WeightedEvaluation,

@@ -242,16 +242,13 @@ class Inference:
                 "robust standard errors and tests need the answers themselves: a covariance matrix"
                 " says nothing of their distribution. Pass them as data=, or use estimator='ML'."
             )
-        model = block.model
         return CompleteGroup(
+            block.model,
             at.point,
             at.precision,
-            model.cells,
-            model.collapse,
             sample.data,
             sample.cov,
             sample.mean,
-            model.has_means,
             block.share,
             sample.weights,
             sample.cluster,

@@ -11,6 +11,7 @@ import numpy as np
 from clustersem.engine.discrepancy import cholesky, inverse_from, log_det
 from clustersem.engine.ram import Array, Index, Point
 from clustersem.fit import indices
+from clustersem.fit.residual_indices import GroupResiduals, residual_indices, wrmr
 
 
 class Measures(Mapping[str, float]):
@@ -181,6 +182,8 @@ def plain_measures(given: MeasureInputs) -> dict[str, float]:
         "mfi": indices.mfi(chisq, df, multiplier),
         "ecvi": indices.ecvi(chisq, n_free, multiplier),
     }
+    if any(len(group.thresholds) for group in given.groups):
+        measures["wrmr"] = wrmr(chisq, given.n_moments)
     return measures
 
 
@@ -220,68 +223,13 @@ def gfi_of_groups(
 
 
 def _root_mean_squares(given: MeasureInputs) -> dict[str, float]:
-    """Return RMR, SRMR (Bentler, Mplus) and CRMR, averaged over groups by their size."""
-    total: dict[str, float] = {}
+    """Return RMR, SRMR (Bentler, Mplus) and CRMR, and WRMR with ordinal items."""
+    groups = []
     for group in given.groups:
-        share = group.n_obs / given.n_obs
-        for name, value in _of_one_group(group, has_means=given.has_means).items():
-            total[name] = total.get(name, 0.0) + share * value
-    return total
-
-
-def _of_one_group(group: GroupInputs, *, has_means: bool) -> dict[str, float]:
-    """Return RMR, SRMR (Bentler, Mplus) and CRMR, each with and without means."""
-    s, sigma = group.cov, group.point.sigma
-    p = len(s)
-    sd, implied_sd = np.sqrt(s.diagonal()), np.sqrt(sigma.diagonal())
-    raw = s - sigma
-    bentler = raw / np.outer(sd, sd)
-    correlation = s / np.outer(sd, sd) - sigma / np.outer(implied_sd, implied_sd)
-    mplus = correlation.copy()
-    np.fill_diagonal(mplus, bentler.diagonal())
-    d, standardised, of_mplus = _locations(group, sd, implied_sd, has_means=has_means)
-    squares = {
-        "rmr": (raw, d, 0),
-        "srmr": (bentler, standardised, 0),
-        "srmr_bentler": (bentler, standardised, 0),
-        "crmr": (correlation, standardised, p),
-        "srmr_mplus": (mplus, of_mplus, 0),
-    }
-    result: dict[str, float] = {}
-    for name, (residual, locations, not_counted) in squares.items():
-        own = residual.diagonal()
-        total = 0.5 * float(np.vdot(residual, residual) + own @ own)  # the lower triangle's
-        count = p * (p + 1) // 2 - not_counted
-        without = math.sqrt(total / count) if count else 0.0
-        with_means = math.sqrt(
-            (total + float(locations @ locations)) / (count + len(locations))
-        )
-        result[name] = with_means if has_means else without
-        if name != "srmr":
-            result[f"{name}_nomean"] = without
-    if len(group.thresholds):
-        # Thresholds are as a rule saturated, so what counts is the fit to the correlations.
-        result["srmr"] = result["srmr_bentler_nomean"]
-        result["srmr_mplus"] = result["srmr_mplus_nomean"] = math.nan
-    return result
-
-
-def _locations(
-    group: GroupInputs, sd: Array, implied_sd: Array, *, has_means: bool
-) -> tuple[Array, Array, Array]:
-    """Return the residuals of thresholds and means: raw, standardised, and as Mplus has them."""
-    if not has_means:
-        nothing = np.empty(0)
-        return nothing, nothing, nothing
-    continuous = np.setdiff1d(np.arange(len(sd)), group.threshold_item)
-    items, point = group.threshold_item, group.point
-    cuts = np.empty(0)
-    if len(items):
-        cuts = group.thresholds - point.delta[items] * (point.tau - point.mu[items])
-    d = (group.mean - point.mu)[continuous]
-    mplus = (group.mean / sd - point.mu / implied_sd)[continuous]
-    return (
-        np.concatenate([cuts, d]),
-        np.concatenate([cuts, d / sd[continuous]]),
-        np.concatenate([cuts, mplus]),
-    )
+        point, items = group.point, group.threshold_item
+        implied, left = point.sigma, np.zeros(0)
+        if len(items):
+            implied = point.delta[:, None] * implied * point.delta
+            left = group.thresholds - point.delta[items] * (point.tau - point.mu[items])
+        groups.append(GroupResiduals(group.cov, implied, group.mean, point.mu, group.n_obs, left))
+    return residual_indices(groups, has_means=given.has_means)

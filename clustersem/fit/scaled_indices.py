@@ -117,9 +117,9 @@ def scaled_measures(tests: CorrectedTests) -> dict[str, float]:
     if model.name == "scaled.shifted":
         measures["chisq_shift_parameter"] = model.shift
         measures["baseline_chisq_shift_parameter"] = baseline.shift
-        chisq, df = model.chisq, float(model.df)
+        chisq, df = model.chisq, model.df
     else:
-        chisq, df = tests.chisq, model.trace if model.df > 0 else 0.0
+        chisq, df = tests.chisq, model.trace if tests.df else 0.0
     return measures | _rmsea_measures("scaled", chisq, df, tests.multiplier, tests.n_groups)
 
 
@@ -174,19 +174,16 @@ def robust_from_excess(
 ) -> dict[str, float]:
     """Return the robust measures from estimates of noncentrality."""
     excess, df = model.excess, model.df
-    worst = max(excess_baseline, excess, 0.0)
-    best = max(excess, 0.0)
+    worst, best = max(excess_baseline, excess, 0.0), max(excess, 0.0)
     cfi = 1.0 if best == 0 else 1.0 - best / worst
-    if math.isnan(excess) or math.isnan(excess_baseline):
-        cfi = math.nan
     rni = 1.0 - excess / excess_baseline if excess_baseline else math.nan
-    tli = rni if df == 0 else 1.0 - excess / excess_baseline * df_baseline / df
-    if df == 0:
-        tli = 1.0
+    tli = 1.0 - excess / excess_baseline * df_baseline / df if df and excess_baseline else 1.0
+    if math.isnan(model.scaled) or math.isnan(excess_baseline):
+        cfi = tli = rni = math.nan
     measures = {"cfi_robust": cfi, "tli_robust": tli, "nnfi_robust": tli, "rni_robust": rni}
+    if df == 0 or math.isnan(model.scaled):
+        return measures | _no_rmsea("robust", 0.0 if df == 0 else math.nan)
     unit = df * multiplier / n_groups
-    if df == 0:
-        return measures | _no_rmsea("robust")
     low, high = (
         math.sqrt(model.factor * noncentrality_at(model.scaled, df, p) / unit) for p in (0.95, 0.05)
     )
@@ -201,8 +198,8 @@ def robust_from_excess(
 def _rmsea_measures(
     suffix: str, chisq: float, df: float, multiplier: float, n_groups: int
 ) -> dict[str, float]:
-    if not df > 0:
-        return _no_rmsea(suffix)
+    if not df > 0 or math.isnan(chisq):
+        return _no_rmsea(suffix, 0.0 if df == 0 else math.nan)
     each = multiplier / n_groups
     low, high = indices.rmsea_interval(chisq, df, each)
     return {
@@ -214,6 +211,6 @@ def _rmsea_measures(
     }
 
 
-def _no_rmsea(suffix: str) -> dict[str, float]:
-    values = {f"rmsea{part}_{suffix}": 0.0 for part in ("", "_ci_lower", "_ci_upper")}
+def _no_rmsea(suffix: str, value: float) -> dict[str, float]:
+    values = {f"rmsea{part}_{suffix}": value for part in ("", "_ci_lower", "_ci_upper")}
     return values | {f"rmsea{part}_{suffix}": math.nan for part in ("_pvalue", "_notclose_pvalue")}

@@ -24,8 +24,8 @@ from clustersem.fit.identifiable import n_moments
 from clustersem.fit.inference import Inference
 from clustersem.fit.measures import GroupInputs
 from clustersem.fit.options import FitOptions
-from clustersem.fit.residuals import plain_residuals, standardized_residuals
 from clustersem.fit.release import release_table
+from clustersem.fit.residuals import plain_residuals, standardized_residuals
 from clustersem.fit.status import Status
 from clustersem.moments import SampleMoments
 from clustersem.spec import ModelSpec
@@ -294,9 +294,11 @@ class Solution:
         if type == "standardized":
             block, at = self._only(self.objective.blocks), self._only(self.state.groups)
             fixed = self.inference.fixed
-            matrices = [standardized_residuals(
+            matrices = [
+                standardized_residuals(
                     block, at, self.hessian, self.multiplier, fixed, self.held.jacobian
-                )]
+                )
+            ]
         else:
             matrices = [plain_residuals(type, g.cov, g.point) for g in self._group_inputs]
         return self._matrices(self.spec.observed, matrices)

@@ -129,13 +129,10 @@ def unbiased_gamma(gamma: Array, cov: Array, n_obs: int, order: MomentOrder) -> 
     n = float(n_obs)
     result = gamma.copy()
     block = slice(order.means.stop, None)
-    s = _vech(cov * (n / (n - 1.0)), order)
-    normal = normal_gamma(cov * (n / (n - 1.0)), _without_means(order))
-    scale = n * (n - 1.0) / ((n - 2.0) * (n - 3.0))
-    # Browne's moments have divisor n: the empirical block as it stands.
-    result[block, block] = scale * gamma[block, block] - (n / ((n - 2.0) * (n - 3.0))) * (
-        (n - 1.0) / n
-    ) ** 2 * (normal - (2.0 / (n - 1.0)) * np.outer(s, s))
+    s = np.concatenate([cov.diagonal(), cov[order.rows, order.cols]])
+    normal = normal_gamma(cov, order)[block, block] - np.outer(s, s) * (2.0 / (n - 1.0))
+    scale = n / ((n - 2.0) * (n - 3.0))
+    result[block, block] = scale * ((n - 1.0) * gamma[block, block] - normal)
     return result
 
 
@@ -149,7 +146,7 @@ def normal_gamma(sigma: Array, order: MomentOrder) -> Array:
     order : MomentOrder
         An order without thresholds.
     """
-    return _pair_matrix(sigma, order, sigma, np.ones(order.n_moments - order.means.stop))
+    return _pair_matrix(sigma, order, np.ones(order.n_moments - order.means.stop))
 
 
 def normal_weight(precision: Array, order: MomentOrder) -> Array:
@@ -170,10 +167,10 @@ def normal_weight(precision: Array, order: MomentOrder) -> Array:
     """
     c = np.ones(order.n_moments - order.means.stop)
     c[: order.n_observed] = 0.5
-    return _pair_matrix(precision, order, precision, c)
+    return _pair_matrix(precision, order, c)
 
 
-def _pair_matrix(matrix: Array, order: MomentOrder, of_means: Array, c: Array) -> Array:
+def _pair_matrix(matrix: Array, order: MomentOrder, c: Array) -> Array:
     """Return c_a c_b (m_ik m_jl + m_il m_jk) for pairs a = (i, j), b = (k, l), after the means."""
     own = np.arange(order.n_observed)
     i, j = np.concatenate([own, order.rows]), np.concatenate([own, order.cols])
@@ -185,14 +182,6 @@ def _pair_matrix(matrix: Array, order: MomentOrder, of_means: Array, c: Array) -
         return block
     k, p = order.n_moments, order.n_observed
     result = np.zeros((k, k))
-    result[:p, :p] = of_means
+    result[:p, :p] = matrix
     result[p:, p:] = block
     return result
-
-
-def _without_means(order: MomentOrder) -> MomentOrder:
-    return MomentOrder(order.n_thresholds, has_means=False)
-
-
-def _vech(cov: Array, order: MomentOrder) -> Array:
-    return np.concatenate([cov.diagonal(), cov[order.rows, order.cols]])

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
-from helpers.lavaan_rows import Corrected, corrected, structure
+from helpers.lavaan_rows import Corrected, corrected, moment_vector, structure
 from helpers.reference import case, data
 
 from clustersem.engine.browne import ResidualTerms, browne_residual
@@ -18,7 +18,6 @@ from clustersem.engine.corrections import (
     scaled_shifted,
     yuan_bentler,
 )
-from clustersem.engine.moment_jacobian import moment_vector
 from clustersem.engine.sandwich import inverse_information, sandwich
 from clustersem.engine.ugamma import MomentTerms, trace_ugamma, trace_ugamma_squared
 from clustersem.fit.scaled_indices import CorrectedTests, robust_measures, scaled_measures

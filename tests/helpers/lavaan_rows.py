@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from clustersem.engine.complete_group import CompleteGroup
-from clustersem.engine.independence import independence_model
-from clustersem.engine.likelihood import Evaluation, Sample, discrepancy
-from clustersem.engine.observed import observed_hessian
+from clustersem.engine.likelihood import MaximumLikelihood, NormalEvaluation
 from clustersem.engine.ram import COVARIANCE, INTERCEPT, PATH, Cells, Ram
+from clustersem.moments.order import MomentOrder
+from helpers.independence import independence_model
 
 
 @dataclass(frozen=True)
@@ -81,30 +81,41 @@ def complete_group(
     weights: np.ndarray | None = None,
     cluster: np.ndarray | None = None,
     fixed: np.ndarray | None = None,
-) -> tuple[CompleteGroup, Evaluation, Sample]:
+) -> tuple[CompleteGroup, NormalEvaluation, MaximumLikelihood]:
     """Return the cases of one group at a model."""
     w = np.ones(len(data)) if weights is None else weights
     mean = w @ data / len(data)
     centred = data - mean
     cov = centred.T @ (centred * w[:, None]) / len(data)
-    sample = Sample(cov, mean, float(np.linalg.slogdet(cov)[1]))
-    at = discrepancy(model, sample, theta)
+    sample = MaximumLikelihood(cov, mean, float(np.linalg.slogdet(cov)[1]))
+    at = sample.at(model, theta)
     assert at is not None
     group = CompleteGroup(
+        model=model,
         point=at.point,
         precision=at.precision,
-        cells=model.cells,
-        collapse=model.collapse,
         data=data,
         cov=cov,
         mean=mean,
-        has_means=model.has_means,
         share=share,
         weights=weights,
         cluster=cluster,
         fixed=fixed,
     )
     return group, at, sample
+
+
+def observed_information(model: Ram, sample: MaximumLikelihood, at: NormalEvaluation) -> np.ndarray:
+    """Return half the exact Hessian of F by parameters."""
+    by_cell = 0.5 * sample.exact(at, model.cells)
+    k = model.collapse
+    return by_cell if k is None else k.T @ by_cell @ k
+
+
+def moment_vector(cov: np.ndarray, mean: np.ndarray, order: MomentOrder) -> np.ndarray:
+    """Return means, variances and covariances of continuous variables in their order."""
+    means = [mean] if order.has_means else []
+    return np.concatenate([*means, cov.diagonal(), cov[order.rows, order.cols]])
 
 
 @dataclass(frozen=True)
@@ -145,7 +156,7 @@ def corrected(
         data = frame[given.observed].to_numpy(float)
         share = len(data) / n
         group, at, sample = complete_group(model, given.theta, data, share=share, **options)
-        observed += share * 0.5 * observed_hessian(model, sample, at)
+        observed += share * observed_information(model, sample, at)
         chisq += len(data) * at.f
         groups.append(group)
         null, start = independence_model(
@@ -157,5 +168,5 @@ def corrected(
         )
         base, base_at, _ = complete_group(null, start, data, share=1.0, **options)
         baseline.append(base)
-        base_hessians.append(0.5 * observed_hessian(null, sample, base_at))
+        base_hessians.append(observed_information(null, sample, base_at))
     return Corrected(given, groups, baseline, observed, base_hessians, chisq, n)

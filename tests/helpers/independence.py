@@ -1,4 +1,4 @@
-"""The independence model: what incremental fit indices compare with."""
+"""The independence model in the engine's terms, without a fit."""
 
 from __future__ import annotations
 
