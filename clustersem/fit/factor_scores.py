@@ -70,18 +70,18 @@ def factor_scores(
         frame, source = answers_of(data, fit.moments.names)
         values = numeric_columns(frame, fit.moments.names, source=source)
         index = frame.index
-    p = fit.model.n_observed
-    weights = score_weights(fit.at.point, p, method)
+    p, point = fit.model.n_observed, fit.point
+    weights = score_weights(point, p, method)
     if fit.model.has_means:
-        centre = fit.at.point.mu
+        centre = point.mu
     elif fit.moments.mean is not None:
         centre = fit.moments.mean
     else:
         centre = _mean_of_complete(values)
     # Without a mean structure latent variables have mean zero.
-    latent_mean = fit.at.point.nu[p:]
+    latent_mean = point.nu[p:]
     if method == "bartlett" and latent_mean.any():
-        centre = centre - fit.at.point.e[:p, p:] @ fit.at.point.nu[p:]
+        centre = centre - point.e[:p, p:] @ point.nu[p:]
         scores = (values - centre) @ weights.T
     else:
         scores = latent_mean + (values - centre) @ weights.T
