@@ -18,6 +18,7 @@ ROOT_TWO_PI = np.sqrt(2.0 * np.pi)
 EMPTY_CELL = 0.5
 # Category indicators that are held at once: 2 MB.
 INDICATORS = 262_144
+SMALLEST_SHARE = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,20 +59,21 @@ class CodedAnswers:
     def joint(self) -> Array:
         """Weighted frequencies of every two categories, shape (q, K, q, K), in one pass."""
         q, n = self.codes.shape
-        size = self.n_codes
+        # Missing answers have a category of their own, which is left out in the end.
+        size = self.n_codes + self.incomplete
         total = np.zeros((q * size, q * size))
         length = max(256, INDICATORS // max(q * size, 1))
         for start in range(0, n, length):
             codes = self.codes[:, start : start + length]
-            # One row more than there are categories takes the missing answers.
-            indicators = np.zeros((q, size + 1, codes.shape[1]))
+            indicators = np.zeros((q, size, codes.shape[1]))
             np.put_along_axis(indicators, codes[:, None], 1.0, axis=1)
-            left = indicators[:, :size].reshape(q * size, codes.shape[1])
+            left = indicators.reshape(q * size, codes.shape[1])
             if self.weights is None:
                 total += left @ left.T
             else:
                 total += left @ (left * self.weights[start : start + length]).T
-        return total.reshape(q, size, q, size)
+        answered = slice(self.n_codes)
+        return total.reshape(q, size, q, size)[:, answered, :, answered]
 
     @cached_property
     def margins(self) -> Array:
@@ -184,7 +186,9 @@ def coded(
     sizes = np.array([len(found) for found in values], dtype=np.intp)
     codes[codes < 0] = sizes.max(initial=1)
     answers = CodedAnswers(codes, sizes, weights)
-    empty = (answers.margins <= 0.0) & (np.arange(answers.n_codes)[:, None] < sizes)
+    # Of a smaller share of the weights nothing is left in a cumulative proportion.
+    unused = answers.margins <= SMALLEST_SHARE * n
+    empty = unused & (np.arange(answers.n_codes)[:, None] < sizes)
     if empty.any():
         j, a = np.argwhere(empty.T)[0]
         raise DataError(
