@@ -16,6 +16,9 @@ from clustersem.moments.sample import Array
 ROOT_TWO_PI = np.sqrt(2.0 * np.pi)
 # What is added to an empty cell of a 2 x 2 table, whose correlation would else be 1 or -1.
 EMPTY_CELL = 0.5
+# Category indicators that are held at once: 2 MB.
+INDICATORS = 262_144
+SMALLEST_SHARE = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,14 +57,23 @@ class CodedAnswers:
 
     @cached_property
     def joint(self) -> Array:
-        """Weighted frequencies of every two categories, shape (q, K, q, K), in one product."""
+        """Weighted frequencies of every two categories, shape (q, K, q, K), in one pass."""
         q, n = self.codes.shape
-        size = self.n_codes
-        indicators = np.zeros((n, q * size))
-        item, row = np.nonzero(self.codes < size) if self.incomplete else np.indices((q, n))
-        indicators[row, item * size + self.codes[item, row]] = 1.0
-        right = indicators if self.weights is None else indicators * self.weights[:, None]
-        return (indicators.T @ right).reshape(q, size, q, size)
+        # Missing answers have a category of their own, which is left out in the end.
+        size = self.n_codes + self.incomplete
+        total = np.zeros((q * size, q * size))
+        length = max(256, INDICATORS // max(q * size, 1))
+        for start in range(0, n, length):
+            codes = self.codes[:, start : start + length]
+            indicators = np.zeros((q, size, codes.shape[1]))
+            np.put_along_axis(indicators, codes[:, None], 1.0, axis=1)
+            left = indicators.reshape(q * size, codes.shape[1])
+            if self.weights is None:
+                total += left @ left.T
+            else:
+                total += left @ (left * self.weights[start : start + length]).T
+        answered = slice(self.n_codes)
+        return total.reshape(q, size, q, size)[:, answered, :, answered]
 
     @cached_property
     def margins(self) -> Array:
@@ -160,8 +172,8 @@ def coded(
     for j, name in enumerate(names):
         found, codes[j] = _codes(data[:, j])
         if categories is not None:
-            codes[j] = _recoded(codes[j], found, np.asarray(categories[j], float), name, source)
-            found = np.asarray(categories[j], float)
+            wanted = np.array(categories[j], dtype=np.float64)
+            codes[j], found = _recoded(codes[j], found, wanted, name, source), wanted
         if len(found) < 2:
             given = (
                 f"every respondent answered {found[0]:g} to" if len(found) else "nobody answered"
@@ -174,7 +186,9 @@ def coded(
     sizes = np.array([len(found) for found in values], dtype=np.intp)
     codes[codes < 0] = sizes.max(initial=1)
     answers = CodedAnswers(codes, sizes, weights)
-    empty = (answers.margins <= 0.0) & (np.arange(answers.n_codes)[:, None] < sizes)
+    # Of a smaller share of the weights nothing is left in a cumulative proportion.
+    unused = answers.margins <= SMALLEST_SHARE * n
+    empty = unused & (np.arange(answers.n_codes)[:, None] < sizes)
     if empty.any():
         j, a = np.argwhere(empty.T)[0]
         raise DataError(

@@ -47,8 +47,10 @@ def gamma(steps: TwoSteps, cluster: Index | None = None) -> Array:
             np.add.at(sums, cluster[start : start + block.shape[1]], block.T)
             start += block.shape[1]
             continue
-        product = block @ block.T
-        total = product if total is None else np.add(total, product, out=total)
+        if total is None:
+            total = block @ block.T
+        else:
+            total += block @ block.T
     if sums is not None:
         total = sums.T @ sums
     assert total is not None

@@ -80,7 +80,11 @@ def ordinal_statistics(
     -----
     An empty cell is replaced by 0.5 in 2 x 2 tables only, with the margins kept; larger tables
     are used as they are. In Gamma the information matrices are cross-products of scores. For
-    continuous variables that supposes normality, as the polyserial correlation itself does.
+    continuous variables that supposes normality, as the polyserial correlation itself does; a
+    continuous variable with two values, for which they would be singular, has expected information.
+    Covariates are variables like others here: their correlations with the items' latent responses
+    are polyserial. lavaan does so with ``conditional.x = FALSE``; where a model has covariates its
+    default regresses the latent responses on them instead.
 
     Examples
     --------

@@ -9,6 +9,7 @@ Psychometrika, 47, 337-347. https://doi.org/10.1007/BF02294164
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.special import ndtr
@@ -55,35 +56,37 @@ def _fit(
 
     z_rho, bottom, top = newton.start(_start(ordinal, z, codes, weight, items))
     for _ in range(newton.MAX_ITERATIONS):
-        terms = _terms(z, low, high, np.tanh(z_rho))
-        information = (weight * terms.score**2).sum(axis=1)
+        at_limits = _at_limits(z, low, high, np.tanh(z_rho))
+        score = at_limits.score
+        weighted = weight * score
+        information = (weighted * score).sum(axis=1)
         before = z_rho
         z_rho, bottom, top = newton.advance(
             z_rho,
             bottom,
             top,
-            (weight * terms.score).sum(axis=1),
-            information - (weight * terms.second).sum(axis=1),
+            weighted.sum(axis=1),
+            information - (weight * _second(at_limits, low, high)).sum(axis=1),
             information,
         )
         moved = np.abs(z_rho - before)
         if moved.max(initial=0.0) < newton.LAST_STEP:
             break
-    converged = newton.interior(z_rho) & (moved < newton.LAST_STEP)
-    terms = _terms(z, low, high, np.tanh(z_rho))
-    score = np.where(both, terms.score, 0.0)
-    weighted = weight * score
 
-    upper = (weighted * terms.by_high).ravel()
-    lower = (weighted * terms.by_low).ravel()
+    at_limits = _at_limits(z, low, high, np.tanh(z_rho))
+    score = np.where(both, at_limits.score, 0.0)
+    weighted = weight * score
+    by_high = at_limits.f_high / at_limits.root
+    by_low = at_limits.f_low / at_limits.root
     at = (np.where(both, codes, 0) + (np.arange(len(items)) * size)[:, None]).ravel()
-    gains = np.bincount(at, upper, len(items) * size).reshape(-1, size)
-    losses = np.bincount(at, lower, len(items) * size).reshape(-1, size)
-    by_value = terms.by_value - z
+    gains = np.bincount(at, (weighted * by_high).ravel(), len(items) * size).reshape(-1, size)
+    losses = np.bincount(at, (weighted * by_low).ravel(), len(items) * size).reshape(-1, size)
+    # The log-likelihood of both answers is that of the category, given z, and that of z.
+    by_value = at_limits.rho * (by_low - by_high) - z
     sd = continuous.sd[others][:, None]
     return ScoredPairs(
-        terms.rho,
-        converged,
+        at_limits.rho[:, 0],
+        newton.interior(z_rho) & (moved < newton.LAST_STEP),
         score,
         (weighted * score).sum(axis=1),
         np.asarray(gains[:, :-1] - losses[:, 1:], dtype=np.float64),
@@ -93,39 +96,68 @@ def _fit(
 
 
 @dataclass(frozen=True, eq=False)
-class _Terms:
-    """Derivatives of P(category | z), each of shape (m, n)."""
+class _AtLimits:
+    """What the derivatives of P(category | z) by rho are made of.
+
+    With P = normal(high') - normal(low') and limit' = (limit - rho z) / root, of shape (m, n) but
+    for the first two of shape (m, 1).
+
+    Attributes
+    ----------
+    rho, root : ndarray
+        The correlation and sqrt(1 - rho^2).
+    at_high, at_low : ndarray
+        high' and low'.
+    f_high, f_low : ndarray
+        Normal densities there, divided by P.
+    d_high, d_low : ndarray
+        Derivatives of high' and low' by rho.
+    """
 
     rho: Array
-    score: Array
-    second: Array
-    by_high: Array
-    by_low: Array
-    by_value: Array
+    root: Array
+    at_high: Array
+    at_low: Array
+    f_high: Array
+    f_low: Array
+    d_high: Array
+    d_low: Array
+
+    @cached_property
+    def score(self) -> Array:
+        """Derivative of log P by rho."""
+        return self.f_high * self.d_high - self.f_low * self.d_low
 
 
-def _terms(z: Array, low: Array, high: Array, rho: Array) -> _Terms:
-    """Return the derivatives; `second` is P'' / P, the others are those of log P."""
+def _at_limits(z: Array, low: Array, high: Array, rho: Array) -> _AtLimits:
     r = rho[:, None]
     rest = (1.0 - r) * (1.0 + r)
     root = np.sqrt(rest)
-    upper, lower = (high - r * z) / root, (low - r * z) / root
+    inverse, cube = 1.0 / root, 1.0 / (rest * root)
+    expected = r * z
+    at_high, at_low = (high - expected) * inverse, (low - expected) * inverse
     # In the upper tail the complements keep the digits that the difference needs.
-    sign = np.where(lower > 0.0, -1.0, 1.0)
-    p = np.maximum(sign * (ndtr(sign * upper) - ndtr(sign * lower)), SMALLEST)
-    f_upper = np.exp(-0.5 * upper**2) / (ROOT_TWO_PI * p)
-    f_lower = np.exp(-0.5 * lower**2) / (ROOT_TWO_PI * p)
-    d_upper, d_lower = (r * high - z) / root**3, (r * low - z) / root**3
-    second = f_upper * (high / root**3 + 3.0 * r * d_upper / rest - upper * d_upper**2)
-    second -= f_lower * (low / root**3 + 3.0 * r * d_lower / rest - lower * d_lower**2)
-    return _Terms(
-        rho,
-        f_upper * d_upper - f_lower * d_lower,
-        second,
-        f_upper / root,
-        f_lower / root,
-        -r * (f_upper - f_lower) / root,
+    sign = np.where(at_low > 0.0, -1.0, 1.0)
+    p = sign * (ndtr(sign * at_high) - ndtr(sign * at_low))
+    scale = 1.0 / (ROOT_TWO_PI * np.maximum(p, SMALLEST))
+    return _AtLimits(
+        r,
+        root,
+        at_high,
+        at_low,
+        np.exp(-0.5 * at_high * at_high) * scale,
+        np.exp(-0.5 * at_low * at_low) * scale,
+        (r * high - z) * cube,
+        (r * low - z) * cube,
     )
+
+
+def _second(of: _AtLimits, low: Array, high: Array) -> Array:
+    """Return the second derivative of P by rho, divided by P."""
+    rest = of.root**2
+    cube, triple = 1.0 / (rest * of.root), 3.0 * of.rho / rest
+    above = of.f_high * (high * cube + of.d_high * (triple - of.at_high * of.d_high))
+    return above - of.f_low * (low * cube + of.d_low * (triple - of.at_low * of.d_low))
 
 
 def _start(ordinal: CodedAnswers, z: Array, codes: Index, weight: Array, items: Index) -> Array:

@@ -249,6 +249,70 @@ def test_a_polychoric_correlation_maximises_the_likelihood():
     assert abs(slope) < 1e-8
 
 
+def test_small_samples_reach_the_highest_point_of_the_likelihood():
+    rng = np.random.default_rng(11)
+    everywhere = np.tanh(np.linspace(-7.5, 7.5, 301))
+    n_inner = n_perfect = 0
+    for _ in range(120):
+        n = rng.integers(8, 50)
+        rho = rng.uniform(-0.99, 0.99)
+        latent = rng.normal(size=(n, 2)) @ np.array([[1.0, rho], [0.0, np.sqrt(1 - rho**2)]])
+        cuts = [np.sort(rng.normal(size=rng.integers(1, 6))) for _ in range(2)]
+        answers = np.column_stack([np.searchsorted(cuts[j], latent[:, j]) for j in range(2)])
+        if min(len(np.unique(answers[:, j])) for j in range(2)) < 2:
+            continue
+        coded, _ = contingency.coded(
+            answers.astype(float), ["x", "y"], None, weights=None, source="test"
+        )
+        first, second = np.array([1]), np.array([0])
+        found = polychoric.polychoric(coded, first, second)
+        h, k = coded.thresholds[:, first], coded.thresholds[:, second]
+        table = contingency.without_empty_cells(
+            coded.tables(first, second), coded.sizes[first], coded.sizes[second]
+        )
+
+        def loglik(r, table=table, h=h, k=k):
+            p = polychoric.cells(h.repeat(len(r), 1), k.repeat(len(r), 1), r)[0]
+            return (table * np.log(p)).sum(axis=(0, 1))
+
+        # An order that no two respondents disagree on has its maximum at the end.
+        at = np.argwhere(table[..., 0] > 0)
+        order = {np.sign((a - c) * (b - d)) for a, b in at for c, d in at} - {0}
+        assert found.converged[0] == (len(order) == 2)
+        if found.converged[0]:
+            n_inner += 1
+            # Rounding of log-probabilities of cells as rare as 1e-10.
+            assert loglik(found.rho)[0] > loglik(everywhere).max() - 1e-7
+        else:
+            n_perfect += 1
+    assert n_inner > 60
+    assert n_perfect > 10
+
+
+def test_a_polyserial_correlation_maximises_the_likelihood():
+    frame = bfi(["C4", "age"]).iloc[:400]
+    found = statistics(frame, list(frame), ["C4"])
+    z = ((frame["age"] - frame["age"].mean()) / frame["age"].std(ddof=0)).to_numpy()
+    limits = np.concatenate([[-np.inf], found.values[:5], [np.inf]])
+    code = frame["C4"].to_numpy(int)
+
+    def loglik(r):
+        root = np.sqrt(1.0 - r**2)
+        upper, lower = ndtr((limits[code] - r * z) / root), ndtr((limits[code - 1] - r * z) / root)
+        return np.log(upper - lower).sum()
+
+    rho = found.values[-1] / frame["age"].std(ddof=0)
+    assert all(loglik(rho + step) < loglik(rho) for step in (-1e-3, -1e-5, 1e-5, 1e-3))
+
+
+def test_a_polyserial_correlation_is_strong_where_it_should_be():
+    z = np.random.default_rng(5).normal(size=500)
+    item = np.searchsorted([-1.0, 0.0, 1.2], z + 0.02 * np.sin(np.arange(500)))
+    answers = np.column_stack([item, -z])
+    found = ordinal_statistics(answers, np.array([True, False]), names=["item", "z"])
+    assert -1.0 < found.values[-1] / z.std() < -0.998
+
+
 def influence_by_differences(rows, weights, n_ordinal, step):
     """How every moment moves when one row of a population counts more."""
     columns = []
@@ -375,6 +439,9 @@ def test_an_empty_cell_of_a_2_x_2_table_keeps_the_margins():
     turned = contingency.without_empty_cells(table[::-1], two, two)[..., 0]
     np.testing.assert_array_equal(turned, [[5.5, 9.5], [29.5, 0.5]])
     assert table[0, 1, 0] == 0.0
+    # Weighted frequencies may be too small to give up 0.5.
+    light = contingency.without_empty_cells(table / 20.0, two, two)[..., 0]
+    np.testing.assert_allclose(light, [[1.375, 0.125], [0.375, 0.375]], rtol=1e-14)
     assert contingency.without_empty_cells(table, two + 1, two) is table
 
 
