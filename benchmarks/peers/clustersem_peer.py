@@ -66,7 +66,7 @@ class Clustersem:
 
     def _fit(self) -> object:
         fit = cs.sem(self.model, self.data)
-        return fit.theta, fit.multiplier * fit.at.f
+        return fit.theta, fit.multiplier * fit.state.f
 
 
 @functools.cache

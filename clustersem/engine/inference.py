@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import lapack
 
+from clustersem.engine.discrepancy import cholesky, inverse_from
 from clustersem.engine.identification import RANK, null_space
-from clustersem.engine.likelihood import cholesky, inverse_from
 from clustersem.engine.ram import Array, Index
 
 

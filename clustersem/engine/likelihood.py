@@ -1,9 +1,11 @@
-"""The normal-theory discrepancy, its gradient and its expected Hessian.
+"""The normal-theory discrepancy, its gradient and its Hessians.
 
 F = log|Sigma| - log|S| + tr(S Sigma^-1) - p + (m - mu)' Sigma^-1 (m - mu).
 
 References
 ----------
+Efron, B., & Hinkley, D. V. (1978). Assessing the accuracy of the maximum likelihood estimator:
+Observed versus expected Fisher information. Biometrika, 65, 457-483. doi:10.1093/biomet/65.3.457
 Joereskog, K. G. (1969). A general approach to confirmatory maximum likelihood factor analysis.
 Psychometrika, 34, 183-202. doi:10.1007/BF02289343
 Lee, S.-Y., & Jennrich, R. I. (1979). A study of algorithms for covariance structure analysis with
@@ -15,14 +17,37 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import lapack
 
+from clustersem.engine.curvature import curvature
+from clustersem.engine.discrepancy import cholesky, inverse_from, log_det
 from clustersem.engine.ram import Array, Cells, Point, Ram, evaluate
 
 
 @dataclass(frozen=True)
-class Sample:
-    """What the normal likelihood needs of a sample.
+class NormalEvaluation:
+    """The normal-theory discrepancy at one theta.
+
+    Attributes
+    ----------
+    f : float
+        Value of the discrepancy.
+    point : Point
+        The model there.
+    precision : ndarray of shape (p, p)
+        P = Sigma^-1.
+    deviation : ndarray of shape (p,)
+        d = m - mu; zero without a mean structure.
+    """
+
+    f: float
+    point: Point
+    precision: Array
+    deviation: Array
+
+
+@dataclass(frozen=True)
+class MaximumLikelihood:
+    """The normal-theory discrepancy of complete data.
 
     Attributes
     ----------
@@ -38,81 +63,67 @@ class Sample:
     mean: Array
     log_det: float
 
+    def at(self, model: Ram, theta: Array) -> NormalEvaluation | None:
+        """Return F at theta, or None where Sigma is not positive definite."""
+        point = evaluate(model, theta)
+        if point is None:
+            return None
+        factor = cholesky(point.sigma)
+        if factor is None:
+            return None
+        precision = inverse_from(factor)
+        f = log_det(factor) - self.log_det + float(np.vdot(precision, self.cov)) - len(precision)
+        if model.has_means:
+            d = self.mean - point.mu
+            f += float(d @ precision @ d)
+        else:
+            d = np.zeros(model.n_observed)
+        return NormalEvaluation(f, point, precision, d) if np.isfinite(f) else None
 
-def cholesky(matrix: Array) -> Array | None:
-    """Return the lower Cholesky factor, or None where the matrix is not positive definite."""
-    factor, failed = lapack.dpotrf(matrix, lower=1, clean=1)
-    return None if failed else factor
+    def gradient(self, at: NormalEvaluation, cells: Cells) -> Array:
+        """Return dF for any cells, free or not."""
+        uv, precision = at.point.uv, at.precision
+        w = precision - precision @ self.cov @ precision
+        if not at.deviation.any():
+            return 2.0 * cells.c * (uv.T @ w @ uv)[cells.x, cells.y]
+        pd = precision @ at.deviation
+        w -= pd[:, None] * pd
+        by_mean = cells.h(at.point.nu) * (uv.T @ pd)[cells.x]
+        return 2.0 * (cells.c * (uv.T @ w @ uv)[cells.x, cells.y] - by_mean)
 
+    def expected(self, at: NormalEvaluation, rows: Cells, cols: Cells) -> Array:
+        """Return the expected Hessian of F between cells."""
+        return cell_hessian(gram(at.point.uv, at.precision), at.point.nu, rows, cols)
 
-def log_det(factor: Array) -> float:
-    """Return the log-determinant of the matrix whose Cholesky factor this is."""
-    return 2.0 * float(np.log(factor.diagonal()).sum())
+    def expected_diagonal(self, at: NormalEvaluation, cells: Cells) -> Array:
+        """Return its diagonal."""
+        return cell_hessian_diagonal(gram(at.point.uv, at.precision), at.point.nu, cells)
 
+    def exact(self, at: NormalEvaluation, cells: Cells) -> Array:
+        """Return the exact Hessian of F between cells.
 
-def inverse_from(factor: Array) -> Array:
-    """Return the full symmetric inverse of the matrix whose Cholesky factor this is."""
-    lower, _ = lapack.dpotri(factor, lower=1)
-    # dpotri fills one triangle and leaves the zeros of the factor in the other.
-    full: Array = lower + lower.T
-    np.fill_diagonal(full, lower.diagonal())
-    return full
+        With K = P S* P, S* = S + d d' and r = P d it is
 
-
-@dataclass(frozen=True)
-class Evaluation:
-    """The discrepancy at one theta, with what its derivatives need.
-
-    Attributes
-    ----------
-    f : float
-        Value of the discrepancy.
-    precision : ndarray of shape (p, p)
-        P = Sigma^-1.
-    deviation : ndarray of shape (p,)
-        d = m - mu; zero without a mean structure.
-    """
-
-    f: float
-    point: Point
-    precision: Array
-    deviation: Array
-
-
-def discrepancy(model: Ram, sample: Sample, theta: Array) -> Evaluation | None:
-    """Return F at theta, or None where Sigma is not positive definite."""
-    point = evaluate(model, theta)
-    if point is None:
-        return None
-    factor = cholesky(point.sigma)
-    if factor is None:
-        return None
-    precision = inverse_from(factor)
-    f = log_det(factor) - sample.log_det + float(np.vdot(precision, sample.cov)) - len(precision)
-    if model.has_means:
-        d = sample.mean - point.mu
-        f += float(d @ precision @ d)
-    else:
-        d = np.zeros(model.n_observed)
-    return Evaluation(f, point, precision, d) if np.isfinite(f) else None
-
-
-def cell_gradient(sample: Sample, at: Evaluation, cells: Cells) -> Array:
-    """Return dF for any cells, free or not."""
-    uv, precision = at.point.uv, at.precision
-    w = precision - precision @ sample.cov @ precision
-    if not at.deviation.any():
-        return 2.0 * cells.c * (uv.T @ w @ uv)[cells.x, cells.y]
-    pd = precision @ at.deviation
-    w -= pd[:, None] * pd
-    by_mean = cells.h(at.point.nu) * (uv.T @ pd)[cells.x]
-    return 2.0 * (cells.c * (uv.T @ w @ uv)[cells.x, cells.y] - by_mean)
+            2 tr(P Sigma_a K Sigma_b) - tr(P Sigma_a P Sigma_b) + 2 mu_a' P mu_b
+            + 2 mu_a' P Sigma_b r + 2 mu_b' P Sigma_a r
+            + tr((P - K) Sigma_ab) - 2 r' mu_ab.
+        """
+        uv, p, nu = at.point.uv, at.precision, at.point.nu
+        r = p @ at.deviation
+        k = p @ self.cov @ p + np.outer(r, r)
+        gram_p, gram_k = uv.T @ p @ uv, uv.T @ k @ uv
+        h = weighted_products(gram_p, gram_k, cells)
+        uv_r = uv.T @ r
+        has_means = bool(cells.h(nu).any())
+        if has_means:
+            h += mean_products(gram_p, uv_r, nu, cells)
+        h += curvature(at.point, gram_p - gram_k, -2.0 * uv_r if has_means else None, cells)
+        return h
 
 
-def gram(at: Evaluation) -> Array:
-    """Return [U V]' Sigma^-1 [U V] (2m x 2m), from which all information is gathered."""
-    uv = at.point.uv
-    g: Array = uv.T @ at.precision @ uv
+def gram(uv: Array, precision: Array) -> Array:
+    """Return [U V]' P [U V] (2m x 2m), from which all information is gathered."""
+    g: Array = uv.T @ precision @ uv
     return g
 
 
@@ -149,15 +160,24 @@ def cell_hessian_diagonal(g: Array, nu: Array, cells: Cells) -> Array:
     return 2.0 * cells.c**2 * (gxx * gyy + gxy**2) + 2.0 * cells.h(nu) ** 2 * gxx
 
 
-def gradient(model: Ram, sample: Sample, at: Evaluation) -> Array:
-    """Return dF / dtheta."""
-    by_cell = cell_gradient(sample, at, model.cells)
-    k = model.collapse
-    return by_cell if k is None else by_cell @ k
+def weighted_products(gram_p: Array, gram_k: Array, cells: Cells) -> Array:
+    """Return 2 tr(P Sigma_a K Sigma_b) - tr(P Sigma_a P Sigma_b) from two Gram matrices."""
+    x, y = cells.x, cells.y
+    px, py = gram_p.take(x, axis=0), gram_p.take(y, axis=0)
+    kx, ky = gram_k.take(x, axis=0), gram_k.take(y, axis=0)
+    pxx, pxy, pyy = px.take(x, axis=1), px.take(y, axis=1), py.take(y, axis=1)
+    kxx, kxy, kyy = kx.take(x, axis=1), kx.take(y, axis=1), ky.take(y, axis=1)
+    both = pxx * kyy + pyy * kxx + pxy * kxy.T + pxy.T * kxy
+    both -= pxx * pyy + pxy * pxy.T
+    both *= (2.0 * cells.c)[:, None] * cells.c
+    return both
 
 
-def hessian(model: Ram, at: Evaluation) -> Array:
-    """Return the expected Hessian of F (q x q); times n/2 it is the expected information."""
-    by_cell = cell_hessian(gram(at), at.point.nu, model.cells, model.cells)
-    k = model.collapse
-    return by_cell if k is None else k.T @ by_cell @ k
+def mean_products(gram_p: Array, uv_r: Array, nu: Array, cells: Cells) -> Array:
+    """Return 2 mu_a' P mu_b + 2 mu_a' P Sigma_b r + 2 mu_b' P Sigma_a r."""
+    x, y, c, h = cells.x, cells.y, cells.c, cells.h(nu)
+    to_x, to_y = gram_p.take(x, axis=0).take(x, axis=1), gram_p.take(x, axis=0).take(y, axis=1)
+    # Row a: mu_a = h_a u_a; column b: Sigma_b r = c_b (x_b (y_b' r) + y_b (x_b' r)).
+    slope = 2.0 * h[:, None] * c * (to_x * uv_r[y] + to_y * uv_r[x])
+    result: Array = 2.0 * h[:, None] * h * to_x + slope + slope.T
+    return result

@@ -16,21 +16,40 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 from scipy.linalg import lapack
 
-from clustersem.engine.likelihood import (
-    Evaluation,
-    Sample,
-    cholesky,
-    discrepancy,
-    gradient,
-    hessian,
-)
-from clustersem.engine.observed import observed_hessian
-from clustersem.engine.ram import Array, Ram
+from clustersem.engine.discrepancy import cholesky
+from clustersem.engine.ram import Array
+
+# What an objective's own `at` returned; it has the value as `.f`.
+State: TypeAlias = Any
+
+
+class Minimisable(Protocol):
+    """What can be minimised: F with its gradient and two Hessians, each at a state.
+
+    `state` is what :meth:`at` returned.
+    """
+
+    @property
+    def n_terms(self) -> int:
+        """F is a sum of so many terms of order one: its rounding error goes with it."""
+
+    def at(self, theta: Array) -> State:
+        """Return the state at theta; None where F is not defined."""
+
+    def gradient(self, state: State) -> Array:
+        """Return dF / dtheta."""
+
+    def expected(self, state: State) -> Array:
+        """Return a Hessian that is never indefinite."""
+
+    def exact(self, state: State) -> Array:
+        """Return the exact Hessian."""
+
 
 Code = Literal["converged", "max_iterations", "stalled", "saddle", "no_start"]
 
@@ -65,8 +84,8 @@ class Optimum:
         ``"no_start"`` (Sigma is not positive definite at the start).
     theta : ndarray of shape (q,)
         The last parameter vector.
-    at : Evaluation or None
-        The discrepancy there; None only with ``"no_start"``.
+    at : state or None
+        The objective there; None only with ``"no_start"``.
     gradient : ndarray of shape (q,)
         dF / dtheta there.
     hessian : ndarray of shape (q, q)
@@ -79,7 +98,7 @@ class Optimum:
 
     code: Code
     theta: Array
-    at: Evaluation | None
+    at: State
     gradient: Array
     hessian: Array
     decrement: float
@@ -135,16 +154,16 @@ def _to_unit_diagonal(h: Array) -> tuple[Array, Array]:
     return scale, h / (scale[:, None] * scale)
 
 
-def minimise(model: Ram, sample: Sample, start: Array, max_iterations: int = 300) -> Optimum:
-    """Minimise the discrepancy from `start`."""
+def minimise(objective: Minimisable, start: Array, max_iterations: int = 300) -> Optimum:
+    """Minimise an objective from `start`."""
     theta = np.asarray(start, dtype=np.float64)
-    at = discrepancy(model, sample, theta)
+    at = objective.at(theta)
     if at is None:
         nothing = np.full(len(theta), np.nan)
         return Optimum("no_start", theta, None, nothing, np.diag(nothing), np.nan, 0)
     damping, decrement, iteration = 0.0, np.inf, 0
     code: Code = "max_iterations"
-    g = gradient(model, sample, at)
+    g = objective.gradient(at)
     metric: Metric | None = None
     convex = False
     while True:
@@ -156,7 +175,7 @@ def minimise(model: Ram, sample: Sample, start: Array, max_iterations: int = 300
             if not done and rate > CHORD_RATE:
                 metric = None
         if metric is None:
-            h, metric, convex = _curvature(model, sample, at, newton=decrement < NEWTON)
+            h, metric, convex = _curvature(objective, at, newton=decrement < NEWTON)
             step = metric.step(g)
             decrement = float(-g @ step)
             done = decrement <= DECREMENT
@@ -167,11 +186,11 @@ def minimise(model: Ram, sample: Sample, start: Array, max_iterations: int = 300
             break
         if damping > 0:
             step = metric_of(h, damping).step(g)
-        found = _line_search(model, sample, theta, at, step, float(-g @ step))
+        found = _line_search(objective, theta, at, step, float(-g @ step))
         while found is None and damping < 1e4:
             damping = max(10.0 * damping, 1e-3)
             step = metric_of(h, damping).step(g)
-            found = _line_search(model, sample, theta, at, step, float(-g @ step))
+            found = _line_search(objective, theta, at, step, float(-g @ step))
         if found is None:
             # At the limit of double precision no step lowers F any more; that is an optimum if
             # the decrement is already far below anything that a reader could see.
@@ -181,18 +200,18 @@ def minimise(model: Ram, sample: Sample, start: Array, max_iterations: int = 300
         iteration += 1
         if length == 1.0:
             damping = damping / 10.0 if damping > 1e-6 else 0.0
-        g = gradient(model, sample, at)
+        g = objective.gradient(at)
         if decrement >= CHORD:
             metric = None
     if code == "converged":
-        theta, at = _last_step(model, sample, theta, at, step)
-        g = gradient(model, sample, at)
-        if not (convex or _is_minimum(model, sample, at)):
+        theta, at = _last_step(objective, theta, at, step)
+        g = objective.gradient(at)
+        if not (convex or _is_minimum(objective, at)):
             code = "saddle"
-    return Optimum(code, theta, at, g, hessian(model, at), decrement, iteration)
+    return Optimum(code, theta, at, g, objective.expected(at), decrement, iteration)
 
 
-def minimise_from(model: Ram, sample: Sample, start: Array, second: Callable[[], Array]) -> Optimum:
+def minimise_from(objective: Minimisable, start: Array, second: Callable[[], Array]) -> Optimum:
     """Minimise from `start`, and from what `second` returns where that does not converge.
 
     Returns
@@ -200,36 +219,32 @@ def minimise_from(model: Ram, sample: Sample, start: Array, second: Callable[[],
     Optimum
         From the second start only if it converges, or at least ends lower.
     """
-    first = minimise(model, sample, start)
+    first = minimise(objective, start)
     if first.code == "converged":
         return first
-    again = minimise(model, sample, second())
+    again = minimise(objective, second())
     if again.at is None:
         return first
     better = first.at is None or again.at.f < first.at.f
     return again if better or again.code == "converged" else first
 
 
-def _is_minimum(model: Ram, sample: Sample, at: Evaluation) -> bool:
+def _is_minimum(objective: Minimisable, at: State) -> bool:
     """Return whether no direction curves downwards, by more than rounding."""
-    exact = observed_hessian(model, sample, at)
-    exact.flat[:: len(exact) + 1] += 1e-7 * hessian(model, at).diagonal()
+    exact = objective.exact(at)
+    exact.flat[:: len(exact) + 1] += 1e-7 * objective.expected(at).diagonal()
     return cholesky(exact) is not None
 
 
-def _last_step(
-    model: Ram, sample: Sample, theta: Array, at: Evaluation, step: Array
-) -> tuple[Array, Evaluation]:
+def _last_step(objective: Minimisable, theta: Array, at: State, step: Array) -> tuple[Array, State]:
     """Take the step that met the criterion too: it is computed already, and doubles the digits."""
-    there = discrepancy(model, sample, theta + step)
-    if there is None or there.f > at.f + ROUNDING * (len(at.precision) + abs(at.f)):
+    there = objective.at(theta + step)
+    if there is None or there.f > at.f + ROUNDING * (objective.n_terms + abs(at.f)):
         return theta, at
     return theta + step, there
 
 
-def _curvature(
-    model: Ram, sample: Sample, at: Evaluation, *, newton: bool
-) -> tuple[Array, Metric, bool]:
+def _curvature(objective: Minimisable, at: State, *, newton: bool) -> tuple[Array, Metric, bool]:
     """Return the Hessian to step with, ready to do so, and whether F is known to be convex there.
 
     It is the expected one, or else the exact one made positive definite. Where the exact Hessian
@@ -238,13 +253,13 @@ def _curvature(
     away from the saddle.
     """
     if not newton:
-        expected = hessian(model, at)
+        expected = objective.expected(at)
         return expected, metric_of(expected, 0.0), False
-    exact = observed_hessian(model, sample, at)
+    exact = objective.exact(at)
     metric = _undamped(exact)
     if metric is not None:
         return exact, metric, True
-    expected = hessian(model, at)
+    expected = objective.expected(at)
     factor = cholesky(expected)
     if factor is None:
         return expected, metric_of(expected, 0.0), False
@@ -257,14 +272,14 @@ def _curvature(
 
 
 def _line_search(
-    model: Ram, sample: Sample, theta: Array, at: Evaluation, step: Array, promised: float
-) -> tuple[Array, Evaluation, float] | None:
+    objective: Minimisable, theta: Array, at: State, step: Array, promised: float
+) -> tuple[Array, State, float] | None:
     """Halve the step until F falls enough; None where it never does."""
     length = 1.0
-    noise = ROUNDING * (len(at.precision) + abs(at.f))
+    noise = ROUNDING * (objective.n_terms + abs(at.f))
     for _ in range(12):
         trial = theta + length * step
-        there = discrepancy(model, sample, trial)
+        there = objective.at(trial)
         if there is not None and there.f <= at.f - SUFFICIENT * length * promised + noise:
             return trial, there, length
         length *= 0.5

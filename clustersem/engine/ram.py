@@ -13,6 +13,10 @@ are columns of [U V], U = E[observed, :] and V = T[observed, :]:
 The derivative of mu is h u_i, with h = nu_j for ``A[i, j]``, 1 for ``a[i]`` and 0 for ``S[i, j]``,
 where nu = E a. So a cell of the model is four numbers (x, y, c, h), and no Jacobian is ever formed.
 
+An ordinal item is the response v_i cut at thresholds tau, after a scale delta_i. Either delta is a
+parameter and the residual variance S_ii follows from it, so that the scaled response has variance
+one (the delta parameterisation), or S_ii is a parameter and delta_i follows (theta).
+
 References
 ----------
 McArdle, J. J., & McDonald, R. P. (1984). Some algebraic properties of the reticular action model
@@ -22,8 +26,9 @@ doi:10.1111/j.2044-8317.1984.tb00802.x
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +37,9 @@ from scipy.linalg import lapack
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 
-PATH, COVARIANCE, INTERCEPT = 0, 1, 2
+PATH, COVARIANCE, INTERCEPT, THRESHOLD, SCALE = range(5)
+
+Parameterization = Literal["delta", "theta"]
 
 
 def gather(matrix: Array, rows: Index, cols: Index) -> Array:
@@ -42,10 +49,10 @@ def gather(matrix: Array, rows: Index, cols: Index) -> Array:
 
 @dataclass(frozen=True)
 class Cells:
-    """Cells of A (`kind` 0), S (1) and a (2) of a model with m variables.
+    """Cells of A (`kind` 0), S (1), a (2), tau (3) and delta (4) of a model with m variables.
 
-    For a covariance `row` and `col` stand for both symmetric cells; for an intercept `col` is
-    ignored.
+    For a covariance `row` and `col` stand for both symmetric cells; for an intercept and a scale
+    `col` is ignored; for a threshold `row` is the item and `col` the place in tau.
     """
 
     kind: Index
@@ -61,18 +68,36 @@ class Cells:
     @cached_property
     def y(self) -> Index:
         """Column of [U V] of the second factor."""
-        return np.where(self.kind == PATH, self.n_variables + self.col, self.col)
+        other = np.where(self.kind == COVARIANCE, self.col, self.row)
+        return np.where(self.kind == PATH, self.n_variables + self.col, other)
+
+    @cached_property
+    def other(self) -> Index:
+        """The second variable of a path or covariance; the one there is of other cells."""
+        return np.where(self.kind <= COVARIANCE, self.col, self.row)
 
     @cached_property
     def c(self) -> Array:
         """Weight of the rank-two matrix in the derivative of Sigma."""
         diagonal = (self.kind == COVARIANCE) & (self.row == self.col)
-        return np.where(self.kind == INTERCEPT, 0.0, np.where(diagonal, 0.5, 1.0))
+        return np.where(self.kind >= INTERCEPT, 0.0, np.where(diagonal, 0.5, 1.0))
 
     def h(self, nu: Array) -> Array:
         """Weight of u_row in the derivative of mu."""
-        path = np.where(self.kind == PATH, nu[self.col], 0.0)
-        return np.where(self.kind == INTERCEPT, 1.0, path)
+        return np.where(self._is_path, nu[self._cause], self._is_intercept)
+
+    @cached_property
+    def _is_path(self) -> NDArray[np.bool_]:
+        return np.equal(self.kind, PATH)
+
+    @cached_property
+    def _is_intercept(self) -> Array:
+        return np.where(self.kind == INTERCEPT, 1.0, 0.0)
+
+    @cached_property
+    def _cause(self) -> Index:
+        # The place in tau of a threshold may be no variable's place.
+        return np.where(self._is_path, self.col, 0)
 
     def __len__(self) -> int:
         """Return the number of cells."""
@@ -101,6 +126,12 @@ class Ram:
         A (m x m), S (m x m) and a (m) with the fixed values in place and zero elsewhere.
     has_means : bool
         Whether the mean vector is part of the model.
+    tau0, delta0 : ndarray
+        Thresholds, item by item, and scales (p) with the fixed values in place.
+    ordinal : ndarray of int
+        Places of the ordinal items.
+    parameterization : str
+        ``"delta"`` or ``"theta"``; of no account without ordinal items.
     """
 
     n_observed: int
@@ -111,6 +142,10 @@ class Ram:
     s0: Array
     m0: Array
     has_means: bool
+    tau0: Array = field(default_factory=lambda: np.empty(0))
+    delta0: Array = field(default_factory=lambda: np.empty(0))
+    ordinal: Index = field(default_factory=lambda: np.empty(0, dtype=np.intp))
+    parameterization: Parameterization = "delta"
 
     @property
     def n_variables(self) -> int:
@@ -118,10 +153,8 @@ class Ram:
         return len(self.m0)
 
     @cached_property
-    def _of_kind(self) -> tuple[Index, Index, Index]:
-        kinds = (PATH, COVARIANCE, INTERCEPT)
-        a, s, m = (np.flatnonzero(self.cells.kind == kind) for kind in kinds)
-        return a, s, m
+    def _of_kind(self) -> tuple[Index, ...]:
+        return tuple(np.flatnonzero(self.cells.kind == kind) for kind in range(5))
 
     @cached_property
     def collapse(self) -> Array | None:
@@ -145,13 +178,22 @@ class Ram:
         """Return A, S and a at theta."""
         values = theta[self.parameter]
         row, col = self.cells.row, self.cells.col
-        in_a, in_s, in_m = self._of_kind
+        in_a, in_s, in_m, _, _ = self._of_kind
         a, s, m = self.a0.copy(), self.s0.copy(), self.m0.copy()
         a[row[in_a], col[in_a]] = values[in_a]
         s[row[in_s], col[in_s]] = values[in_s]
         s[col[in_s], row[in_s]] = values[in_s]
         m[row[in_m]] = values[in_m]
         return a, s, m
+
+    def cuts(self, theta: Array) -> tuple[Array, Array]:
+        """Return the thresholds and the scales at theta."""
+        values = theta[self.parameter]
+        _, _, _, in_tau, in_delta = self._of_kind
+        tau, delta = self.tau0.copy(), self.delta0.copy()
+        tau[self.cells.col[in_tau]] = values[in_tau]
+        delta[self.cells.row[in_delta]] = values[in_delta]
+        return tau, delta
 
 
 @dataclass(frozen=True)
@@ -168,6 +210,10 @@ class Point:
         [U V].
     nu : ndarray of shape (m,)
         Implied means of all variables.
+    tau : ndarray
+        Thresholds, item by item; empty without ordinal items.
+    delta : ndarray of shape (p,)
+        Scales, one for a continuous variable; empty without ordinal items.
     """
 
     a: Array
@@ -175,6 +221,8 @@ class Point:
     e: Array
     uv: Array
     nu: Array
+    tau: Array
+    delta: Array
 
     @property
     def sigma(self) -> Array:
@@ -206,5 +254,28 @@ def evaluate(model: Ram, theta: Array) -> Point | None:
         if singular:
             return None
         e[:, c] += a.take(c, axis=1) @ lapack.dgetri(factor, pivots)[0]
-    u = e[: model.n_observed]
-    return Point(a, s, e, np.hstack([u, u @ s @ e.T]), e @ m)
+    p = model.n_observed
+    u = e[:p]
+    if not len(model.ordinal):
+        return Point(a, s, e, np.hstack([u, u @ s @ e.T]), e @ m, model.tau0, model.delta0)
+    tau, delta = model.cuts(theta)
+    o = model.ordinal
+    if model.parameterization == "delta":
+        s[o, o] += _residual_variances(e, s, o, delta)
+    v = u @ s @ e.T
+    if model.parameterization == "theta":
+        variance = v[o, o]
+        if not (variance > 0).all():
+            return None
+        delta[o] = 1.0 / np.sqrt(variance)
+    return Point(a, s, e, np.hstack([u, v]), e @ m, tau, delta)
+
+
+def _residual_variances(e: Array, s: Array, o: Index, delta: Array) -> Array:
+    """Return what to add to S_oo so that the ordinal items' variances are 1 / delta^2."""
+    partial = np.einsum("ij,ij->i", e[o] @ s, e[o])
+    effects = gather(e, o, o) ** 2
+    lacking = 1.0 / delta[o] ** 2 - partial
+    if np.count_nonzero(effects) == len(o):
+        return np.asarray(lacking)  # no ordinal item has an effect on another
+    return np.asarray(np.linalg.solve(effects, lacking))

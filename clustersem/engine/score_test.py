@@ -16,16 +16,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import blas
 
-from clustersem.engine.likelihood import (
-    Evaluation,
-    Sample,
-    cell_gradient,
-    cell_hessian,
-    cell_hessian_diagonal,
-    cholesky,
-    gram,
-)
-from clustersem.engine.ram import Array, Cells, Ram
+from clustersem.engine.discrepancy import cholesky
+from clustersem.engine.objective import Objective, State
+from clustersem.engine.ram import Array, Cells
 
 # A candidate whose information that is its own is a smaller share of all its information is a
 # linear combination of the free parameters: freeing it would leave the model unidentified.
@@ -35,18 +28,25 @@ ENTRIES_AT_ONCE = 2_000_000
 
 
 def score_tests(
-    model: Ram, sample: Sample, at: Evaluation, hessian: Array, candidates: Cells, multiplier: float
+    objective: Objective,
+    state: State,
+    hessian: Array,
+    group: int,
+    candidates: Cells,
+    multiplier: float,
 ) -> tuple[Array, Array]:
-    """Return modification indices and expected parameter changes.
+    """Return modification indices and expected parameter changes of cells of one group.
 
     Parameters
     ----------
-    model, sample, at
+    objective, state
         The fitted model.
     hessian : ndarray of shape (q, q)
         Expected Hessian of F at the estimates.
+    group : int
+        The group, 0-based.
     candidates : Cells
-        Cells that are fixed.
+        Cells of that group that are fixed.
     multiplier : float
         N.
 
@@ -55,22 +55,19 @@ def score_tests(
     mi, epc : ndarray
         One value for each candidate; NaN where freeing it would leave the model unidentified.
     """
-    g = cell_gradient(sample, at, candidates)
-    grams, nu = gram(at), at.point.nu
+    block, at = objective.blocks[group], state.groups[group]
+    g = block.share * block.discrepancy.gradient(at, candidates)
     scale = np.sqrt(hessian.diagonal())
     factor = cholesky(hessian / np.outer(scale, scale))
     if factor is None:
         nothing = np.full(len(candidates), np.nan)
         return nothing, nothing.copy()
-    whole = cell_hessian_diagonal(grams, nu, candidates)
+    whole = block.share * block.discrepancy.expected_diagonal(at, candidates)
     own = np.empty(len(candidates))
-    chunk = max(1, ENTRIES_AT_ONCE // max(1, len(model.cells)))
-    k = model.collapse
+    chunk = max(1, ENTRIES_AT_ONCE // max(1, len(block.model.cells)))
     for start in range(0, len(candidates), chunk):
         part = slice(start, start + chunk)
-        cross = cell_hessian(grams, nu, model.cells, candidates.take(part))
-        if k is not None:
-            cross = k.T @ cross
+        cross = objective.cross(state, group, candidates.take(part))
         cross /= scale[:, None]
         # Solved from the right: the transpose is in the order that BLAS takes without a copy.
         half = blas.dtrsm(1.0, factor, cross.T, side=1, lower=1, trans_a=1, overwrite_b=1)

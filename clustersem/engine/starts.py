@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
-from clustersem.engine.likelihood import cholesky
+from clustersem.engine.discrepancy import cholesky
 from clustersem.engine.ram import COVARIANCE, INTERCEPT, PATH, Array, Index, Ram, gather
 
 Mask = NDArray[np.bool_]

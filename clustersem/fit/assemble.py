@@ -1,18 +1,66 @@
-"""From the parameter table to the engine's cells."""
+"""From the parameter table to the engine's cells, group by group."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
 
-from clustersem.engine.ram import COVARIANCE, INTERCEPT, PATH, Array, Cells, Index, Ram
-from clustersem.errors import ModelError, UnsupportedError
+from clustersem.engine.ram import (
+    COVARIANCE,
+    INTERCEPT,
+    PATH,
+    SCALE,
+    THRESHOLD,
+    Array,
+    Cells,
+    Index,
+    Parameterization,
+    Point,
+    Ram,
+)
+from clustersem.errors import ModelError
 from clustersem.spec import ModelSpec, Parameter
 
-KIND = {"=~": PATH, "<~": PATH, "~": PATH, "~~": COVARIANCE, "~1": INTERCEPT}
+KIND = {
+    "=~": PATH,
+    "<~": PATH,
+    "~": PATH,
+    "~~": COVARIANCE,
+    "~1": INTERCEPT,
+    "|": THRESHOLD,
+    "~*~": SCALE,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class GroupLayout:
+    """Where one group's rows of the parameter table stand in the engine's matrices.
+
+    Attributes
+    ----------
+    rows : ndarray of int
+        The group's rows of the parameter table.
+    cells : Cells
+        One cell for each of them.
+    free : ndarray of bool
+        Which of them are estimated.
+    parameter : ndarray of int
+        For every free one its place in theta; rows with the same label share one.
+    """
+
+    rows: Index
+    cells: Cells
+    free: np.ndarray
+    parameter: Index
+
+    @cached_property
+    def free_cells(self) -> Cells:
+        """The cells of the free rows."""
+        return self.cells.take(np.flatnonzero(self.free))
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,23 +71,24 @@ class Layout:
     ----------
     names : tuple of str
         All variables, observed first.
-    rows : Cells
-        One cell for each row of the parameter table.
+    groups : tuple of GroupLayout
+        The rows of every group.
     free : ndarray of bool
-        Which rows are estimated.
+        Which rows of the whole table are estimated.
     parameter : ndarray of int
-        For every free row its place in theta; rows with the same label share one.
-    labels : dict
-        Place in theta, or fixed value, of every label.
+        For every free row its place in theta.
     given : ndarray of shape (q,)
         The user's starting values, NaN where there is none.
+    n_thresholds : tuple of int
+        For every observed variable how many thresholds it has; 0 for a continuous one.
     """
 
     names: tuple[str, ...]
-    rows: Cells
+    groups: tuple[GroupLayout, ...]
     free: np.ndarray
     parameter: Index
     given: Array
+    n_thresholds: tuple[int, ...]
 
     @property
     def n_free(self) -> int:
@@ -47,34 +96,41 @@ class Layout:
         return len(self.given)
 
     @cached_property
-    def free_cells(self) -> Cells:
-        """The cells of the free rows."""
-        return self.rows.take(np.flatnonzero(self.free))
+    def ordinal(self) -> Index:
+        """Places of the ordinal items."""
+        return np.flatnonzero(self.n_thresholds)
 
     def index(self) -> dict[str, int]:
         """Return every variable's place."""
         return {name: i for i, name in enumerate(self.names)}
 
 
-def cell_of(op: str, lhs: str, rhs: str, index: dict[str, int]) -> tuple[int, int, int]:
-    """Return (kind, row, col) of a row of the parameter table."""
-    if op == "=~":
-        return PATH, index[rhs], index[lhs]
-    if op == "~1":
-        return INTERCEPT, index[lhs], index[lhs]
-    return KIND[op], index[lhs], index[rhs]
-
-
 def cells_of(rows: Sequence[tuple[str, str, str]], layout: Layout) -> Cells:
     """Return the engine's cells of any ``(lhs, op, rhs)``."""
-    return _cells(rows, layout.index())
+    return _cells(rows, layout.index(), layout.n_thresholds)
 
 
-def _cells(rows: Sequence[tuple[str, str, str]], index: dict[str, int]) -> Cells:
-    cells = [cell_of(op, lhs, rhs, index) for lhs, op, rhs in rows]
+def _cells(
+    rows: Sequence[tuple[str, str, str]], index: dict[str, int], n_thresholds: Sequence[int]
+) -> Cells:
+    first = np.cumsum([0, *n_thresholds])
+    cells = [_cell_of(lhs, op, rhs, index, first) for lhs, op, rhs in rows]
     columns = zip(*cells, strict=True) if cells else ((), (), ())
     kind, row, col = (np.array(column, dtype=np.intp) for column in columns)
     return Cells(kind, row, col, len(index))
+
+
+def _cell_of(
+    lhs: str, op: str, rhs: str, index: dict[str, int], first: Index
+) -> tuple[int, int, int]:
+    """Return (kind, row, col) of a row of the parameter table."""
+    if op == "=~":
+        return PATH, index[rhs], index[lhs]
+    if op == "|":
+        return THRESHOLD, index[lhs], int(first[index[lhs]]) + int(rhs[1:]) - 1
+    if op in ("~1", "~*~"):
+        return KIND[op], index[lhs], index[lhs]
+    return KIND[op], index[lhs], index[rhs]
 
 
 @lru_cache(maxsize=256)
@@ -83,26 +139,29 @@ def layout_of(spec: ModelSpec) -> Layout:
 
     Raises
     ------
-    UnsupportedError
-        Where the model has thresholds, constraints or bounds.
     ModelError
         Where a label is given both to a fixed and to a free parameter.
     """
-    for row in spec.parameters:
-        if row.op not in KIND:
-            raise UnsupportedError(
-                f"{row.name}: thresholds and scales of ordinal items are not estimated in this"
-                " version. Treat items with five or more categories as numbers."
-            )
-    restrictions = [c for c in spec.constraints if c.op != ":="]
-    if restrictions or spec.bounds:
-        what = str(restrictions[0]) if restrictions else "lower() and upper()"
-        raise UnsupportedError(
-            f"{what}: constraints other than equal labels are not fitted in this version. Give"
-            " parameters that are equal the same label: y1 ~ a*x1; y2 ~ a*x1."
-        )
     names = (*spec.observed, *spec.latent)
     index = {name: i for i, name in enumerate(names)}
+    counts = Counter(row.lhs for row in spec.parameters if row.op == "|" and row.group == 1)
+    n_thresholds = tuple(counts.get(name, 0) for name in spec.observed)
+    parameter, given = _places(spec)
+    free = np.array([row.free for row in spec.parameters])
+    place = np.full(len(free), -1, dtype=np.intp)
+    place[free] = parameter
+    cells = _cells([(row.lhs, row.op, row.rhs) for row in spec.parameters], index, n_thresholds)
+    group = np.array([row.group for row in spec.parameters], dtype=np.intp)
+    groups = []
+    for number in range(1, spec.n_groups + 1):
+        rows = np.flatnonzero(group == number)
+        own_free = free[rows]
+        groups.append(GroupLayout(rows, cells.take(rows), own_free, place[rows[own_free]]))
+    return Layout(names, tuple(groups), free, parameter, given, n_thresholds)
+
+
+def _places(spec: ModelSpec) -> tuple[Index, Array]:
+    """Return the place in theta of every free row, and the starting values of all places."""
     place: dict[str, int] = {}
     parameter: list[int] = []
     given: list[float] = []
@@ -124,38 +183,56 @@ def layout_of(spec: ModelSpec) -> Layout:
         if row.start is not None:
             given[at] = row.start
         parameter.append(at)
-    return Layout(
-        names,
-        _cells([(row.lhs, row.op, row.rhs) for row in spec.parameters], index),
-        np.array([row.free for row in spec.parameters]),
-        np.array(parameter, dtype=np.intp),
-        np.array(given),
-    )
+    return np.array(parameter, dtype=np.intp), np.array(given)
 
 
-def ram_of(spec: ModelSpec, layout: Layout, cov: Array, mean: Array) -> Ram:
-    """Return the engine's model: fixed values in place, those of covariates from the sample."""
+def ram_of(
+    spec: ModelSpec,
+    layout: Layout,
+    group: int,
+    cov: Array,
+    mean: Array,
+    parameterization: Parameterization = "delta",
+) -> Ram:
+    """Return the engine's model of one group (0-based).
+
+    Fixed values are in place, those of covariates from the sample.
+    """
     m = len(layout.names)
+    own = layout.groups[group]
     a0, s0, m0 = np.zeros((m, m)), np.zeros((m, m)), np.zeros(m)
-    for i in np.flatnonzero(~layout.free):
-        row = spec.parameters[i]
-        kind, at, to = layout.rows.kind[i], layout.rows.row[i], layout.rows.col[i]
+    tau0 = np.zeros(sum(layout.n_thresholds))
+    delta0 = np.ones(len(spec.observed) if len(layout.ordinal) else 0)
+    for i in np.flatnonzero(~own.free):
+        row = spec.parameters[own.rows[i]]
+        kind, at, to = own.cells.kind[i], own.cells.row[i], own.cells.col[i]
         value = _fixed_value(row, at, to, cov, mean)
         if kind == PATH:
             a0[at, to] = value
         elif kind == COVARIANCE:
             s0[at, to] = s0[to, at] = value
-        else:
+        elif kind == INTERCEPT:
             m0[at] = value
+        elif kind == THRESHOLD:
+            tau0[to] = value
+        else:
+            delta0[at] = value
+    if parameterization == "delta":
+        # Residual variances of ordinal items follow from their scales.
+        s0[layout.ordinal, layout.ordinal] = 0.0
     return Ram(
         n_observed=len(spec.observed),
         n_free=layout.n_free,
-        cells=layout.free_cells,
-        parameter=layout.parameter,
+        cells=own.free_cells,
+        parameter=own.parameter,
         a0=a0,
         s0=s0,
         m0=m0,
         has_means=spec.options.meanstructure,
+        tau0=tau0,
+        delta0=delta0,
+        ordinal=layout.ordinal,
+        parameterization=parameterization,
     )
 
 
@@ -165,9 +242,14 @@ def _fixed_value(row: Parameter, at: int, to: int, cov: Array, mean: Array) -> f
     return 0.0 if row.value is None else row.value
 
 
-def values_of(spec: ModelSpec, layout: Layout, model: Ram, theta: Array) -> Array:
-    """Return the value of every row of the parameter table at theta."""
-    a, s, m = model.matrices(theta)
-    rows = layout.rows
-    from_s = np.where(rows.kind == COVARIANCE, s[rows.row, rows.col], m[rows.row])
-    return np.where(rows.kind == PATH, a[rows.row, rows.col], from_s)
+def values_of(cells: Cells, model: Ram, point: Point, theta: Array) -> Array:
+    """Return the values of any cells of one group at theta."""
+    _, _, m = model.matrices(theta)
+    kind, row, other = cells.kind, cells.row, cells.other
+    from_s = np.where(kind == COVARIANCE, point.s[row, other], m[row])
+    result = np.where(kind == PATH, point.a[row, other], from_s)
+    if len(model.ordinal):
+        in_tau, in_delta = (np.flatnonzero(kind == which) for which in (THRESHOLD, SCALE))
+        result[in_tau] = point.tau[cells.col[in_tau]]
+        result[in_delta] = point.delta[row[in_delta]]
+    return result

@@ -17,17 +17,18 @@ Labels = NDArray[np.object_]
 
 
 @lru_cache(maxsize=64)
-def candidate_cells(spec: ModelSpec) -> tuple[Labels, Cells]:
-    """Return the candidates of a model, a row each, with their cells in the engine's matrices."""
-    rows = candidate_rows(spec)
+def candidate_cells(spec: ModelSpec, group: int = 1) -> tuple[Labels, Cells]:
+    """Return a group's candidates, a row each, with their cells in the engine's matrices."""
+    rows = candidate_rows(spec, group)
     # As an array, of which many rows are taken at once.
     return np.array(rows, dtype=object).reshape(-1, 3), cells_of(rows, layout_of(spec))
 
 
-def candidate_rows(spec: ModelSpec) -> list[Row]:
-    """Return every ``(lhs, op, rhs)`` that is not free in a model and could be.
+def candidate_rows(spec: ModelSpec, group: int = 1) -> list[Row]:
+    """Return every ``(lhs, op, rhs)`` that is not free in a group and could be.
 
-    They are the fixed rows of the parameter table, without the moments of exogenous covariates; all
+    They are the fixed rows of the parameter table, without the moments of exogenous covariates and
+    the scales and residual variances of ordinal items, which the data do not determine; all
     loadings of indicators on latent variables; all covariances among observed variables that are
     not exogenous covariates, and among latent variables; and, where the model has regressions, all
     paths among the variables in them. A covariate whose moments are fixed at the sample's cannot
@@ -37,8 +38,12 @@ def candidate_rows(spec: ModelSpec) -> list[Row]:
     ----------
     spec : ModelSpec
         The model.
+    group : int
+        1-based group number.
     """
-    free = {_key(p.lhs, p.op, p.rhs) for p in spec.parameters if p.free}
+    own = [p for p in spec.parameters if p.group == group]
+    free = {_key(p.lhs, p.op, p.rhs) for p in own if p.free}
+    ordinal = {p.lhs for p in own if p.op == "|"}
     rows: dict[Row, Row] = {}
 
     def offer(lhs: str, op: str, rhs: str) -> None:
@@ -46,15 +51,16 @@ def candidate_rows(spec: ModelSpec) -> list[Row]:
         if key not in free:
             rows.setdefault(key, (lhs, op, rhs))
 
-    for parameter in spec.parameters:
-        if not (parameter.free or parameter.from_sample):
+    for parameter in own:
+        scales = parameter.op == "~*~" or (
+            parameter.op == "~~" and parameter.lhs == parameter.rhs and parameter.lhs in ordinal
+        )
+        if not (parameter.free or parameter.from_sample or scales):
             offer(parameter.lhs, parameter.op, parameter.rhs)
     latent = set(spec.latent)
-    indicators = {p.rhs for p in spec.parameters if p.op == "=~"}
+    indicators = {p.rhs for p in own if p.op == "=~"}
     observed_indicators = [name for name in spec.observed if name in indicators]
-    measured = [
-        name for name in spec.latent if any(p.op == "=~" and p.lhs == name for p in spec.parameters)
-    ]
+    measured = [name for name in spec.latent if any(p.op == "=~" and p.lhs == name for p in own)]
     for factor in measured:
         for item in observed_indicators:
             offer(factor, "=~", item)
@@ -63,15 +69,15 @@ def candidate_rows(spec: ModelSpec) -> list[Row]:
         offer(pair[0], "~~", pair[1])
     for pair in combinations(spec.latent, 2):
         offer(pair[0], "~~", pair[1])
-    loading_pairs = {(p.rhs, p.lhs) for p in spec.parameters if p.op == "=~"}
+    loading_pairs = {(p.rhs, p.lhs) for p in own if p.op == "=~"}
     in_regressions: dict[str, None] = {}
-    for parameter in spec.parameters:
+    for parameter in own:
         if parameter.op == "~":
             in_regressions.setdefault(parameter.lhs)
-    for parameter in spec.parameters:
+    for parameter in own:
         if parameter.op == "~":
             in_regressions.setdefault(parameter.rhs)
-    given = {parameter.lhs for parameter in spec.parameters if parameter.from_sample}
+    given = {parameter.lhs for parameter in own if parameter.from_sample}
     for effect in [name for name in in_regressions if name not in given]:
         for cause in in_regressions:
             # An indicator on its own factor is a loading, which stands among them already.

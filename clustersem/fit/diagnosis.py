@@ -103,7 +103,7 @@ def _check(name: str, rows: pd.DataFrame, fine: str, column: str) -> Check:
 
 def _negative_variances(fit: Solution, estimates: pd.DataFrame) -> Check:
     own = (estimates["op"] == "~~") & (estimates["lhs"] == estimates["rhs"])
-    negative = [fit.layout.names[i] for i in negative_variances(fit.at.point)]
+    negative = [fit.layout.names[i] for point in fit.points for i in negative_variances(point)]
     rows = estimates[own & estimates["lhs"].isin(negative)]
     least = estimates.loc[own, "est"].min()
     return _check("negative error variances", rows, f"none; the smallest is {least:.3f}", "est")
@@ -113,8 +113,9 @@ def _correlations(fit: Solution, estimates: pd.DataFrame) -> Check:
     name = "correlations above one"
     pairs = (estimates["op"] == "~~") & (estimates["lhs"] != estimates["rhs"])
     rows = estimates[pairs & (estimates["std_all"].abs() > 1)]
-    latent = fit.latent_cor.to_numpy()
-    off = latent[np.tril_indices(len(latent), -1)]
+    m = len(fit.spec.latent)
+    latent = fit.latent_cor.to_numpy().reshape(-1, m, m)
+    off = latent[(slice(None), *np.tril_indices(m, -1))].ravel()
     everything = np.concatenate([estimates.loc[pairs, "std_all"].dropna().to_numpy(), off])
     everything = everything[np.isfinite(everything)]
     if not everything.size:
@@ -127,10 +128,13 @@ def _correlations(fit: Solution, estimates: pd.DataFrame) -> Check:
 
 def _positive_definite(fit: Solution) -> Check:
     name = "covariance matrices that are not positive definite"
-    matrices = {"latent variables": fit.latent_cov.to_numpy()}
-    s = fit.at.point.s
-    used = np.flatnonzero(s.diagonal() != 0)
-    matrices["residuals and disturbances"] = s[np.ix_(used, used)]
+    matrices = {}
+    for label, point in zip(fit.groups, fit.points, strict=True):
+        where = f" in group {label}" if label else ""
+        p = len(point.uv)
+        matrices[f"latent variables{where}"] = point.covariance[p:, p:]
+        used = np.flatnonzero(point.s.diagonal() != 0)
+        matrices[f"residuals and disturbances{where}"] = point.s[np.ix_(used, used)]
     bad = []
     smallest = np.inf
     for what, matrix in matrices.items():

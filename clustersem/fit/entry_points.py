@@ -18,7 +18,7 @@ from clustersem.fit.checks import (
     refuse_unsupported,
     text_of,
 )
-from clustersem.fit.estimation import fit_moments
+from clustersem.fit.estimation import fit_samples
 from clustersem.fit.options import Engine, FitOptions, Likelihood
 from clustersem.fit.result import Fit
 from clustersem.moments import SampleMoments, moments_from_cov, moments_from_data
@@ -98,7 +98,7 @@ _ONE_FACTOR = """    >>> fit = cs.{name}("f =~ a + b + c + d", cov=s, n_obs=200)
 _LINE = """    >>> model = "i =~ 1*a + 1*b + 1*c + 1*d; s =~ 0*a + 1*b + 2*c + 3*d"
     >>> s += 0.2 * np.outer(range(4), range(4))
     >>> fit = cs.{name}(model, cov=s, mean=[1.0, 1.5, 2.0, 2.5], n_obs=200)
-    >>> fit.converged, fit.df, [round(float(m), 3) for m in fit.at.point.nu[-2:]]
+    >>> fit.converged, fit.df, [round(float(m), 3) for m in fit.point.nu[-2:]]
     (True, 5, [1.0, 0.5])"""
 
 
@@ -145,16 +145,17 @@ def _entry_point(kind: Kind, what: str, defaults: str, example: str) -> Callable
             spec = model
             check_same_options(spec, switches)
         else:
-            options = options_for(
+            defaults_of = options_for(
                 kind,
                 meanstructure=meanstructure,
                 std_lv=std_lv,
                 orthogonal=orthogonal,
                 fixed_x=fixed_x,
             )
-            spec = build_spec(text_of(model), options)
+            spec = build_spec(text_of(model), defaults_of)
         moments = _moments(spec, data, cov, mean, n_obs)
-        return fit_moments(spec, moments, FitOptions("ML", likelihood, missing, engine))
+        options = FitOptions(likelihood=likelihood, engine=engine)
+        return fit_samples(spec, (moments,), options)
 
     fit_model.__name__ = fit_model.__qualname__ = kind
     fit_model.__doc__ = _DOCUMENTATION.format(

@@ -1,4 +1,4 @@
-"""From moments and a specification to a fit."""
+"""From samples and a specification to a fit."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import warnings
 import numpy as np
 
 from clustersem.engine.inference import parameter_covariance
-from clustersem.engine.likelihood import Sample, cholesky, log_det
+from clustersem.engine.objective import Objective
 from clustersem.engine.optimiser import minimise_from
 from clustersem.engine.ram import Array
 from clustersem.engine.starts import cautious_values, starting_values
-from clustersem.errors import DataError, EstimationError
-from clustersem.fit.assemble import layout_of, ram_of
+from clustersem.errors import EstimationError
+from clustersem.fit.assemble import Layout, layout_of
 from clustersem.fit.checks import check_values
+from clustersem.fit.discrepancies import fitted_cov, fitted_mean, objective_of
 from clustersem.fit.identifiable import check_counts, refuse_unidentified
 from clustersem.fit.notes import notes_on
 from clustersem.fit.options import FitOptions
@@ -23,15 +24,15 @@ from clustersem.moments import SampleMoments
 from clustersem.spec import ModelSpec
 
 
-def fit_moments(spec: ModelSpec, moments: SampleMoments, options: FitOptions) -> Fit:
-    """Fit a specification to moments: what the entry points do once their input is checked.
+def fit_samples(spec: ModelSpec, samples: tuple[SampleMoments, ...], options: FitOptions) -> Fit:
+    """Fit a specification to samples: what the entry points do once their input is checked.
 
     Parameters
     ----------
     spec : ModelSpec
         The model.
-    moments : SampleMoments
-        The sample, with the model's observed variables in its order.
+    samples : tuple of SampleMoments
+        One for each group, with the model's observed variables in its order.
     options : FitOptions
         How to fit.
 
@@ -42,28 +43,30 @@ def fit_moments(spec: ModelSpec, moments: SampleMoments, options: FitOptions) ->
     """
     check_values(spec)
     layout = layout_of(spec)
-    sample = _sample(spec, moments, options)
-    model = ram_of(spec, layout, moments_cov(moments, options), sample.mean)
-    check_counts(spec, layout, model)
-    start = starting_values(model, sample.cov, sample.mean, layout.given)
+    objective = objective_of(spec, layout, samples, options)
+    check_counts(spec, layout)
+    start = _starts(spec, layout, objective, samples, options)
     if options.engine == "semopy":
         from clustersem.fit.semopy_engine import minimise_with_semopy
 
-        optimum = minimise_with_semopy(spec, layout, model, sample)
+        optimum = minimise_with_semopy(spec, layout, objective)
     else:
         optimum = minimise_from(
-            model, sample, start, lambda: cautious_values(model, sample.cov, start, layout.given)
+            objective,
+            start,
+            lambda: _second_starts(spec, layout, objective, samples, options, start),
         )
     if optimum.at is None:
         status = status_of("no_start", 0, np.nan)
         raise EstimationError(str(status))
     status = status_of(optimum.code, optimum.iterations, optimum.decrement)
-    vcov, involved = parameter_covariance(optimum.hessian, options.multiplier(moments.n_obs))
+    multiplier = sum(options.weight(sample.n_obs) for sample in samples)
+    vcov, involved = parameter_covariance(optimum.hessian, multiplier)
     if len(involved):
-        refuse_unidentified(spec, layout, model, sample, start, involved)
+        refuse_unidentified(spec, layout, objective, start, involved)
     if status.code != "converged":
         vcov = np.full_like(vcov, np.nan)
-    notes = notes_on(spec, layout, moments, model, optimum, involved)
+    notes = notes_on(spec, layout, samples, optimum, involved)
     for category, sentence in notes:
         if category is not None:
             warnings.warn(sentence, category, stacklevel=3)
@@ -71,35 +74,57 @@ def fit_moments(spec: ModelSpec, moments: SampleMoments, options: FitOptions) ->
         array.setflags(write=False)
     return Fit(
         spec=spec,
-        moments=moments,
+        samples=samples,
         options=options,
         status=status,
         warnings=tuple(sentence for _, sentence in notes),
         theta=optimum.theta,
         vcov_theta=vcov,
         layout=layout,
-        model=model,
-        sample=sample,
-        at=optimum.at,
+        objective=objective,
+        state=optimum.at,
         hessian=optimum.hessian,
     )
 
 
-def moments_cov(moments: SampleMoments, options: FitOptions) -> Array:
-    """Return the covariance matrix in the divisor of the likelihood."""
-    return moments.cov if options.likelihood == "normal" else moments.unbiased_cov
+def _starts(
+    spec: ModelSpec,
+    layout: Layout,
+    objective: Objective,
+    samples: tuple[SampleMoments, ...],
+    options: FitOptions,
+) -> Array:
+    """Return starting values: those of the groups that have a parameter, averaged."""
+    each = [
+        starting_values(
+            block.model, fitted_cov(sample, options), fitted_mean(sample, spec), layout.given
+        )
+        for block, sample in zip(objective.blocks, samples, strict=True)
+    ]
+    return _averaged(objective, each)
 
 
-def _sample(spec: ModelSpec, moments: SampleMoments, options: FitOptions) -> Sample:
-    mean = moments.mean
-    if mean is None:
-        if spec.options.meanstructure:
-            raise DataError(
-                "the model has intercepts, but the covariance matrix comes without means. Pass them"
-                " as mean=, or leave the intercepts out."
-            )
-        mean = np.zeros(len(moments.names))
-    cov = moments_cov(moments, options)
-    factor = cholesky(cov)
-    assert factor is not None, "moments are checked for positive definiteness when they are made"
-    return Sample(cov, mean, log_det(factor))
+def _second_starts(
+    spec: ModelSpec,
+    layout: Layout,
+    objective: Objective,
+    samples: tuple[SampleMoments, ...],
+    options: FitOptions,
+    start: Array,
+) -> Array:
+    each = [
+        cautious_values(block.model, fitted_cov(sample, options), start, layout.given)
+        for block, sample in zip(objective.blocks, samples, strict=True)
+    ]
+    return _averaged(objective, each)
+
+
+def _averaged(objective: Objective, each: list[Array]) -> Array:
+    if len(each) == 1:
+        return each[0]
+    total, count = np.zeros(objective.n_free), np.zeros(objective.n_free)
+    for block, start in zip(objective.blocks, each, strict=True):
+        own = np.unique(block.model.parameter)
+        total[own] += start[own]
+        count[own] += 1
+    return total / np.maximum(count, 1)

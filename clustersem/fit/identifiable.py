@@ -5,26 +5,31 @@ from __future__ import annotations
 import numpy as np
 
 from clustersem.engine.identification import null_space
-from clustersem.engine.likelihood import Sample, discrepancy, hessian
-from clustersem.engine.ram import Array, Index, Ram
+from clustersem.engine.objective import Objective
+from clustersem.engine.ram import Array, Index
 from clustersem.errors import IdentificationError, ModelError
 from clustersem.fit.assemble import Layout
 from clustersem.fit.tables import parameter_names
+from clustersem.moments import MomentOrder
 from clustersem.spec import ModelSpec
 
 
-def check_counts(spec: ModelSpec, layout: Layout, model: Ram) -> None:
+def n_moments(spec: ModelSpec, layout: Layout) -> int:
+    """Return how many sample moments the model explains, in all groups."""
+    own = MomentOrder(layout.n_thresholds, spec.options.meanstructure).n_moments
+    return own * spec.n_groups - sum(row.from_sample for row in spec.parameters)
+
+
+def check_counts(spec: ModelSpec, layout: Layout) -> None:
     """Raise where there are more free parameters than moments, or none at all."""
     if layout.n_free == 0:
         raise ModelError("the model has no free parameter, so there is nothing to estimate.")
-    p = model.n_observed
-    n_moments = p * (p + 1) // 2 + (p if model.has_means else 0)
-    n_moments -= sum(row.from_sample for row in spec.parameters)
-    if layout.n_free > n_moments:
+    p, known = len(spec.observed), n_moments(spec, layout)
+    if layout.n_free > known:
         raise IdentificationError(
             f"the model has {layout.n_free} free parameters, but {p} observed variables give only"
-            f" {n_moments} {'means, ' if model.has_means else ''}variances and covariances to"
-            f" determine them. Fix or remove at least {layout.n_free - n_moments}"
+            f" {known} {'means, ' if spec.options.meanstructure else ''}variances and covariances"
+            f" to determine them. Fix or remove at least {layout.n_free - known}"
             + (
                 ": a factor alone needs three items, and two items need equal loadings"
                 " (f =~ a*x1 + a*x2) or a second, correlated factor."
@@ -38,8 +43,7 @@ def check_counts(spec: ModelSpec, layout: Layout, model: Ram) -> None:
 def refuse_unidentified(
     spec: ModelSpec,
     layout: Layout,
-    model: Ram,
-    sample: Sample,
+    objective: Objective,
     start: Array,
     involved: Index,
 ) -> None:
@@ -50,10 +54,10 @@ def refuse_unidentified(
     values, which are in the middle of the parameter space; a rank that is full anywhere is full
     almost everywhere.
     """
-    first = discrepancy(model, sample, start)
+    first = objective.at(start)
     if first is None:
         return
-    spread = np.sqrt(2.0 / np.maximum(hessian(model, first).diagonal(), 1e-300))
+    spread = np.sqrt(2.0 / np.maximum(objective.expected(first).diagonal(), 1e-300))
     size = np.minimum(spread, 1.0 + np.abs(start))
     generator = np.random.default_rng(20220318)
     names = parameter_names(spec, layout)
@@ -61,10 +65,10 @@ def refuse_unidentified(
     seen = 0
     for _ in range(24):
         away = 0.1 * size * generator.standard_normal(len(size))
-        there = discrepancy(model, sample, start + away)
+        there = objective.at(start + away)
         if there is not None:
             seen += 1
-            lasting &= set(null_space(hessian(model, there)).tolist())
+            lasting &= set(null_space(objective.expected(there)).tolist())
         if seen == 6 or not lasting:
             break
     if seen and lasting:

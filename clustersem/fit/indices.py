@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 from scipy.special import chdtrc, chdtri
 
 from clustersem.engine.noncentral import cdf, noncentrality_at, sf
-from clustersem.engine.ram import Array
 
 
 def chisq_pvalue(chisq: float, df: int) -> float:
@@ -185,35 +183,6 @@ def bic(loglik: float, n_free: int, n_obs: int) -> float:
 def bic2(loglik: float, n_free: int, n_obs: int) -> float:
     """Return the BIC with Sclove's adjusted n = (n + 2) / 24. doi:10.1007/BF02294360."""
     return -2.0 * loglik + n_free * math.log((n_obs + 2.0) / 24.0)
-
-
-def gfi(
-    residual: Array, weighted: Array, mean_term: float = 0.0, mean_misfit: float = 0.0
-) -> float:
-    """Return Joereskog and Soerbom's goodness-of-fit index.
-
-    1 - (tr[(Sigma^-1 (S - Sigma))^2] + 2 d' Sigma^-1 d) / (tr[(Sigma^-1 S)^2] + 2 m' Sigma^-1 m),
-    d = m - mu.
-
-    Parameters
-    ----------
-    residual : ndarray of shape (p, p)
-        Sigma^-1 (S - Sigma).
-    weighted : ndarray of shape (p, p)
-        Sigma^-1 S, without the moments of exogenous covariates that were fixed at their values.
-    mean_term : float
-        m' Sigma^-1 m with a mean structure, whose means count among the moments explained, else 0.
-    mean_misfit : float
-        d' Sigma^-1 d.
-
-    References
-    ----------
-    Tanaka, J. S., & Huba, G. J. (1985). British Journal of Mathematical and Statistical Psychology,
-    38, 197-201. doi:10.1111/j.2044-8317.1985.tb00834.x
-    """
-    explained = float(np.vdot(weighted.T, weighted)) + 2.0 * mean_term
-    missed = float(np.vdot(residual.T, residual)) + 2.0 * mean_misfit
-    return 1.0 - missed / explained
 
 
 def agfi(gfi_value: float, n_moments: int, df: int) -> float:

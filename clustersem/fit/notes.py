@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from clustersem.engine.optimiser import Optimum
-from clustersem.engine.ram import Index, Ram
+from clustersem.engine.ram import Index, Point
 from clustersem.errors import (
     AdmissibilityWarning,
     ClusterSemWarning,
@@ -24,8 +24,7 @@ from clustersem.spec import ModelSpec
 def notes_on(
     spec: ModelSpec,
     layout: Layout,
-    moments: SampleMoments,
-    model: Ram,
+    samples: tuple[SampleMoments, ...],
     optimum: Optimum,
     involved: Index,
 ) -> list[tuple[type[ClusterSemWarning] | None, str]]:
@@ -33,13 +32,13 @@ def notes_on(
     assert optimum.at is not None
     notes: list[tuple[type[ClusterSemWarning] | None, str]] = [(None, n) for n in spec.notes]
     notes += [(DataWarning, sentence) for sentence in _single_items(spec)]
-    dropped = moments.n_rows - moments.n_obs
-    if dropped:
+    n_rows, n_obs = (sum(getattr(s, what) for s in samples) for what in ("n_rows", "n_obs"))
+    if n_rows != n_obs:
         notes.append(
             (
                 None,
-                f"{dropped} of {moments.n_rows} respondents have a missing answer and were left out"
-                f" (listwise deletion); {moments.n_obs} were used.",
+                f"{n_rows - n_obs} of {n_rows} respondents have a missing answer and were left out"
+                f" (listwise deletion); {n_obs} were used.",
             )
         )
     if optimum.code != "converged":
@@ -60,30 +59,32 @@ def notes_on(
                 + "; they have no standard errors. Simplify the model around them.",
             )
         )
-    point = optimum.at.point
+    for sample, at in zip(samples, optimum.at.groups, strict=True):
+        where = f" in group {sample.label}" if sample.label else ""
+        notes += [(AdmissibilityWarning, x) for x in _inadmissible(layout, at.point, where)]
+    return notes
+
+
+def _inadmissible(layout: Layout, point: Point, where: str) -> list[str]:
+    """Return what is inadmissible in one group's solution."""
     negative = [layout.names[i] for i in negative_variances(point)]
     if negative:
-        notes.append(
-            (
-                AdmissibilityWarning,
-                f"negative variance (Heywood case) of {', '.join(negative)}: the solution is not"
-                " admissible. Look for a weak or redundant item, a two-item factor, or too small a"
-                " sample.",
-            )
-        )
-    total = point.covariance[model.n_observed :, model.n_observed :]
-    if total.size and not negative:
+        return [
+            f"negative variance (Heywood case) of {', '.join(negative)}{where}: the solution is"
+            " not admissible. Look for a weak or redundant item, a two-item factor, or too small a"
+            " sample."
+        ]
+    p = len(point.uv)
+    total = point.covariance[p:, p:]
+    if total.size:
         smallest = smallest_eigenvalue(total)
         if smallest < 1e-10:
-            notes.append(
-                (
-                    AdmissibilityWarning,
-                    "the covariance matrix of the latent variables is not positive definite"
-                    f" (smallest eigenvalue of their correlations {smallest:.2g}): two of them may"
-                    " be one, or one a sum of others.",
-                )
-            )
-    return notes
+            return [
+                f"the covariance matrix of the latent variables{where} is not positive definite"
+                f" (smallest eigenvalue of their correlations {smallest:.2g}): two of them may"
+                " be one, or one a sum of others."
+            ]
+    return []
 
 
 @lru_cache(maxsize=256)

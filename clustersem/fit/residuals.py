@@ -7,41 +7,47 @@ from typing import Literal
 import numpy as np
 from scipy.linalg import lapack
 
-from clustersem.engine.likelihood import Evaluation, Sample, cell_hessian, cholesky
-from clustersem.engine.ram import Array, Index, Ram
-from clustersem.errors import EstimationError
+from clustersem.engine.discrepancy import cholesky
+from clustersem.engine.likelihood import MaximumLikelihood, NormalEvaluation, cell_hessian
+from clustersem.engine.objective import Block
+from clustersem.engine.ram import Array, Index, Point, Ram
+from clustersem.errors import EstimationError, UnsupportedError
 
 
-def residuals(
-    type: Literal["raw", "cor", "standardized"],
-    sample: Sample,
-    at: Evaluation,
-    model: Ram,
-    hessian: Array,
-    multiplier: float,
-    fixed: Index,
+def plain_residuals(type: Literal["raw", "cor"], cov: Array, point: Point) -> Array:
+    """Return S - Sigma, or the difference of the two correlation matrices."""
+    sigma = point.sigma
+    if type == "raw":
+        raw: Array = cov - sigma
+        return raw
+    if type == "cor":
+        sd, implied = np.sqrt(cov.diagonal()), np.sqrt(sigma.diagonal())
+        difference: Array = cov / np.outer(sd, sd) - sigma / np.outer(implied, implied)
+        return difference
+    raise EstimationError(f"residuals: unknown type {type!r}. Use 'raw', 'cor' or 'standardized'.")
+
+
+def standardized_residuals(
+    block: Block, at: object, hessian: Array, multiplier: float, fixed: Index
 ) -> Array:
-    """Return the residuals of the wanted type; see :meth:`clustersem.Fit.residuals`.
+    """Return raw residuals over their standard errors, for one group fitted by ML.
 
     `fixed` are the places of covariates whose moments are fixed at the sample's.
     """
-    s, sigma = sample.cov, at.point.sigma
-    if type == "raw":
-        raw: Array = s - sigma
-        return raw
-    if type == "cor":
-        sd, implied = np.sqrt(s.diagonal()), np.sqrt(sigma.diagonal())
-        difference: Array = s / np.outer(sd, sd) - sigma / np.outer(implied, implied)
-        return difference
-    if type == "standardized":
-        return _standardized(s - sigma, sample, at, model, hessian, multiplier, fixed)
-    raise EstimationError(f"residuals: unknown type {type!r}. Use 'raw', 'cor' or 'standardized'.")
+    sample = block.discrepancy
+    if not isinstance(sample, MaximumLikelihood) or not isinstance(at, NormalEvaluation):
+        raise UnsupportedError(
+            "residuals: standardised residuals are those of maximum likelihood with complete data."
+            " Use type='cor', correlations that the model leaves unexplained."
+        )
+    raw = sample.cov - at.point.sigma
+    return _standardized(raw, sample, at, block.model, hessian, multiplier, fixed)
 
 
 def _standardized(
     raw: Array,
-    sample: Sample,
-    at: Evaluation,
+    sample: MaximumLikelihood,
+    at: NormalEvaluation,
     model: Ram,
     hessian: Array,
     multiplier: float,
@@ -93,7 +99,7 @@ def _delta(uv: Array, model: Ram) -> Array:
     return delta if model.collapse is None else delta @ model.collapse
 
 
-def _projected_variance(g: Array, projection: Array, at: Evaluation, model: Ram) -> Array:
+def _projected_variance(g: Array, projection: Array, at: NormalEvaluation, model: Ram) -> Array:
     """Return the diagonal of Q Gamma(g) Q' for the lower triangle of the residuals."""
     i, j = np.tril_indices(len(g))
     uv, precision = at.point.uv, at.precision

@@ -26,15 +26,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from clustersem.engine.likelihood import (
-    Evaluation,
-    Sample,
-    cholesky,
-    discrepancy,
-    gradient,
-    hessian,
-)
-from clustersem.engine.observed import observed_hessian
+from clustersem.engine.discrepancy import cholesky
+from clustersem.engine.likelihood import MaximumLikelihood
+from clustersem.engine.objective import Objective, State
 from clustersem.engine.optimiser import Optimum, metric_of
 from clustersem.engine.ram import PATH, Array, Ram, evaluate
 from clustersem.engine.starts import starting_values
@@ -90,7 +84,7 @@ class SemopySolution:
     iterations: int
 
 
-def minimise_with_semopy(spec: ModelSpec, layout: Layout, model: Ram, sample: Sample) -> Optimum:
+def minimise_with_semopy(spec: ModelSpec, layout: Layout, objective: Objective) -> Optimum:
     """Let semopy minimise the discrepancy; everything else is evaluated by the native engine.
 
     Parameters
@@ -99,10 +93,8 @@ def minimise_with_semopy(spec: ModelSpec, layout: Layout, model: Ram, sample: Sa
         The model.
     layout : Layout
         Where its rows stand in the engine's matrices.
-    model : Ram
-        The engine's model.
-    sample : Sample
-        The sample, in the divisor of the likelihood.
+    objective : Objective
+        The engine's: maximum likelihood with complete data, of one group.
 
     Returns
     -------
@@ -119,23 +111,23 @@ def minimise_with_semopy(spec: ModelSpec, layout: Layout, model: Ram, sample: Sa
     EstimationError
         Where semopy ends where the implied covariance matrix is not positive definite.
     """
-    solution = _solve(spec, layout, model, sample)
-    at = discrepancy(model, sample, solution.theta)
+    solution = _solve(spec, layout, objective)
+    at = objective.at(solution.theta)
     if at is None:
         raise EstimationError(
             "semopy ended where the implied covariance matrix is not positive definite"
             f" ({solution.message}). Leave out engine='semopy', or give starting values:"
             " f =~ start(0.5)*x2."
         )
-    g = gradient(model, sample, at)
-    decrement = _decrement(model, sample, at)
+    g = objective.gradient(at)
+    decrement = _decrement(objective, at)
     converged = solution.success and decrement < DECREMENT
     return Optimum(
         "converged" if converged else "stalled",
         solution.theta,
         at,
         g,
-        hessian(model, at),
+        objective.expected(at),
         decrement,
         solution.iterations,
     )
@@ -169,7 +161,7 @@ def second_opinion(fit: Solution) -> SecondOpinion:
             f" estimator={fit.options.estimator!r} with missing={fit.options.missing!r}. Ask it of"
             " a fit of the same model with estimator='ML' and missing='listwise'."
         )
-    solution = _solve(fit.spec, fit.layout, fit.model, fit.sample)
+    solution = _solve(fit.spec, fit.layout, fit.objective)
     place = fit.layout.parameter
     rows = [row for row in fit.spec.parameters if row.free]
     est, est_semopy = fit.theta[place], solution.theta[place]
@@ -192,7 +184,7 @@ def second_opinion(fit: Solution) -> SecondOpinion:
             "se_difference": of_se,
         }
     )
-    chi2, chi2_semopy = fit.multiplier * fit.at.f, fit.multiplier * solution.f
+    chi2, chi2_semopy = fit.multiplier * fit.state.f, fit.multiplier * solution.f
     # max() keeps NaN, which nanmax() would hide.
     largest = LargestDifference(
         raw=float(np.abs(est_semopy - est).max()),
@@ -249,7 +241,13 @@ def _version() -> str:
         return str(semopy.__version__)
 
 
-def _solve(spec: ModelSpec, layout: Layout, model: Ram, sample: Sample) -> SemopySolution:
+def _solve(spec: ModelSpec, layout: Layout, objective: Objective) -> SemopySolution:
+    model, sample = objective.blocks[0].model, objective.blocks[0].discrepancy
+    if len(objective.blocks) > 1 or not isinstance(sample, MaximumLikelihood):
+        raise UnsupportedError(
+            "semopy is an engine for maximum likelihood with complete answers of one group. Leave"
+            " out engine='semopy'."
+        )
     if model.has_means:
         raise UnsupportedError(
             "semopy does not estimate means beside a covariance matrix (and miscounts the degrees"
@@ -286,8 +284,8 @@ def _solve(spec: ModelSpec, layout: Layout, model: Ram, sample: Sample) -> Semop
                 obj="MLW", solver="SLSQP", options={"ftol": 1e-15, "maxiter": 2000}
             )
             iterations += int(result.n_it)
-            at = discrepancy(model, sample, native(result.x))
-            if at is None or _decrement(model, sample, at) < 1e-2 * DECREMENT:
+            at = objective.at(native(result.x))
+            if at is None or _decrement(objective, at) < 1e-2 * DECREMENT:
                 break
         semopy_model.cov_logdet += OFFSET
         assert result is not None
@@ -352,7 +350,7 @@ def _safe_names(count: int) -> list[str]:
     return [f"v{i:04d}" for i in range(count)]
 
 
-def _scales(model: Ram, sample: Sample, start: Array) -> Array:
+def _scales(model: Ram, sample: MaximumLikelihood, start: Array) -> Array:
     """Return what the variables are divided by, to bring their standard deviations near one.
 
     Parameters that a label makes equal must still be equal afterwards. In logarithms that is a set
@@ -411,9 +409,9 @@ def _check_same_model(
             )
 
 
-def _decrement(model: Ram, sample: Sample, at: Evaluation) -> float:
+def _decrement(objective: Objective, at: State) -> float:
     """Return the Newton decrement g' H^-1 g, H exact where it is positive definite."""
-    g = gradient(model, sample, at)
-    exact = observed_hessian(model, sample, at)
-    h = exact if cholesky(exact) is not None else hessian(model, at)
+    g = objective.gradient(at)
+    exact = objective.exact(at)
+    h = exact if cholesky(exact) is not None else objective.expected(at)
     return float(-g @ metric_of(h, 0.0).step(g))

@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from clustersem.engine.likelihood import Evaluation, Sample
-from clustersem.engine.ram import Array, Ram
+from clustersem.engine.objective import Objective, State
+from clustersem.engine.ram import Array, Cells, Index, Point, Ram
 from clustersem.engine.score_test import score_tests
-from clustersem.fit import residuals as residual_matrices
+from clustersem.errors import UnsupportedError
 from clustersem.fit import tables
-from clustersem.fit.assemble import Layout
-from clustersem.fit.candidates import candidate_cells
-from clustersem.fit.measures import MeasureInputs, all_measures
+from clustersem.fit.assemble import Layout, cells_of
+from clustersem.fit.baseline import baseline_discrepancy
+from clustersem.fit.candidates import Labels, candidate_cells
+from clustersem.fit.discrepancies import fitted_cov, fitted_mean
+from clustersem.fit.identifiable import n_moments
+from clustersem.fit.measures import (
+    GroupInputs,
+    MeasureInputs,
+    all_measures,
+    gfi_of_groups,
+    normal_loglik,
+)
 from clustersem.fit.options import FitOptions
+from clustersem.fit.residuals import plain_residuals, standardized_residuals
 from clustersem.fit.status import Status
-from clustersem.moments import SampleMoments
+from clustersem.moments import MomentOrder, SampleMoments
 from clustersem.spec import ModelSpec
+
+T = TypeVar("T")
+Table = TypeVar("Table", pd.DataFrame, pd.Series)
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +45,8 @@ class Solution:
     ----------
     spec : ModelSpec
         The model.
-    moments : SampleMoments
-        The sample.
+    samples : tuple of SampleMoments
+        The sample of every group.
     options : FitOptions
         How it was fitted.
     status : Status
@@ -47,16 +60,15 @@ class Solution:
     """
 
     spec: ModelSpec
-    moments: SampleMoments
+    samples: tuple[SampleMoments, ...]
     options: FitOptions
     status: Status
     warnings: tuple[str, ...]
     theta: Array
     vcov_theta: Array
     layout: Layout
-    model: Ram
-    sample: Sample
-    at: Evaluation
+    objective: Objective
+    state: State
     hessian: Array
 
     def __setstate__(self, state: dict[str, object]) -> None:
@@ -71,9 +83,42 @@ class Solution:
         return self.status.code == "converged"
 
     @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups' labels; one empty text where there is one group."""
+        return tuple(sample.label for sample in self.samples)
+
+    @property
+    def moments(self) -> SampleMoments:
+        """The sample of a fit with one group."""
+        return self._only(self.samples)
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """Every group's model at the estimates."""
+        return tuple(at.point for at in self.state.groups)
+
+    @property
+    def point(self) -> Point:
+        """The model at the estimates, of a fit with one group."""
+        return self._only(self.points)
+
+    @property
+    def model(self) -> Ram:
+        """The structure of a fit with one group."""
+        return self._only(tuple(block.model for block in self.objective.blocks))
+
+    def _only(self, of_groups: tuple[T, ...]) -> T:
+        if len(of_groups) > 1:
+            raise UnsupportedError(
+                f"this is done for one group at a time, and the fit has {len(of_groups)}:"
+                f" {', '.join(self.groups)}. Fit the group that you mean alone."
+            )
+        return of_groups[0]
+
+    @property
     def n_obs(self) -> int:
-        """Number of observations used."""
-        return self.moments.n_obs
+        """Number of observations used, in all groups."""
+        return sum(sample.n_obs for sample in self.samples)
 
     @property
     def n_free(self) -> int:
@@ -82,29 +127,61 @@ class Solution:
 
     @property
     def multiplier(self) -> float:
-        """N in chi2 = N F: n, or n - 1 with the Wishart likelihood."""
-        return self.options.multiplier(self.n_obs)
+        """N in chi2 = N F: n, or n less the number of groups with unbiased covariances."""
+        return sum(self.options.weight(sample.n_obs) for sample in self.samples)
+
+    @cached_property
+    def _covariates(self) -> tuple[Index, bool]:
+        """Places of exogenous covariates, and whether their moments are fixed."""
+        index = self.layout.index()
+        places = np.array([index[x] for x in self.spec.exogenous_observed], dtype=np.intp)
+        return places, any(row.from_sample for row in self.spec.parameters)
+
+    @cached_property
+    def _group_inputs(self) -> tuple[GroupInputs, ...]:
+        return tuple(
+            GroupInputs(
+                point,
+                fitted_cov(sample, self.options),
+                fitted_mean(sample, self.spec),
+                sample.n_obs,
+            )
+            for sample, point in zip(self.samples, self.points, strict=True)
+        )
 
     @cached_property
     def _measure_inputs(self) -> MeasureInputs:
-        index = self.layout.index()
-        covariates = [index[x] for x in self.spec.exogenous_observed]
+        covariates, fixed_x = self._covariates
+        p, x, has_means = len(self.spec.observed), len(covariates), self.spec.options.meanstructure
+        groups = self._group_inputs
+        f_baseline = sum(
+            block.share * baseline_discrepancy(group.cov, covariates)
+            for block, group in zip(self.objective.blocks, groups, strict=True)
+        )
+        saturated = 0.0
+        for group in groups:
+            saturated += normal_loglik(group.cov, group.n_obs)
+            if fixed_x:
+                given = group.cov[np.ix_(covariates, covariates)]
+                saturated -= normal_loglik(given, group.n_obs)
         return MeasureInputs(
-            self.at,
-            self.sample.cov,
-            self.sample.mean,
-            self.n_obs,
-            self.multiplier,
-            self.n_free,
-            self.model.has_means,
-            np.array(covariates, dtype=np.intp),
-            fixed_x=any(row.from_sample for row in self.spec.parameters),
+            groups,
+            f=self.state.f,
+            df=self.df,
+            f_baseline=f_baseline,
+            df_baseline=len(groups) * (p * (p - 1) - x * (x - 1)) // 2,
+            multiplier=self.multiplier,
+            n_free=self.n_free,
+            n_moments=len(groups) * MomentOrder(self.layout.n_thresholds, has_means).n_moments,
+            has_means=has_means,
+            saturated=saturated,
+            gfi=gfi_of_groups(groups, covariates, has_means=has_means, fixed_x=fixed_x),
         )
 
     @property
     def df(self) -> int:
         """Degrees of freedom."""
-        return self._measure_inputs.df
+        return n_moments(self.spec, self.layout) - self.n_free
 
     @property
     def loglik(self) -> float:
@@ -119,7 +196,7 @@ class Solution:
     @cached_property
     def _estimates(self) -> pd.DataFrame:
         return tables.estimates(
-            self.spec, self.layout, self.model, self.at.point, self.theta, self.vcov_theta
+            self.spec, self.layout, self.objective, self.state, self.theta, self.vcov_theta
         )
 
     @property
@@ -155,8 +232,8 @@ class Solution:
         return tables.standardized(
             self.spec,
             self.layout,
-            self.model,
-            self.at.point,
+            self.objective,
+            self.state,
             self.theta,
             self.vcov_theta,
             observed=on == "all",
@@ -171,38 +248,57 @@ class Solution:
     @property
     def r_squared(self) -> pd.Series:
         """Share of variance explained of every dependent variable: 1 - S_ii / T_ii."""
-        return tables.r_squared(self.layout, self.model, self.at.point)
+        return self._stacked([tables.r_squared(self.layout, point) for point in self.points])
 
     @property
     def implied_cov(self) -> pd.DataFrame:
         """Model-implied covariance matrix of the observed variables."""
-        return self.moments.frame(self.at.point.sigma.copy())
+        return self._matrices(self.spec.observed, [point.sigma for point in self.points])
 
     @property
     def implied_mean(self) -> pd.Series:
         """Model-implied means; the sample's own without a mean structure."""
-        mean = self.at.point.mu if self.model.has_means else self.sample.mean
-        return pd.Series(mean.copy(), index=list(self.moments.names), name="mean")
+        means = [
+            point.mu if self.spec.options.meanstructure else group.mean
+            for point, group in zip(self.points, self._group_inputs, strict=True)
+        ]
+        names = list(self.spec.observed)
+        return self._stacked([pd.Series(mean.copy(), index=names, name="mean") for mean in means])
 
     @property
     def sample_cov(self) -> pd.DataFrame:
         """Sample covariance matrix as fitted: divisor n, or n - 1 with the Wishart likelihood."""
-        return self.moments.frame(self.sample.cov.copy())
+        return self._matrices(self.spec.observed, [group.cov for group in self._group_inputs])
 
     @property
     def latent_cov(self) -> pd.DataFrame:
         """Model-implied covariance matrix of the latent variables."""
-        p, names = self.model.n_observed, list(self.spec.latent)
-        covariance = self.at.point.covariance[p:, p:].copy()
-        return pd.DataFrame(covariance, index=names, columns=names)
+        p = len(self.spec.observed)
+        return self._matrices(self.spec.latent, [x.covariance[p:, p:] for x in self.points])
 
     @property
     def latent_cor(self) -> pd.DataFrame:
         """Model-implied correlation matrix of the latent variables."""
-        cov = self.latent_cov
-        with np.errstate(invalid="ignore"):
-            sd = np.sqrt(cov.to_numpy().diagonal())
-        return cov.div(sd, axis=0).div(sd, axis=1)
+        p = len(self.spec.observed)
+        correlations = []
+        for point in self.points:
+            cov = point.covariance[p:, p:]
+            with np.errstate(invalid="ignore", divide="ignore"):
+                sd = np.sqrt(cov.diagonal())
+                correlations.append(cov / sd[:, None] / sd)
+        return self._matrices(self.spec.latent, correlations)
+
+    def _matrices(self, names: Sequence[str], matrices: Sequence[Array]) -> pd.DataFrame:
+        """Return matrices by variable, one below the other with several groups."""
+        labels = list(names)
+        return self._stacked([pd.DataFrame(x.copy(), labels, labels) for x in matrices])
+
+    def _stacked(self, parts: list[Table]) -> Table:
+        """Return one table; that of several groups has the group as its first index level."""
+        if len(parts) == 1:
+            return parts[0]
+        joined: Table = pd.concat(parts, keys=self.groups, names=["group"])
+        return joined
 
     def residuals(
         self,
@@ -220,15 +316,16 @@ class Solution:
         Returns
         -------
         DataFrame
-            p x p, by variable.
+            p x p, by variable; with several groups one below the other.
         """
-        given = self._measure_inputs
-        fixed = given.covariates if given.fixed_x else given.covariates[:0]
-        return self.moments.frame(
-            residual_matrices.residuals(
-                type, self.sample, self.at, self.model, self.hessian, self.multiplier, fixed
-            )
-        )
+        if type == "standardized":
+            covariates, fixed_x = self._covariates
+            block, at = self._only(self.objective.blocks), self._only(self.state.groups)
+            fixed = covariates if fixed_x else covariates[:0]
+            matrices = [standardized_residuals(block, at, self.hessian, self.multiplier, fixed)]
+        else:
+            matrices = [plain_residuals(type, g.cov, g.point) for g in self._group_inputs]
+        return self._matrices(self.spec.observed, matrices)
 
     def modification_indices(self, minimum: float = 0.0) -> pd.DataFrame:
         """Return what freeing each fixed parameter would do, largest first.
@@ -250,18 +347,35 @@ class Solution:
         ----------
         Soerbom, D. (1989). Model modification. Psychometrika, 54, 371-384. doi:10.1007/BF02294623
         """
-        rows, cells = candidate_cells(self.spec)
-        mi, epc = self._score_tests
-        return tables.modification_table(rows, cells, mi, epc, self.model, self.at.point, minimum)
+        return tables.modification_table(self._score_tests, self.points, minimum)
 
     @cached_property
-    def _score_tests(self) -> tuple[Array, Array]:
-        _, cells = candidate_cells(self.spec)
-        return score_tests(self.model, self.sample, self.at, self.hessian, cells, self.multiplier)
+    def _score_tests(self) -> list[tables.ScoreTests]:
+        return [
+            self._tests_of(group, *candidate_cells(self.spec, group + 1))
+            for group in range(len(self.samples))
+        ]
+
+    def index_of(self, lhs: str, op: str, rhs: str) -> pd.DataFrame:
+        """Return the modification index of one parameter, a row for each group.
+
+        The columns are those of :meth:`modification_indices`; no row where freeing the parameter
+        would leave the model unidentified.
+        """
+        rows = np.array([[lhs, op, rhs]], dtype=object)
+        cells = cells_of([(lhs, op, rhs)], self.layout)
+        tests = [self._tests_of(group, rows, cells) for group in range(len(self.samples))]
+        return tables.modification_table(tests, self.points)
+
+    def _tests_of(self, group: int, rows: Labels, cells: Cells) -> tables.ScoreTests:
+        mi, epc = score_tests(
+            self.objective, self.state, self.hessian, group, cells, self.multiplier
+        )
+        return tables.ScoreTests(rows, cells, mi, epc)
 
     def __repr__(self) -> str:
         return (
-            f"<Fit of {self.n_free} parameters to {len(self.moments.names)} variables,"
+            f"<Fit of {self.n_free} parameters to {len(self.spec.observed)} variables,"
             f" n = {self.n_obs}: {self.status.code}, chi2({self.df}) ="
             f" {self.measures['chisq']:.3f}>"
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from clustersem.engine.ram import COVARIANCE, INTERCEPT, PATH, Array, Cells, Point
+from clustersem.engine.moment_structure import variance_derivatives
+from clustersem.engine.ram import COVARIANCE, PATH, SCALE, Array, Cells, Point, Ram
 
 
 def scale_factors(
@@ -15,7 +16,8 @@ def scale_factors(
     A path is multiplied by sd(cause) / sd(effect), the model-implied standard deviations; a
     covariance is divided by the standard deviations of the two terms that covary (of the
     disturbances where the variables are dependent, so it is their correlation), a variance by the
-    variable's total variance, and an intercept by the variable's standard deviation.
+    variable's total variance, an intercept and a threshold by the variable's standard deviation,
+    and a scale is multiplied by it.
 
     Parameters
     ----------
@@ -46,31 +48,27 @@ def scale_factors(
         if not observed:
             sd, own = sd.copy(), own.copy()
             sd[:n_observed] = own[:n_observed] = 1.0
-        path = sd[rows.col] / sd[rows.row]
+        path = sd[rows.other] / sd[rows.row]
         # A variance of exactly zero has no correlation to speak of, but its own share is zero.
-        pair = 1.0 / (own[rows.row] * own[rows.col])
+        pair = 1.0 / (own[rows.row] * own[rows.other])
         share = 1.0 / sd[rows.row] ** 2
-        covariance = np.where(rows.row == rows.col, share, pair)
+        covariance = np.where(rows.row == rows.other, share, pair)
         intercept = 1.0 / sd[rows.row]
-    return np.where(
-        rows.kind == PATH, path, np.where(rows.kind == COVARIANCE, covariance, intercept)
+        scale = sd[rows.row]
+    return np.select(
+        [rows.kind == kind for kind in (PATH, COVARIANCE, SCALE)],
+        [path, covariance, scale],
+        intercept,
     )
 
 
 def standardized_jacobian(
-    rows: Cells,
-    values: Array,
-    free: Cells,
-    point: Point,
-    n_observed: int,
-    *,
-    observed: bool,
+    rows: Cells, values: Array, model: Ram, point: Point, *, observed: bool
 ) -> Array:
     """Return the derivatives of the standardised values by the free cells (rows x free cells).
 
     A value standardised is b f, where f is a product of powers of total variances T_vv and of
-    disturbance variances S_vv. d T_vv = 2 c E[v, x] Y[v, y] for a cell with x, y and c as in
-    :mod:`clustersem.engine.ram`, there with all variables in the place of the observed ones.
+    disturbance variances S_vv.
 
     Parameters
     ----------
@@ -78,34 +76,40 @@ def standardized_jacobian(
         The rows of the parameter table.
     values : ndarray
         Their raw values.
-    free : Cells
-        The free cells.
+    model : Ram
+        The structure.
     point : Point
         The model at the estimates.
-    n_observed, observed
+    observed
         As in :func:`scale_factors`.
     """
-    total, disturbance = point.covariance, point.s.diagonal()
-    both = np.hstack([point.e, total])
-    d_total = 2.0 * free.c * both[:, free.x] * both[:, free.y]
-    m = len(disturbance)
-    own = (free.kind == COVARIANCE) & (free.row == free.col)
-    d_disturbance = np.zeros((m, len(free)))
-    d_disturbance[free.row[own], np.flatnonzero(own)] = 1.0
+    total, disturbance = point.covariance.diagonal(), point.s.diagonal()
+    d_total, d_disturbance = variance_derivatives(model, point, model.cells)
     with np.errstate(invalid="ignore", divide="ignore"):
-        log_total = 0.5 * d_total / total.diagonal()[:, None]
+        log_total = 0.5 * d_total / total[:, None]
         log_own = np.where(d_disturbance != 0, 0.5 * d_disturbance / disturbance[:, None], 0.0)
         if not observed:
-            log_total[:n_observed] = log_own[:n_observed] = 0.0
-        factors = scale_factors(rows, total.diagonal(), disturbance, n_observed, observed=observed)
-    on_path = log_total[rows.col] - log_total[rows.row]
+            log_total[: model.n_observed] = log_own[: model.n_observed] = 0.0
+        factors = scale_factors(rows, total, disturbance, model.n_observed, observed=observed)
+    on_path = log_total[rows.other] - log_total[rows.row]
     on_variance = -2.0 * log_total[rows.row]
-    on_pair = -log_own[rows.row] - log_own[rows.col]
-    on_covariance = np.where((rows.row == rows.col)[:, None], on_variance, on_pair)
+    on_pair = -log_own[rows.row] - log_own[rows.other]
+    on_covariance = np.where((rows.row == rows.other)[:, None], on_variance, on_pair)
     log_factor = np.select(
-        [(rows.kind == kind)[:, None] for kind in (PATH, COVARIANCE, INTERCEPT)],
-        [on_path, on_covariance, -log_total[rows.row]],
+        [(rows.kind == kind)[:, None] for kind in (PATH, COVARIANCE, SCALE)],
+        [on_path, on_covariance, log_total[rows.row]],
+        -log_total[rows.row],
     )
+    raw = raw_jacobian(rows, model, point, d_total, d_disturbance)
+    jacobian: Array = factors[:, None] * (raw + values[:, None] * log_factor)
+    return jacobian
+
+
+def raw_jacobian(
+    rows: Cells, model: Ram, point: Point, d_total: Array, d_disturbance: Array
+) -> Array:
+    """Return the derivatives of raw values by the free cells (rows x free cells)."""
+    free = model.cells
     raw = (
         (rows.kind[:, None] == free.kind)
         & (rows.row[:, None] == free.row)
@@ -118,5 +122,14 @@ def standardized_jacobian(
         & (rows.row[:, None] == free.col)
         & (rows.col[:, None] == free.row)
     )
-    jacobian: Array = factors[:, None] * (raw + values[:, None] * log_factor)
+    jacobian: Array = np.where(raw, 1.0, 0.0)
+    if len(model.ordinal):
+        is_ordinal = np.isin(rows.row, model.ordinal)
+        if model.parameterization == "delta":
+            own = (rows.kind == COVARIANCE) & (rows.row == rows.col) & is_ordinal
+            jacobian[own] = d_disturbance[rows.row[own]]
+        else:
+            scale = np.flatnonzero((rows.kind == SCALE) & is_ordinal)
+            item = rows.row[scale]
+            jacobian[scale] = -0.5 * point.delta[item, None] ** 3 * d_total[item]
     return jacobian

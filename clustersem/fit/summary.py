@@ -23,8 +23,9 @@ def summary_text(fit: Solution) -> str:
     """Return how the estimation ended, the measures of fit and all estimates."""
     m = fit.measures
     used = f"{fit.n_obs}"
-    if fit.moments.n_rows != fit.n_obs:
-        used += f" of {fit.moments.n_rows}"
+    n_rows = sum(sample.n_rows for sample in fit.samples)
+    if n_rows != fit.n_obs:
+        used += f" of {n_rows}"
     ending = f"converged after {fit.status.iterations} iterations"
     lines = [
         f"clustersem: {ending if fit.converged else fit.status.message}",

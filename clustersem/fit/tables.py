@@ -4,33 +4,40 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from clustersem.engine.ram import PATH, Array, Cells, Index, Point, Ram
+from clustersem.engine.objective import Objective, State
+from clustersem.engine.ram import PATH, Array, Cells, Index, Point
 from clustersem.fit.assemble import Layout, values_of
-from clustersem.fit.candidates import Labels, Row
+from clustersem.fit.candidates import Labels
 from clustersem.fit.standardized import scale_factors, standardized_jacobian
 from clustersem.spec import ModelSpec
 
 
 def estimates(
-    spec: ModelSpec, layout: Layout, model: Ram, point: Point, theta: Array, vcov: Array
+    spec: ModelSpec, layout: Layout, objective: Objective, state: State, theta: Array, vcov: Array
 ) -> pd.DataFrame:
     """Return the table of estimates: parameters first, then defined ones."""
-    rows = spec.parameters
-    est = values_of(spec, layout, model, theta)
-    se = np.zeros(len(rows))
+    n_rows = len(spec.parameters)
+    est, std_lv, std_all = (np.empty(n_rows) for _ in range(3))
+    for own, block, at in zip(layout.groups, objective.blocks, state.groups, strict=True):
+        values = values_of(own.cells, block.model, at.point, theta)
+        total, disturbance = at.point.covariance.diagonal(), at.point.s.diagonal()
+        est[own.rows] = values
+        for target, observed in ((std_lv, False), (std_all, True)):
+            target[own.rows] = values * scale_factors(
+                own.cells, total, disturbance, block.model.n_observed, observed=observed
+            )
+    se = np.zeros(n_rows)
     with np.errstate(invalid="ignore"):
         se[layout.free] = np.sqrt(vcov.diagonal())[layout.parameter]
-    total, disturbance = point.covariance.diagonal(), point.s.diagonal()
-    std_lv, std_all = (
-        est * scale_factors(layout.rows, total, disturbance, model.n_observed, observed=observed)
-        for observed in (False, True)
-    )
     if any(constraint.op == ":=" for constraint in spec.constraints):
         est, se, std_lv, std_all = _with_defined(spec, layout, vcov, [est, se, std_lv, std_all])
     return _with_labels(_row_labels(spec), [*_inference(est, se), std_lv, std_all])
@@ -67,27 +74,31 @@ def _text(values: Sequence[str] | Labels) -> pd.Series:
 def standardized(
     spec: ModelSpec,
     layout: Layout,
-    model: Ram,
-    point: Point,
+    objective: Objective,
+    state: State,
     theta: Array,
     vcov: Array,
     *,
     observed: bool,
 ) -> pd.DataFrame:
     """Return standardised parameters with delta-method standard errors, defined ones left out."""
-    values = values_of(spec, layout, model, theta)
-    jacobian = standardized_jacobian(
-        layout.rows, values, model.cells, point, model.n_observed, observed=observed
-    )
-    if model.collapse is not None:
-        jacobian = jacobian @ model.collapse
-    total, disturbance = point.covariance.diagonal(), point.s.diagonal()
-    est = values * scale_factors(
-        layout.rows, total, disturbance, model.n_observed, observed=observed
-    )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        se = np.sqrt(np.einsum("ij,ij->i", jacobian @ vcov, jacobian))
-        # What is one by construction has no sampling error, only rounding.
+    est, se = np.empty(len(spec.parameters)), np.empty(len(spec.parameters))
+    for own, block, at in zip(layout.groups, objective.blocks, state.groups, strict=True):
+        model, point = block.model, at.point
+        values = values_of(own.cells, model, point, theta)
+        jacobian = standardized_jacobian(own.cells, values, model, point, observed=observed)
+        to_theta = vcov[np.ix_(model.parameter, model.parameter)]
+        est[own.rows] = values * scale_factors(
+            own.cells,
+            point.covariance.diagonal(),
+            point.s.diagonal(),
+            model.n_observed,
+            observed=observed,
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            se[own.rows] = np.sqrt(np.einsum("ij,ij->i", jacobian @ to_theta, jacobian))
+    # What is one by construction has no sampling error, only rounding.
+    with np.errstate(invalid="ignore"):
         se = np.where(se > 1e-9, se, 0.0)
     return _with_labels(_row_labels(spec).iloc[: len(est)], _inference(est, se))
 
@@ -150,11 +161,13 @@ def parameter_names(spec: ModelSpec, layout: Layout) -> list[str]:
     names = [""] * layout.n_free
     free = [row for row in spec.parameters if row.free]
     for row, place in zip(free, layout.parameter, strict=True):
-        names[place] = names[place] or row.label or row.name
+        if not names[place]:
+            own = f"{row.name} [group {row.group}]" if row.group > 1 else row.name
+            names[place] = row.label or own
     return names
 
 
-def r_squared(layout: Layout, model: Ram, point: Point) -> pd.Series:
+def r_squared(layout: Layout, point: Point) -> pd.Series:
     """Return 1 - S_ii / T_ii of every variable that a path points to."""
     places, names = _dependent(layout)
     share = 1.0 - point.s.diagonal() / point.covariance.diagonal()
@@ -164,39 +177,53 @@ def r_squared(layout: Layout, model: Ram, point: Point) -> pd.Series:
 @lru_cache(maxsize=64)
 def _dependent(layout: Layout) -> tuple[Index, pd.Index]:
     """Return the variables that a path points to, as lavaan lists them: observed ones first."""
-    places = np.unique(layout.rows.row[layout.rows.kind == PATH])
+    cells = layout.groups[0].cells
+    places = np.unique(cells.row[cells.kind == PATH])
     return places, pd.Index([layout.names[i] for i in places])
 
 
+@dataclass(frozen=True)
+class ScoreTests:
+    """Modification indices and expected parameter changes of one group's candidates."""
+
+    rows: Labels
+    cells: Cells
+    mi: Array
+    epc: Array
+
+
 def modification_table(
-    rows: Sequence[Row] | Labels,
-    cells: Cells,
-    mi: Array,
-    epc: Array,
-    model: Ram,
-    point: Point,
-    minimum: float = 0.0,
+    groups: Sequence[ScoreTests], points: Sequence[Point], minimum: float = 0.0
 ) -> pd.DataFrame:
     """Return the table of modification indices, largest first, without undefined ones."""
-    total, disturbance = point.covariance.diagonal(), point.s.diagonal()
-    lv, everything = (
-        scale_factors(cells, total, disturbance, model.n_observed, observed=observed)
-        for observed in (False, True)
+    columns: list[list[NDArray[Any]]] = []
+    for number, (tests, point) in enumerate(zip(groups, points, strict=True), start=1):
+        total, disturbance = point.covariance.diagonal(), point.s.diagonal()
+        lv, everything = (
+            scale_factors(tests.cells, total, disturbance, len(point.uv), observed=observed)
+            for observed in (False, True)
+        )
+        epc = tests.epc
+        group = np.full(len(epc), number)
+        labels = np.asarray(tests.rows, dtype=object).reshape(-1, 3).T
+        columns.append([*labels, group, tests.mi, epc, epc * lv, epc * everything])
+    lhs, op, rhs, group, mi, epc, sepc_lv, sepc_all = (
+        np.concatenate(parts) if len(parts) > 1 else parts[0]
+        for parts in zip(*columns, strict=True)
     )
     with np.errstate(invalid="ignore"):
         keep = np.flatnonzero(mi >= minimum)
     keep = keep[np.argsort(-mi[keep], kind="stable")]
-    lhs, op, rhs = np.asarray(rows, dtype=object).reshape(-1, 3)[keep].T
     return pd.DataFrame(
         {
-            "lhs": _text(lhs),
-            "op": _text(op),
-            "rhs": _text(rhs),
-            "group": np.ones(len(keep), dtype=np.int64),
+            "lhs": _text(lhs[keep]),
+            "op": _text(op[keep]),
+            "rhs": _text(rhs[keep]),
+            "group": group[keep],
             "mi": mi[keep],
             "epc": epc[keep],
-            "sepc_lv": (epc * lv)[keep],
-            "sepc_all": (epc * everything)[keep],
+            "sepc_lv": sepc_lv[keep],
+            "sepc_all": sepc_all[keep],
         },
         copy=False,
     )

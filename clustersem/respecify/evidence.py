@@ -7,11 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from clustersem.engine.score_test import score_tests
-from clustersem.fit.assemble import cells_of
 from clustersem.fit.hypotheses import Path
 from clustersem.fit.result import Fit
-from clustersem.fit.tables import modification_table
 from clustersem.respecify.rules import Row, key_of
 from clustersem.respecify.trial import try_freeing
 
@@ -38,9 +35,7 @@ class Index(NamedTuple):
 
 def index_of(fit: Fit, row: Row) -> Index:
     """Return the modification index of any parameter; NaN where freeing it is not identified."""
-    cells = cells_of([row], fit.layout)
-    mi, epc = score_tests(fit.model, fit.sample, fit.at, fit.hessian, cells, fit.multiplier)
-    table = modification_table([row], cells, mi, epc, fit.model, fit.at.point)
+    table = fit.index_of(*row)
     if table.empty:
         return Index(np.nan, np.nan, np.nan)
     return Index(*(float(table[name].iloc[0]) for name in Index._fields))

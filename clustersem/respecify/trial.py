@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from clustersem.errors import EstimationError, ModelError
-from clustersem.fit.estimation import fit_moments
+from clustersem.fit.estimation import fit_samples
 from clustersem.fit.hypotheses import Path
 from clustersem.fit.result import Fit
 from clustersem.moments import SampleMoments
@@ -64,7 +64,7 @@ def try_freeing(fit: Fit, row: Row) -> Trial:
         with warnings.catch_warnings():
             # What they say is read off the fit and becomes part of the step.
             warnings.simplefilter("ignore")
-            larger = fit_moments(spec, in_order(fit.moments, spec.observed), fit.options)
+            larger = fit_samples(spec, (in_order(fit.moments, spec.observed),), fit.options)
     except (ModelError, EstimationError) as error:
         return Trial(None, str(error))
     if not larger.converged:

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from helpers.random_ram import random_ram, random_sample, sample_at
+from helpers.random_ram import alone, random_ram, random_sample, sample_at
 
+from clustersem.engine.discrepancy import cholesky, log_det
 from clustersem.engine.identification import null_space
 from clustersem.engine.inference import parameter_covariance
-from clustersem.engine.likelihood import (
-    Sample,
-    cholesky,
-    discrepancy,
-    gradient,
-    hessian,
-    log_det,
-)
+from clustersem.engine.likelihood import MaximumLikelihood
 from clustersem.engine.optimiser import minimise, minimise_from
 from clustersem.engine.ram import COVARIANCE, PATH, Cells, Ram, evaluate
 from clustersem.engine.score_test import score_tests
@@ -40,8 +34,9 @@ def two_factors(*, first_loading_free: bool) -> Ram:
 def test_null_space_names_the_loadings_and_the_variance_of_a_factor_without_a_scale():
     model = two_factors(first_loading_free=True)
     theta = np.where(model.cells.row == model.cells.col, 1.0, 0.5)
-    at = discrepancy(model, random_sample(1, 6), theta)
-    involved = null_space(hessian(model, at))
+    objective = alone(model, random_sample(1, 6))
+    expected = objective.expected(objective.at(theta))
+    involved = null_space(expected)
     cells = {
         (int(k), int(r), int(c))
         for k, r, c in zip(
@@ -58,7 +53,7 @@ def test_null_space_names_the_loadings_and_the_variance_of_a_factor_without_a_sc
         (COVARIANCE, 6, 6),
         (COVARIANCE, 6, 7),
     }
-    vcov, same = parameter_covariance(hessian(model, at), 100.0)
+    vcov, same = parameter_covariance(expected, 100.0)
     assert list(same) == list(involved)
     unaffected = np.setdiff1d(np.arange(len(theta)), involved)
     assert np.isnan(vcov.diagonal()[involved]).all()
@@ -68,7 +63,8 @@ def test_null_space_names_the_loadings_and_the_variance_of_a_factor_without_a_sc
 def test_an_identified_model_has_an_empty_null_space_at_every_scale():
     model = two_factors(first_loading_free=False)
     theta = np.where(model.cells.row == model.cells.col, 1.0, 0.5)
-    h = hessian(model, discrepancy(model, random_sample(1, 6), theta))
+    objective = alone(model, random_sample(1, 6))
+    h = objective.expected(objective.at(theta))
     assert null_space(h).size == 0
     scale = np.logspace(-6, 6, len(h))
     assert null_space(h * np.outer(scale, scale)).size == 0
@@ -106,11 +102,11 @@ def test_from_exact_moments_the_optimiser_returns_the_parameters():
     theta = np.where(model.cells.row == model.cells.col, 1.2, 0.5)
     sample = sample_at(model, theta)
     start = starting_values(model, sample.cov, sample.mean, np.full(model.n_free, np.nan))
-    optimum = minimise(model, sample, start)
+    optimum = minimise(alone(model, sample), start)
     assert optimum.code == "converged"
     np.testing.assert_allclose(optimum.theta, theta, rtol=1e-9)
     np.testing.assert_allclose(
-        optimum.gradient, gradient(model, sample, optimum.at), rtol=0, atol=1e-12
+        optimum.gradient, alone(model, sample).gradient(optimum.at), rtol=0, atol=1e-12
     )
 
 
@@ -118,11 +114,11 @@ def test_the_optimiser_says_when_it_stops_early_and_when_it_cannot_start():
     model = two_factors(first_loading_free=False)
     sample = random_sample(2, 6)
     start = starting_values(model, sample.cov, sample.mean, np.full(model.n_free, np.nan))
-    stopped = minimise(model, sample, start, max_iterations=1)
+    stopped = minimise(alone(model, sample), start, max_iterations=1)
     assert stopped.code == "max_iterations"
     assert stopped.iterations == 1
     assert stopped.decrement > 1e-14
-    nowhere = minimise(model, sample, -np.ones_like(start))
+    nowhere = minimise(alone(model, sample), -np.ones_like(start))
     assert nowhere.code == "no_start"
     assert nowhere.at is None
 
@@ -134,11 +130,11 @@ def test_a_second_start_takes_over_where_the_first_fails():
     start = starting_values(model, sample.cov, sample.mean, np.full(model.n_free, np.nan))
     second = cautious_values(model, sample.cov, start, np.full(model.n_free, np.nan))
     nowhere = -np.ones_like(start)
-    found = minimise_from(model, sample, nowhere, lambda: second)
+    found = minimise_from(alone(model, sample), nowhere, lambda: second)
     assert found.code == "converged"
     np.testing.assert_allclose(found.theta, theta, rtol=1e-8)
-    assert minimise_from(model, sample, start, lambda: nowhere).code == "converged"
-    assert minimise_from(model, sample, nowhere, lambda: nowhere).code == "no_start"
+    assert minimise_from(alone(model, sample), start, lambda: nowhere).code == "converged"
+    assert minimise_from(alone(model, sample), nowhere, lambda: nowhere).code == "no_start"
 
 
 def test_the_cautious_start_keeps_what_the_user_gave():
@@ -158,11 +154,11 @@ def test_score_tests_are_newton_steps_of_a_model_with_one_more_cell():
     right = sample_at(model, np.where(model.cells.row == model.cells.col, 1.2, 0.5))
     cov = right.cov.copy()
     cov[0, 4] = cov[4, 0] = cov[0, 4] + 0.2
-    sample = Sample(cov, right.mean, log_det(cholesky(cov)))
+    sample = MaximumLikelihood(cov, right.mean, log_det(cholesky(cov)))
     start = starting_values(model, sample.cov, sample.mean, np.full(model.n_free, np.nan))
-    optimum = minimise(model, sample, start)
+    optimum = minimise(alone(model, sample), start)
     extra = Cells(np.array([PATH, COVARIANCE]), np.array([1, 0]), np.array([7, 4]), 8)
-    mi, epc = score_tests(model, sample, optimum.at, optimum.hessian, extra, 200.0)
+    mi, epc = score_tests(alone(model, sample), optimum.at, optimum.hessian, 0, extra, 200.0)
     for c in range(2):
         kind, row, col = (
             np.append(getattr(model.cells, name), getattr(extra, name)[c])
@@ -179,8 +175,9 @@ def test_score_tests_are_newton_steps_of_a_model_with_one_more_cell():
             False,
         )
         theta = np.append(optimum.theta, 0.0)
-        at = discrepancy(larger, sample, theta)
-        g, h = gradient(larger, sample, at), hessian(larger, at)
+        objective = alone(larger, sample)
+        at = objective.at(theta)
+        g, h = objective.gradient(at), objective.expected(at)
         step = -np.linalg.solve(h, g)
         assert epc[c] == pytest.approx(step[-1], rel=1e-8)
         assert mi[c] == pytest.approx(100.0 * g @ np.linalg.solve(h, g), rel=1e-8)

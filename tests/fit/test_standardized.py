@@ -36,13 +36,13 @@ def test_standard_errors_from_differences(name: str) -> None:
         point = evaluate(fit.model, theta)
         assert point is not None
         factors = scale_factors(
-            fit.layout.rows,
+            fit.layout.groups[0].cells,
             point.covariance.diagonal(),
             point.s.diagonal(),
             fit.model.n_observed,
             observed=True,
         )
-        return values_of(fit.spec, fit.layout, fit.model, theta) * factors
+        return values_of(fit.layout.groups[0].cells, fit.model, point, theta) * factors
 
     step = 1e-6
     unit = np.eye(fit.n_free)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from clustersem.engine.likelihood import Sample, cholesky, log_det
+from clustersem.engine.discrepancy import cholesky, log_det
+from clustersem.engine.likelihood import MaximumLikelihood
+from clustersem.engine.objective import Block, Objective
 from clustersem.engine.ram import COVARIANCE, INTERCEPT, PATH, Cells, Ram, evaluate
 
 
@@ -85,20 +87,25 @@ def random_ram(seed: int, *, means: bool) -> tuple[Ram, np.ndarray]:
     return model, theta
 
 
-def random_sample(seed: int, p: int) -> Sample:
+def random_sample(seed: int, p: int) -> MaximumLikelihood:
     """Return moments that fit no model in particular."""
     rng = np.random.default_rng(seed)
     x = rng.standard_normal((4 * p, p)) @ (np.eye(p) + 0.3 * rng.standard_normal((p, p)))
     cov = np.cov(x.T, bias=True)
     factor = cholesky(cov)
     assert factor is not None
-    return Sample(cov, rng.uniform(-1.0, 1.0, p), log_det(factor))
+    return MaximumLikelihood(cov, rng.uniform(-1.0, 1.0, p), log_det(factor))
 
 
-def sample_at(model: Ram, theta: np.ndarray) -> Sample:
+def sample_at(model: Ram, theta: np.ndarray) -> MaximumLikelihood:
     """Return the moments that the model implies."""
     point = evaluate(model, theta)
     assert point is not None
     factor = cholesky(point.sigma)
     assert factor is not None
-    return Sample(point.sigma.copy(), point.mu.copy(), log_det(factor))
+    return MaximumLikelihood(point.sigma.copy(), point.mu.copy(), log_det(factor))
+
+
+def alone(model: Ram, discrepancy: object) -> Objective:
+    """Return the objective of one group."""
+    return Objective((Block(model, discrepancy),))

@@ -9,7 +9,7 @@ from respecify_models import ABILITY, CROSS_BORDER
 
 import clustersem as cs
 from clustersem.errors import EstimationError, ModelError, ModelSyntaxError
-from clustersem.fit.estimation import fit_moments
+from clustersem.fit.estimation import fit_samples
 from clustersem.fit.status import status_of
 from clustersem.respecify import RespecificationPolicy, respecify
 
@@ -195,5 +195,5 @@ def test_the_model_after_a_step_is_the_one_that_a_user_would_write(ability):
     cov = ability.moments.frame(ability.moments.unbiased_cov)
     written = cs.cfa(ABILITY.replace("x3", "x3 + x9"), cov=cov, n_obs=301)
     assert result.fit.measures["chisq"] == pytest.approx(written.measures["chisq"], rel=1e-7)
-    again = fit_moments(result.fit.spec, result.fit.moments, result.fit.options)
+    again = fit_samples(result.fit.spec, result.fit.samples, result.fit.options)
     assert again.measures["chisq"] == result.fit.measures["chisq"]

@@ -1,0 +1,122 @@
+"""A model's moments as one vector, and its Jacobian by cell.
+
+The order is that of :class:`clustersem.moments.MomentOrder`. Ordinal items enter by their
+thresholds delta (tau - mu) and their scaled covariances delta_i Sigma_ij delta_j, where delta is a
+parameter (delta parameterisation) or Sigma_ii^-1/2 (theta).
+
+References
+----------
+Muthen, B. (1984). A general structural equation model with dichotomous, ordered categorical, and
+continuous latent variable indicators. Psychometrika, 49, 115-132. doi:10.1007/BF02294210
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from clustersem.engine.ram import COVARIANCE, SCALE, THRESHOLD, Array, Cells, Point, Ram, gather
+from clustersem.moments.order import MomentOrder
+
+
+def implied_moments(point: Point, order: MomentOrder) -> Array:
+    """Return the moment vector (k) that a model implies."""
+    sigma, mu = point.sigma, point.mu
+    rows, cols, continuous = order.rows, order.cols, order.continuous
+    result = np.empty(order.n_moments)
+    result[order.variances] = sigma[continuous, continuous]
+    result[order.covariances] = sigma[rows, cols]
+    if order.has_means:
+        result[order.means] = mu[continuous]
+    if len(order.ordinal):
+        items = order.threshold_item
+        result[order.thresholds] = point.delta[items] * (point.tau - mu[items])
+        result[order.covariances] *= point.delta[rows] * point.delta[cols]
+    return result
+
+
+def moment_jacobian(model: Ram, point: Point, order: MomentOrder, cells: Cells) -> Array:
+    """Return the derivatives (k x cells) of the implied moments by any cells, free or not."""
+    uv, p = point.uv, model.n_observed
+    x, y = uv.take(cells.x, axis=1), uv.take(cells.y, axis=1)
+    rows, cols, continuous = order.rows, order.cols, order.continuous
+    variance = 2.0 * cells.c * x * y
+    covariance = x.take(rows, axis=0) * y.take(cols, axis=0)
+    covariance += y.take(rows, axis=0) * x.take(cols, axis=0)
+    covariance *= cells.c
+    result = np.empty((order.n_moments, len(cells)))
+    mean = cells.h(point.nu) * x
+    if order.has_means:
+        result[order.means] = mean[continuous]
+    if len(order.ordinal):
+        ordinal = order.ordinal
+        scale = np.zeros((p, len(cells)))
+        in_scale = np.flatnonzero(cells.kind == SCALE)
+        if model.parameterization == "theta":
+            scale[ordinal] = -0.5 * point.delta[ordinal, None] ** 3 * variance[ordinal]
+        else:
+            scale[cells.row[in_scale], in_scale] = 1.0
+            _compensate(covariance, variance, scale, point, order)
+        by_row, by_col = point.delta[rows, None], point.delta[cols, None]
+        sigma = point.sigma[rows, cols][:, None]
+        covariance *= by_row * by_col
+        covariance += sigma * (
+            by_col * scale.take(rows, axis=0) + by_row * scale.take(cols, axis=0)
+        )
+        items = order.threshold_item
+        cut = (point.tau - point.mu[items])[:, None] * scale.take(items, axis=0)
+        cut -= point.delta[items, None] * mean.take(items, axis=0)
+        in_tau = np.flatnonzero(cells.kind == THRESHOLD)
+        cut[cells.col[in_tau], in_tau] += point.delta[cells.row[in_tau]]
+        result[order.thresholds] = cut
+    result[order.variances] = variance[continuous]
+    result[order.covariances] = covariance
+    return result
+
+
+def variance_derivatives(model: Ram, point: Point, cells: Cells) -> tuple[Array, Array]:
+    """Return the derivatives (m x cells) of all variables' total and disturbance variances.
+
+    d T_vv = 2 c E[v, x] Y[v, y] for a cell with x, y and c as in :mod:`clustersem.engine.ram`,
+    there with all variables in the place of the observed ones.
+    """
+    both = np.hstack([point.e, point.covariance])
+    total = 2.0 * cells.c * both[:, cells.x] * both[:, cells.y]
+    disturbance = np.zeros(total.shape)
+    own = np.flatnonzero((cells.kind == COVARIANCE) & (cells.row == cells.col))
+    disturbance[cells.row[own], own] = 1.0
+    o = model.ordinal
+    if len(o) and model.parameterization == "delta":
+        wanted = -total[o]
+        scale = np.flatnonzero(cells.kind == SCALE)
+        place = np.searchsorted(o, cells.row[scale])
+        wanted[place, scale] -= 2.0 / point.delta[cells.row[scale]] ** 3
+        change = np.linalg.solve(gather(point.e, o, o) ** 2, wanted)
+        total += point.e[:, o] ** 2 @ change
+        disturbance[o] += change
+    return total, disturbance
+
+
+def _compensate(
+    covariance: Array, variance: Array, scale: Array, point: Point, order: MomentOrder
+) -> None:
+    """Add what the residual variances of ordinal items pass on as they follow the parameters."""
+    o = order.ordinal
+    p = len(point.uv)
+    on_observed = point.e[:p, o]
+    if np.count_nonzero(on_observed) == len(o):
+        return  # no ordinal item has an effect on another variable
+    wanted = -2.0 / point.delta[o, None] ** 3 * scale[o] - variance[o]
+    change = np.linalg.solve(gather(point.e, o, o) ** 2, wanted)
+    covariance += (on_observed[order.rows] * on_observed[order.cols]) @ change
+    variance += on_observed**2 @ change
+
+
+def is_linear_in_moments(model: Ram) -> bool:
+    """Whether the moments are entries of Sigma and mu, so that their curvature is known."""
+    if not len(model.ordinal):
+        return True
+    if model.parameterization == "theta" or bool((model.cells.kind == SCALE).any()):
+        return False
+    effects = model.a0[:, model.ordinal].any()
+    paths = np.isin(model.cells.col[model.cells.kind < COVARIANCE], model.ordinal).any()
+    return not (effects or paths or (model.delta0[model.ordinal] != 1.0).any())
