@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from clustersem.fit.conventions import Conventions, conventions
 from clustersem.fit.diagnosis import Diagnosis, diagnose
 from clustersem.fit.effects import Effects, effects
 from clustersem.fit.factor_scores import Data, Method, factor_scores, predict, predict_items
@@ -214,6 +215,40 @@ class Fit(Solution):
         x  0.000  0.0  0.0
         """
         return effects(self, level=level, loadings=loadings)
+
+    def conventions(self) -> Conventions:
+        """Return the fit as lavaan, Mplus, AMOS, EQS and LISREL would print it, with the causes.
+
+        Returns
+        -------
+        Conventions
+            Prints as a table with a sentence for every difference; ``.table`` holds the measures,
+            ``.estimates`` every parameter with each program's standard error, ``.causes`` the
+            sentences, ``.gaps`` what is left empty because it is not certain.
+
+        Raises
+        ------
+        UnsupportedError
+            Where the fit is not a maximum likelihood fit of complete answers.
+        EstimationError
+            Where it did not converge.
+
+        Notes
+        -----
+        lavaan's and Mplus's columns are held to lavaan's own results, AMOS's, EQS's and LISREL's
+        follow the formulas of their manuals. A number that is not certain is not there.
+
+        Examples
+        --------
+        >>> import clustersem as cs
+        >>> import pandas as pd
+        >>> cov = [[1, 0.5, 0.4, 0.3], [0.5, 1, 0.6, 0.4], [0.4, 0.6, 1, 0.7], [0.3, 0.4, 0.7, 1]]
+        >>> cov = pd.DataFrame(cov, index=list("abcd"), columns=list("abcd"))
+        >>> fit = cs.cfa("f =~ a + b + c + d", cov=cov, n_obs=100)
+        >>> fit.conventions().table.loc["chisq"].round(2).tolist()
+        [12.6, 12.6, 12.48, 12.48, 12.48]
+        """
+        return conventions(self)
 
     def summary(self) -> str:
         """Return the fit as text: how it ended, the measures, the estimates."""
