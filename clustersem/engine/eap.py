@@ -92,7 +92,7 @@ class Measurement:
     @property
     def n_latent(self) -> int:
         """Number m of latent variables."""
-        return self.loadings.shape[1]
+        return int(self.loadings.shape[1])
 
     @cached_property
     def independent(self) -> bool:

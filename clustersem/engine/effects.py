@@ -6,8 +6,7 @@ the difference, and a specific effect is the product of A along one path. From d
     d E[i, j] / d A[k, l] = E[i, k] E[l, j],
 
 so the derivatives of all total effects are gathered from E. A standardised effect of j on i is the
-raw one times sd_j / sd_i, whatever its path, with d log sd_v = c E[v, x] Y[v, y] / T[v, v] for a
-cell (x, y, c) of :mod:`clustersem.engine.ram`.
+raw one times sd_j / sd_i, whatever its path, with d log sd_v = d T[v, v] / (2 T[v, v]).
 
 References
 ----------
@@ -26,7 +25,8 @@ from typing import Literal
 
 import numpy as np
 
-from clustersem.engine.ram import COVARIANCE, PATH, Array, Cells, Index, Point, Ram
+from clustersem.engine.moment_structure import variance_derivatives
+from clustersem.engine.ram import PATH, Array, Cells, Index, Point, Ram
 
 Kind = Literal["total", "direct", "indirect", "specific"]
 
@@ -101,33 +101,23 @@ class Jacobian:
         return result.T
 
 
-def log_sd_slopes(point: Point, cells: Cells) -> Array:
-    """Return d log sqrt(T_vv) / d cell, (m x cells)."""
-    total = point.covariance
-    both = np.hstack([point.e, total])
-    moving = np.isin(cells.kind, (PATH, COVARIANCE))
-    slopes = np.zeros((len(total), len(cells)))
-    at = np.flatnonzero(moving)
-    some = cells.take(at)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        slopes[:, at] = some.c * both[:, some.x] * both[:, some.y] / total.diagonal()[:, None]
-    return slopes
-
-
 def jacobian_of(model: Ram, point: Point) -> Jacobian:
     """Return what the effects of one group are made of."""
     cells = model.cells
     edges = model.a0 != 0
     paths = np.flatnonzero(cells.kind == PATH)
     edges[cells.row[paths], cells.col[paths]] = True
-    with np.errstate(invalid="ignore"):
-        sd = np.sqrt(point.covariance.diagonal())
+    total = point.covariance.diagonal()
+    d_total, _ = variance_derivatives(model, point, cells)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        sd = np.sqrt(total)
+        d_log_sd = 0.5 * d_total / total[:, None]
     return Jacobian(
         point.a,
         point.e,
         edges,
         sd,
-        log_sd_slopes(point, cells),
+        d_log_sd,
         cells,
         model.parameter,
         model.n_free,

@@ -113,6 +113,46 @@ def reduced_form(point: Point, n_observed: int) -> tuple[Array, Array]:
     return inside @ point.a[:p, p:], inside @ point.s[:p, :p] @ inside.T
 
 
+def measurement_given(
+    point: Point, nu: Array, items: Index, covariates: Index, values: Array
+) -> tuple[Array, Array, Array, Array, Array]:
+    """Return the measurement model of some items, given exogenous covariates.
+
+    Disturbances of the covariates covary with no others, so what is known of them moves the means
+    of all variables by their total effects, and leaves the rest of the model as it is.
+
+    Parameters
+    ----------
+    point : Point
+        The fitted model.
+    nu : ndarray of shape (m,)
+        Means of all variables.
+    items, covariates : ndarray of int
+        Places of the observed variables; items do not act on latent variables.
+    values : ndarray of shape (n, covariates)
+        The covariates.
+
+    Returns
+    -------
+    loadings, residual_cov, latent_mean, latent_cov, intercepts : ndarray
+        As in :class:`clustersem.engine.eap.Measurement`; means by respondent.
+    """
+    p = len(point.uv)
+    s = point.s.copy()
+    s[covariates] = s[:, covariates] = 0.0
+    inside = np.linalg.inv(np.eye(p) - point.a[:p, :p])[items]
+    loadings = inside @ point.a[:p, p:]
+    mean = nu + (values - nu[covariates]) @ point.e[:, covariates].T
+    latent_mean = mean[:, p:]
+    return (
+        loadings,
+        inside @ s[:p, :p] @ inside.T,
+        latent_mean,
+        (point.e @ s @ point.e.T)[p:, p:],
+        mean[:, items] - latent_mean @ loadings.T,
+    )
+
+
 def item_means(point: Point, nu: Array, values: Array, scores: Array) -> Array:
     """Return what the paths to observed variables predict of them (n x p).
 

@@ -172,7 +172,9 @@ def effects(fit: Solution, *, level: float = 0.95, loadings: bool = False) -> Ef
 
 def _groups(fit: Solution) -> Iterator[tuple[int, str, Jacobian]]:
     """Yield number, label and derivatives of every group."""
-    yield 1, fit.moments.label, jacobian_of(fit.model, fit.at.point)
+    blocks = zip(fit.objective.blocks, fit.groups, fit.points, strict=True)
+    for number, (block, label, point) in enumerate(blocks, start=1):
+        yield number, label, jacobian_of(block.model, point)
 
 
 def _scope(spec: ModelSpec, *, loadings: bool) -> tuple[str, ...]:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from clustersem.fit.conventions import Conventions, conventions
 from clustersem.fit.diagnosis import Diagnosis, diagnose
 from clustersem.fit.effects import Effects, effects
-from clustersem.fit.factor_scores import Method, factor_scores, predict, predict_items
+from clustersem.fit.factor_scores import Data, Method, factor_scores, predict, predict_items
 from clustersem.fit.second_opinion import SecondOpinion
 from clustersem.fit.semopy_engine import second_opinion
 from clustersem.fit.solution import Solution
 from clustersem.fit.summary import summary_text
-from clustersem.survey import Survey
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -26,17 +26,19 @@ class Fit(Solution):
 
     def factor_scores(
         self,
-        data: pd.DataFrame | Survey | None = None,
-        method: Method = "regression",
+        data: Data = None,
+        method: Method | None = None,
     ) -> pd.DataFrame:
         """Return every respondent's scores on the latent variables.
 
         Parameters
         ----------
-        data : DataFrame or Survey, optional
+        data : DataFrame or Survey, or a mapping of group labels to such, optional
             Answers to score; by default those that were fitted.
-        method : str
-            ``"regression"`` (Thurstone) or ``"bartlett"``.
+        method : str, optional
+            ``"regression"`` (Thurstone; the default) or ``"bartlett"``; with ordinal items
+            ``"eap"``, the mean of the posterior distribution (the default), or ``"ebm"``, its mode,
+            which is what lavaan gives.
 
         Returns
         -------
@@ -45,20 +47,33 @@ class Fit(Solution):
             missing answer are NaN, unless full information was used: then they are scored from the
             answers that are there, and NaN only where these say nothing. Deviations are from the
             means of the fitted sample, or from those of `data` where only a covariance matrix was
-            fitted.
+            fitted. Ordinal items are scored from whatever answers there are. With several groups
+            the first level of the index is the group.
+
+        Raises
+        ------
+        EstimationError
+            Where the method is not for such items, or the scores are not determined.
+        DataError
+            Where there are no answers, or a category that the fitted sample does not have.
+
+        References
+        ----------
+        Bock, R. D., & Mislevy, R. J. (1982). Adaptive EAP estimation of ability in a microcomputer
+        environment. Applied Psychological Measurement, 6, 431-444. doi:10.1177/014662168200600405
         """
         return factor_scores(self, data, method)
 
     def predict_items(
         self,
-        data: pd.DataFrame | Survey | None = None,
-        method: Method = "regression",
+        data: Data = None,
+        method: Method | None = None,
     ) -> pd.DataFrame:
         """Return what the model makes of every item, given the respondent's factor scores.
 
         Parameters
         ----------
-        data : DataFrame or Survey, optional
+        data : DataFrame or Survey, or a mapping of group labels to such, optional
             Answers; by default those that were fitted.
         method : str
             Factor scores to use, as in :meth:`factor_scores`.
@@ -88,7 +103,7 @@ class Fit(Solution):
     def predict(
         self,
         targets: str | Sequence[str],
-        data: pd.DataFrame | Survey | None = None,
+        data: Data = None,
         *,
         given: Sequence[str] | None = None,
     ) -> pd.DataFrame:
@@ -98,7 +113,7 @@ class Fit(Solution):
         ----------
         targets : str or sequence of str
             What to predict: observed or latent variables.
-        data : DataFrame or Survey, optional
+        data : DataFrame or Survey, or a mapping of group labels to such, optional
             Answers to predict from, of other respondents too; they need no column of the targets.
             By default those that were fitted.
         given : sequence of str, optional
@@ -200,6 +215,40 @@ class Fit(Solution):
         x  0.000  0.0  0.0
         """
         return effects(self, level=level, loadings=loadings)
+
+    def conventions(self) -> Conventions:
+        """Return the fit as lavaan, Mplus, AMOS, EQS and LISREL would print it, with the causes.
+
+        Returns
+        -------
+        Conventions
+            Prints as a table with a sentence for every difference; ``.table`` holds the measures,
+            ``.estimates`` every parameter with each program's standard error, ``.causes`` the
+            sentences, ``.gaps`` what is left empty because it is not certain.
+
+        Raises
+        ------
+        UnsupportedError
+            Where the fit is not a maximum likelihood fit of complete answers.
+        EstimationError
+            Where it did not converge.
+
+        Notes
+        -----
+        lavaan's and Mplus's columns are held to lavaan's own results, AMOS's, EQS's and LISREL's
+        follow the formulas of their manuals. A number that is not certain is not there.
+
+        Examples
+        --------
+        >>> import clustersem as cs
+        >>> import pandas as pd
+        >>> cov = [[1, 0.5, 0.4, 0.3], [0.5, 1, 0.6, 0.4], [0.4, 0.6, 1, 0.7], [0.3, 0.4, 0.7, 1]]
+        >>> cov = pd.DataFrame(cov, index=list("abcd"), columns=list("abcd"))
+        >>> fit = cs.cfa("f =~ a + b + c + d", cov=cov, n_obs=100)
+        >>> fit.conventions().table.loc["chisq"].round(2).tolist()
+        [12.6, 12.6, 12.48, 12.48, 12.48]
+        """
+        return conventions(self)
 
     def summary(self) -> str:
         """Return the fit as text: how it ended, the measures, the estimates."""

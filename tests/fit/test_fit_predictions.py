@@ -29,7 +29,7 @@ def point_and_answers(name: str):
     answers = data("holzinger1939_missing")[list(spec.observed)].to_numpy(float)
     layout = layout_of(spec)
     # Moments of covariates are taken from the sample; those are complete.
-    model = ram_of(spec, layout, np.cov(answers.T, bias=True), answers.mean(axis=0))
+    model = ram_of(spec, layout, 0, np.cov(answers.T, bias=True), answers.mean(axis=0))
     values = {(row["lhs"], row["op"], row["rhs"]): row["est"] for row in told["estimates"]}
     theta = np.empty(layout.n_free)
     free = [row for row in spec.parameters if row.free]
@@ -146,7 +146,7 @@ def test_rows_with_gaps_count_where_the_fit_used_them():
     gap.iloc[1, 0] = np.nan
     assert fit.factor_scores(gap).isna().all(axis=1).tolist() == [False, True, False]
     whole = MissingPatterns(np.ones((1, 9), dtype=bool), (np.arange(301),))
-    full = dataclasses.replace(fit, moments=dataclasses.replace(fit.moments, patterns=whole))
+    full = dataclasses.replace(fit, samples=(dataclasses.replace(fit.moments, patterns=whole),))
     scores = full.factor_scores(gap)
     assert scores.notna().all(axis=None)
     pd.testing.assert_frame_equal(scores.iloc[[0, 2]], fit.factor_scores(gap).iloc[[0, 2]])
