@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 import pandas as pd
 
-from clustersem.errors import EstimationError, ModelError
+from clustersem.errors import (
+    ClusterSemWarning,
+    EstimationError,
+    IdentificationError,
+    ModelError,
+)
 from clustersem.fit.comparison import default_method, difference_test, index_suffix
 from clustersem.fit.difference import DifferenceMethod, DifferenceTest
 from clustersem.fit.entry_points import Data, cfa
@@ -173,6 +179,7 @@ def invariance_of(
     )
     names = list(chosen)
     study.steps.append(Step(names[0], (), configural))
+    study.notes += configural.warnings
     for name in names[1:]:
         if not study.take(name, chosen[name], partial=partial, max_releases=max_releases):
             break
@@ -237,13 +244,19 @@ class _Study:
         return True
 
     def _assessed(self, name: str, equal: tuple[str, ...], before: Step) -> Step | None:
-        fit = self.fitted(equal)
+        try:
+            fit = self.fitted(equal)
+        except (EstimationError, IdentificationError) as error:
+            self.notes.append(f"The {name} model cannot be fitted, so the study ends here: {error}")
+            return None
         if not fit.converged:
             self.notes.append(
                 f"The {name} model did not converge, so the study ends before it:"
                 f" {fit.status.message}"
             )
             return None
+        known = {sentence.split(": ", 1)[-1] for sentence in self.notes}
+        self.notes += [f"{name}: {sentence}" for sentence in fit.warnings if sentence not in known]
         test = self._test(name, fit, before.fit)
         m, of = fit.measures, before.fit.measures
         change = Change(
@@ -315,7 +328,10 @@ class _Study:
 
     def fitted(self, equal: Sequence[str]) -> Fit:
         """Fit the model of a step to the moments that are there."""
-        return refitted(self.configural, self.family.at(equal, self.free))
+        with warnings.catch_warnings():
+            # What a step's fit warns of is among the notes of the study.
+            warnings.simplefilter("ignore", ClusterSemWarning)
+            return refitted(self.configural, self.family.at(equal, self.free))
 
     def result(self) -> Invariance:
         """Return what was found."""
