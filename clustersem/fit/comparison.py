@@ -230,7 +230,7 @@ def difference_eigenvalues_of(small: Solution, large: Solution) -> Array:
             f"the smaller model has {wanted} degrees of freedom more, but restricts the larger one"
             f" in {len(a)} ways: they are not nested, so there is no scaled difference test."
         )
-    information, meat = information_and_meat_of(large)  # noqa: F821
+    information, meat = large.inference.information_and_meat()
     return difference.difference_eigenvalues(information, meat, a)
 
 

@@ -145,7 +145,7 @@ def _check(fit: Solution) -> None:
     plain = (
         options.discrepancy == "ML"
         and options.se == "standard"
-        and options.test == ("standard",)
+        and options.test == "standard"
         and all(s.weights is None and s.cluster is None for s in fit.samples)
     )
     if not plain:
@@ -189,7 +189,7 @@ def _with_likelihood(fit: Solution, likelihood: Likelihood) -> Solution:
     objective = objective_of(fit.spec, fit.layout, fit.samples, options)
     optimum = minimise(objective, fit.theta)
     status = status_of(optimum.code, optimum.iterations, optimum.decrement)
-    multiplier = sum(options.weight(sample.n_obs) for sample in fit.samples)
+    multiplier = sum(options.weight(sample) for sample in fit.samples)
     vcov, _ = parameter_covariance(optimum.hessian, multiplier)
     return Solution(
         spec=fit.spec,
@@ -203,6 +203,14 @@ def _with_likelihood(fit: Solution, likelihood: Likelihood) -> Solution:
         objective=objective,
         state=optimum.at,
         hessian=optimum.hessian,
+        held=fit.held,
+        inference=replace(
+            fit.inference,
+            objective=objective,
+            state=optimum.at,
+            options=options,
+            multiplier=multiplier,
+        ),
     )
 
 

@@ -86,7 +86,7 @@ def fit_samples(spec: ModelSpec, samples: tuple[SampleMoments, ...], options: Fi
     inference = Inference(objective, optimum.at, samples, options, multiplier, fixed, basis)
     if status.code != "converged":
         vcov = np.full_like(vcov, np.nan)
-    elif not (options.se == "standard" and options.information == "expected"):
+    elif not _is_inverse_information(options):
         vcov = inference.vcov()
     notes = notes_on(spec, layout, samples, optimum, involved)
     notes += [(None, sentence) for sentence in held.notes]
@@ -110,6 +110,12 @@ def fit_samples(spec: ModelSpec, samples: tuple[SampleMoments, ...], options: Fi
         held=held,
         inference=inference,
     )
+
+
+def _is_inverse_information(options: FitOptions) -> bool:
+    """Whether the covariance matrix is the inverse of the expected information."""
+    plain = options.se == "standard" and options.information == "expected"
+    return plain and options.discrepancy not in ("ULS", "DWLS")
 
 
 def _fixed_covariates(spec: ModelSpec, layout: Layout) -> Index:

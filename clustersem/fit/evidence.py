@@ -9,10 +9,12 @@ from functools import cached_property
 
 import numpy as np
 
+from clustersem.engine.casewise import cross_products
 from clustersem.engine.catml import OrdinalTerms, catml_baseline, catml_statistic
 from clustersem.engine.corrections import TestStatistic
-from clustersem.engine.discrepancy import Discrepancy, cholesky
+from clustersem.engine.discrepancy import cholesky
 from clustersem.engine.fiml import FullInformation
+from clustersem.engine.incomplete_scores import unrestricted_scores
 from clustersem.engine.least_squares import (
     GeneralisedLeastSquares,
     WeightedEvaluation,
@@ -25,7 +27,7 @@ from clustersem.engine.missing_correction import (
     missing_data_weights,
 )
 from clustersem.engine.moment_structure import implied_moments, moment_jacobian
-from clustersem.engine.objective import Objective
+from clustersem.engine.objective import Block, Objective
 from clustersem.engine.ram import Array, Index
 from clustersem.fit.assemble import Layout
 from clustersem.fit.baseline import baseline_discrepancy, baseline_objective, minimum
@@ -40,6 +42,7 @@ from clustersem.fit.measures import (
     plain_measures,
 )
 from clustersem.fit.options import FitOptions
+from clustersem.fit.residual_indices import wrmr
 from clustersem.fit.scaled_indices import (
     CorrectedTests,
     Noncentrality,
@@ -134,6 +137,21 @@ class Evidence:
         )
 
     @property
+    def _by_residuals(self) -> bool:
+        """Whether N F has no distribution to refer to, and Browne's test has to stand for it.
+
+        So it is with unweighted least squares of continuous variables (Browne, 1984).
+        """
+        plain = self.options.discrepancy == "ULS" and self.options.test == "standard"
+        return plain and not len(self.layout.ordinal)
+
+    def _standard(self, inference: Inference, df: int) -> float:
+        """Return the standard test statistic."""
+        if self._by_residuals:
+            return inference.test("browne.residual.nt", math.nan, df).chisq
+        return inference.multiplier * max(inference.state.f, 0.0)
+
+    @property
     def df_baseline(self) -> int:
         """Degrees of freedom of the independence model."""
         p, x = len(self.spec.observed), len(self._covariates)
@@ -160,7 +178,7 @@ class Evidence:
         """Goodness-of-fit index: of normal theory, or in the weights of least squares."""
         if not self.options.is_likelihood:
             return sum(
-                group.n_obs * (1.0 - at.f / _whole(block.discrepancy))
+                group.n_obs * (1.0 - at.f / _whole(block))
                 for block, at, group in zip(
                     self._objective.blocks, self.inference.state.groups, self.groups, strict=True
                 )
@@ -173,8 +191,11 @@ class Evidence:
         given = MeasureInputs(
             self.groups,
             f=self.inference.state.f,
+            chisq=self._standard(self.inference, self.df),
             df=self.df,
-            f_baseline=self.f_baseline,
+            chisq_baseline=self._standard(self._baseline, self.df_baseline)
+            if self._by_residuals
+            else self.inference.multiplier * self.f_baseline,
             df_baseline=self.df_baseline,
             multiplier=self.inference.multiplier,
             n_free=n_free,
@@ -184,6 +205,11 @@ class Evidence:
             gfi=self.gfi,
         )
         found = plain_measures(given)
+        if self.options.discrepancy in ("DWLS", "ULS") and not self._by_residuals:
+            # N F is no chi-square in these weights: only corrected statistics have p-values.
+            found["pvalue"] = found["baseline_pvalue"] = math.nan
+        if len(self.layout.ordinal):
+            found["wrmr"] = wrmr(found["chisq"], given.n_moments)
         if self.options.test != "standard":
             found |= self._corrected(found)
         elif self.options.discrepancy == "FIML":
@@ -270,8 +296,17 @@ class Evidence:
             assert sample.data is not None
             assert sample.patterns is not None
             assert sample.mean is not None
-            rows = arrange_rows(sample.data, sample.patterns) if robust else None
-            found = missing_data_weights(block.discrepancy.data, sample.mean, sample.cov, rows=rows)
+            first_order = None
+            if robust:
+                rows = arrange_rows(sample.data, sample.patterns)
+                first_order = cross_products(
+                    unrestricted_scores(rows, sample.mean, sample.cov),
+                    weights=sample.weights,
+                    cluster=sample.cluster,
+                )
+            found = missing_data_weights(
+                block.discrepancy.data, sample.mean, sample.cov, first_order=first_order
+            )
             if found is None:
                 return {}
             weights.append(found)
@@ -327,11 +362,13 @@ def _available(data: Array, weights: Array | None) -> tuple[Array, Array]:
     return mean, (w * deviations**2).sum(axis=0) / total
 
 
-def _whole(discrepancy: Discrepancy) -> float:
+def _whole(block: Block) -> float:
     """Return s' V s, what there is to explain in the weights of least squares."""
+    discrepancy = block.discrepancy
     if isinstance(discrepancy, WeightedLeastSquares):
         s = discrepancy.moments
         return float(s @ discrepancy.apply(s))
     assert isinstance(discrepancy, GeneralisedLeastSquares)
     d = discrepancy.mean
-    return 0.5 * len(d) + float(d @ discrepancy.precision @ d)
+    by_means = float(d @ discrepancy.precision @ d) if block.model.has_means else 0.0
+    return 0.5 * len(d) + by_means

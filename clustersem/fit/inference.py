@@ -7,7 +7,7 @@ indices come from one recipe.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -42,7 +42,7 @@ from clustersem.engine.ram import Array, Index
 from clustersem.engine.sandwich import inverse_information, sandwich
 from clustersem.engine.ugamma import GroupTerms, MomentTerms, trace_ugamma, trace_ugamma_squared
 from clustersem.errors import UnsupportedError
-from clustersem.fit.discrepancies import gamma_of, moment_order, sample_moments
+from clustersem.fit.discrepancies import fitted_cov, gamma_of, moment_order, sample_moments
 from clustersem.fit.options import FitOptions
 from clustersem.moments import SampleMoments
 from clustersem.moments.gamma import normal_gamma, normal_weight
@@ -127,6 +127,7 @@ class LeastSquaresGroup:
     block: Block
     at: Evaluation
     fixed: Index
+    options: FitOptions
 
     @property
     def first_order(self) -> Array:
@@ -164,6 +165,18 @@ class LeastSquaresGroup:
     def terms_of_squares(self) -> MomentTerms:
         """The same."""
         return self.terms
+
+    @property
+    def standard_terms(self) -> MomentTerms:
+        """The same with what the estimator supposes of the distribution.
+
+        Unweighted least squares of continuous variables supposes normality (Browne, 1984).
+        """
+        if self.options.discrepancy != "ULS" or self.sample.ordinal is not None:
+            return self.terms
+        order = moment_order(self.sample, has_means=self.block.model.has_means)
+        gamma = normal_gamma(fitted_cov(self.sample, self.options), order)
+        return replace(self.terms, gamma=gamma)
 
     @property
     def yuan_bentler_terms(self) -> GroupTerms:
@@ -236,7 +249,7 @@ class Inference:
         if isinstance(at, IncompleteEvaluation):
             return IncompleteGroup(sample, block, at, self.fixed)
         if not isinstance(at, NormalEvaluation):
-            return LeastSquaresGroup(sample, block, at, self.fixed)
+            return LeastSquaresGroup(sample, block, at, self.fixed, self.options)
         if sample.data is None or sample.mean is None:
             raise UnsupportedError(
                 "robust standard errors and tests need the answers themselves: a covariance matrix"
@@ -277,11 +290,24 @@ class Inference:
         if se == "robust.huber.white":
             return sandwich(self.information, self.first_order, self.multiplier, basis=self.basis)
         if se == "robust.sem":
-            terms = [group.terms for group in self.groups]
+            return sandwich(*self.information_and_meat(), self.multiplier, basis=self.basis)
+        if self.options.discrepancy in ("ULS", "DWLS"):
+            # The inverse of the information is the covariance matrix only with optimal weights.
+            terms = [group.standard_terms for group in self._least_squares]
             bread = _sum(self.objective, [term.bread for term in terms])
             meat = _sum(self.objective, [term.meat for term in terms])
             return sandwich(bread, meat, self.multiplier, basis=self.basis)
         return inverse_information(self.information, self.multiplier, basis=self.basis)
+
+    @property
+    def _least_squares(self) -> list[LeastSquaresGroup]:
+        return [group for group in self.groups if isinstance(group, LeastSquaresGroup)]
+
+    def information_and_meat(self) -> tuple[Array, Array]:
+        """Return Delta' V Delta and Delta' V Gamma V Delta (q x q), summed over groups."""
+        terms = [group.terms for group in self.groups]
+        bread = _sum(self.objective, [term.bread for term in terms])
+        return bread, _sum(self.objective, [term.meat for term in terms])
 
     def test(self, name: str, chisq: float, df: int) -> TestStatistic:
         """Return a test of the model by its name; NaN where the data do not allow it."""
@@ -338,9 +364,10 @@ class Inference:
             if name == "browne.residual.adf":
                 gamma = gamma_of(sample, has_means=model.has_means, fixed=self.fixed)
             else:
-                gamma = normal_gamma(sample.cov, order)
+                gamma = normal_gamma(fitted_cov(sample, self.options), order)
             residuals = observed - implied_moments(at.point, order)
-            terms.append(ResidualTerms(residuals, jacobian, gamma, sample.n_obs))
+            n = self.options.weight(sample)
+            terms.append(ResidualTerms(residuals, jacobian, gamma, n))
         return browne_residual(terms, df, name=name, basis=self.basis)
 
 

@@ -17,7 +17,8 @@ from clustersem.errors import (
 )
 from clustersem.fit.comparison import default_method, difference_test, index_suffix
 from clustersem.fit.difference import DifferenceMethod, DifferenceTest
-from clustersem.fit.entry_points import Data, cfa
+from clustersem.fit.entry_points import cfa
+from clustersem.fit.intake import Data
 from clustersem.fit.invariance_models import Family, Parameterization, Release
 from clustersem.fit.invariance_result import Invariance, Released, Step
 from clustersem.fit.invariance_rules import Change, Criterion, finding, reason

@@ -75,10 +75,12 @@ class MeasureInputs:
         The discrepancy at the estimates.
     df : int
         Degrees of freedom.
-    f_baseline, df_baseline
+    chisq : float
+        The standard test statistic, N F as a rule.
+    chisq_baseline, df_baseline
         The same of the independence model.
     multiplier : float
-        chi2 is the multiplier times F.
+        N.
     n_free : int
         Number of free parameters.
     n_moments : int
@@ -93,8 +95,9 @@ class MeasureInputs:
 
     groups: tuple[GroupInputs, ...]
     f: float
+    chisq: float
     df: int
-    f_baseline: float
+    chisq_baseline: float
     df_baseline: int
     multiplier: float
     n_free: int
@@ -128,8 +131,7 @@ def plain_measures(given: MeasureInputs) -> dict[str, float]:
     n, multiplier, df, n_free = given.n_obs, given.multiplier, given.df, given.n_free
     # Rounding may leave a saturated model at -1e-15.
     f = max(given.f, 0.0)
-    chisq = multiplier * f
-    baseline_chisq, baseline_df = multiplier * given.f_baseline, given.df_baseline
+    chisq, baseline_chisq, baseline_df = given.chisq, given.chisq_baseline, given.df_baseline
     saturated = given.saturated
     loglik = saturated - 0.5 * n * f
     against = (chisq, df, baseline_chisq, baseline_df)

@@ -259,7 +259,9 @@ def _approximation(chisq: float, df: int, multiplier: float) -> dict[str, float]
 def _goodness(given: Given, solution: Solution) -> dict[str, float]:
     """Return GFI and its kin of all variances and covariances, means left out."""
     groups = [
-        GroupInputs(point, cov, np.zeros(given.p), sample.n_obs)
+        GroupInputs(
+            point, cov, np.zeros(given.p), sample.total, np.empty(0), np.empty(0, dtype=np.intp)
+        )
         for point, cov, sample in zip(
             solution.points, _covariances(solution), solution.samples, strict=True
         )
