@@ -15,7 +15,7 @@ from clustersem.errors import (
     IdentificationError,
     ModelError,
 )
-from clustersem.fit.comparison import default_method, difference_test, index_suffix
+from clustersem.fit.comparison import default_method, difference_test
 from clustersem.fit.difference import DifferenceMethod, DifferenceTest
 from clustersem.fit.entry_points import cfa
 from clustersem.fit.intake import Data
@@ -24,6 +24,7 @@ from clustersem.fit.invariance_result import Invariance, Released, Step
 from clustersem.fit.invariance_rules import Change, Criterion, finding, reason
 from clustersem.fit.invariance_text import StepInWords, verdict_text
 from clustersem.fit.nested import refitted
+from clustersem.fit.preferred import index_suffix
 from clustersem.fit.releases import ReleaseScore, release_scores
 from clustersem.fit.result import Fit
 from clustersem.spec.table import EQUALITIES
@@ -405,7 +406,7 @@ def _steps(
 
 def _suffix(configural: Fit, *, ordinal: bool) -> str:
     """Return which indices the study reads; robust ones of ordinal fits exist for some models."""
-    suffix = index_suffix([configural])
+    suffix = index_suffix(configural.measures)
     if ordinal and suffix == "_robust":
         return "_scaled"
     return suffix
