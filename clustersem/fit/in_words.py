@@ -58,8 +58,8 @@ def method_in_words(options: FitOptions, *, clustered: bool = False) -> str:
 
     Examples
     --------
-    >>> method_in_words(FitOptions("MLR", se="robust.huber.white", test="yuan.bentler.mplus"))
-    'MLR (normal likelihood); standard errors: robust (Huber-White); test: scaled (Yuan-Bentler, as Mplus)'
+    >>> method_in_words(FitOptions("MLM", se="robust.sem", test="satorra.bentler"))
+    'MLM (normal likelihood); standard errors: robust; test: scaled (Satorra-Bentler)'
     """
     said = [estimator_in_words(options)]
     if options.se != "standard":

@@ -122,9 +122,7 @@ def likert_notes(
     sentences = []
     if coarse.any():
         sentences.append(
-            _coarse(
-                _named(names, coarse), _named(names, coarse & strong), estimator, robust=robust
-            )
+            _coarse(_named(names, coarse), _named(names, coarse & strong), estimator, robust=robust)
         )
     if uneven.any() and not robust:
         sentences.append(_uneven(names, uneven, shapes, estimator))
@@ -152,10 +150,11 @@ def _uneven(names: Sequence[str], uneven: np.ndarray, shapes: Shapes, estimator:
         f"{names[j]} (skewness {shapes.skewness[j]:.1f}, kurtosis {shapes.kurtosis[j]:.1f})"
         for j in np.flatnonzero(uneven).tolist()
     )
+    verb = "is" if np.count_nonzero(uneven) == 1 else "are"
     return (
-        f"{said} {'is' if np.count_nonzero(uneven) == 1 else 'are'} far from normal: with {estimator}"
-        " chi2 comes out too large and standard errors too small (Curran, West & Finch, 1996). Use"
-        " estimator='MLR', or ordered= for items with few answers."
+        f"{said} {verb} far from normal: with {estimator} chi2 comes out too large and standard"
+        " errors too small (Curran, West & Finch, 1996). Use estimator='MLR', or ordered= for items with"
+        " few answers."
     )
 
 

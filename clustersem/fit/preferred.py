@@ -14,7 +14,9 @@ _NONCENTRAL = ("cfi", "tli", "nnfi", "rni", "rmsea")
 
 
 def index_suffix(*measures: Mapping[str, float]) -> str:
-    """Return which CFI and RMSEA all these fits have: ``"_robust"``, ``"_scaled"`` or ``""``, the plain ones.
+    """Return which CFI and RMSEA to read, of those that all these fits have.
+
+    ``"_robust"``, ``"_scaled"``, or ``""`` for the plain ones.
 
     Robust ones estimate what the plain ones would be with normal, complete, continuous answers, so
     that cut-offs mean what they meant; scaled ones put the corrected chi2 into the plain formula

@@ -73,9 +73,7 @@ def measure_lines(fit: Solution) -> Iterator[str]:
     yield ""
     yield "Fit indices"
     columns = {"": "standard"}
-    columns |= {
-        suffix: suffix[1:] for suffix in ("_scaled", "_robust") if f"cfi{suffix}" in m
-    }
+    columns |= {suffix: suffix[1:] for suffix in ("_scaled", "_robust") if f"cfi{suffix}" in m}
     if len(columns) == 1:
         yield from _plain_indices(m)
     else:
@@ -111,8 +109,7 @@ def _rows(
             continue
         missing = [f"{row.key}{suffix}" not in m for suffix in columns]
         written = [
-            "" if gone else row.write(value)
-            for value, gone in zip(values, missing, strict=True)
+            "" if gone else row.write(value) for value, gone in zip(values, missing, strict=True)
         ]
         yield _in_columns(row.name, written)
 
