@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers.reference import REFERENCE, data, fitted
+from helpers.whole_fits import ORDINAL, ordinal_fit, two_schools
 
 import clustersem as cs
 from clustersem.engine.eap import Measurement, posterior_moments
@@ -21,11 +22,7 @@ from clustersem.engine.scores import (
     patterns_of,
 )
 from clustersem.fit.assemble import layout_of, ram_of
-from clustersem.fit.estimation import fit_samples
-from clustersem.fit.options import FitOptions
-from clustersem.moments import MomentOrder, SampleMoments
-from clustersem.moments.sample import MissingPatterns, OrdinalStatistics
-from clustersem.moments.sources import moments_from_data
+from clustersem.moments.sample import MissingPatterns
 from clustersem.spec.defaults import options_for
 from clustersem.spec.model import build_spec
 
@@ -183,18 +180,6 @@ def test_what_cannot_be_predicted(mimic):
         fit.predict_items()
 
 
-def two_schools(model: str, **options: object) -> cs.Fit:
-    answers = data("holzinger1939")
-    spec = build_spec(model, options_for("sem", n_groups=2, **options))
-    samples = tuple(
-        dataclasses.replace(
-            moments_from_data(some, spec.observed, source="the data"), label=str(school)
-        )
-        for school, some in answers.groupby("school", sort=False)
-    )
-    return fit_samples(spec, samples, FitOptions())
-
-
 def test_groups_have_their_own_scores_and_predictions():
     model = "visual =~ x1 + x2 + x3; speed =~ x7 + x8 + x9; speed ~ visual"
     both = two_schools(model)
@@ -225,44 +210,6 @@ def test_groups_have_their_own_scores_and_predictions():
     assert list(scores.loc["Pasteur"].index) == list(new["Pasteur"].index)
     with pytest.raises(cs.errors.DataError, match=r"2 groups.*data=\{'Pasteur': \.\.\., 'Grant"):
         both.factor_scores(answers)
-
-
-ORDINAL = json.loads((REFERENCE / "ordinal_scores.json").read_text())["cases"]
-
-
-def ordinal_fit(name: str, rows: slice = slice(None)) -> cs.Fit:
-    """Return a fit to the moments that lavaan's estimates imply, so its estimates are lavaan's."""
-    told = ORDINAL[name]
-    items = tuple(told["items"])
-    cuts = [np.array(told["thresholds"].get(item, [])) for item in items]
-    spec = build_spec(
-        told["model"],
-        dataclasses.replace(
-            options_for("sem", ordered=told["ordered"]),
-            thresholds=tuple((i, len(c)) for i, c in zip(items, cuts, strict=True) if len(c)),
-        ),
-    )
-    assert spec.observed == items
-    loadings, phi = np.array(told["lambda"]), np.array(told["latent_cov"])
-    sigma = loadings @ phi @ loadings.T + np.array(told["theta"])
-    order = MomentOrder(tuple(len(c) for c in cuts), True)
-    values = np.empty(order.n_moments)
-    values[order.thresholds] = np.concatenate(cuts)
-    values[order.means] = np.array(told["intercepts"], dtype=float)[order.continuous]
-    values[order.variances] = sigma.diagonal()[order.continuous]
-    values[order.covariances] = sigma[order.rows, order.cols]
-    answers = np.array(told["answers"], dtype=float)[rows]
-    categories = tuple(np.arange(1.0, len(c) + 2) if len(c) else np.empty(0) for c in cuts)
-    sample = SampleMoments(
-        items,
-        sigma,
-        np.array(told["intercepts"], dtype=float),
-        600,
-        600,
-        data=answers,
-        ordinal=OrdinalStatistics(order, values, np.eye(len(values)), categories),
-    )
-    return fit_samples(spec, (sample,), FitOptions(estimator="ULSMV", discrepancy="ULS"))
 
 
 @pytest.mark.parametrize("name", list(ORDINAL))
