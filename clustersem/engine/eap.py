@@ -188,7 +188,7 @@ def posterior_mode(measurement: Measurement, answers: Array) -> Array:
     Returns
     -------
     ndarray of shape (n, m)
-        NaN for a respondent without answers.
+        NaN for a respondent without answers, or whose mode was not found.
 
     Raises
     ------
@@ -219,6 +219,7 @@ def posterior_mode(measurement: Measurement, answers: Array) -> Array:
         if not len(active):
             break
         value, slope, curvature = (part[moving] for part in found)
+    z[active] = np.nan
     scores: Array = measurement.latent_mean + z @ measurement.root.T
     scores[np.isnan(answers).all(axis=1)] = np.nan
     return scores
@@ -243,7 +244,7 @@ def posterior_moments(measurement: Measurement, answers: Array) -> tuple[Array, 
     Returns
     -------
     mean, sd : ndarray of shape (n, m)
-        NaN for a respondent without answers.
+        NaN for a respondent without answers, or for whom they were not found.
     """
     lower, upper = bounds(measurement, answers)
     mean, cov = propagate(measurement, lower, upper)
@@ -255,7 +256,7 @@ def posterior_moments(measurement: Measurement, answers: Array) -> tuple[Array, 
     scores = measurement.latent_mean + mean[:, :m] @ root.T
     variance = np.einsum("ia,nab,ib->ni", root, cov[:, :m, :m], root)
     sd = np.sqrt(np.maximum(variance, 0.0))
-    nothing = np.isnan(answers).all(axis=1)
+    nothing = np.isnan(answers).all(axis=1) | np.isnan(scores).any(axis=1)
     scores[nothing] = sd[nothing] = np.nan
     return scores, sd
 
@@ -305,8 +306,10 @@ def propagate(measurement: Measurement, lower: Array, upper: Array) -> tuple[Arr
         precision, shift = new_precision, new_shift
         last = mean
         mean, cov = _combine(direction, precision, shift)
-        if np.abs(mean - last).max(initial=0.0) < _TOLERANCE:
+        moved = np.abs(mean - last).max(axis=1, initial=0.0)
+        if moved.max(initial=0.0) < _TOLERANCE:
             break
+    mean[moved > _ROUGH] = np.nan
     return mean, cov
 
 
