@@ -340,6 +340,13 @@ def test_constraints_are_not_for_semopy():
         cs.cfa(ONE + "a == b", data("holzinger1939"), engine="semopy")
 
 
+def test_semopy_has_no_opinion_where_a_constraint_binds():
+    with pytest.raises(UnsupportedError, match=r"p\*r == 1: semopy is asked without constraints"):
+        democracy("p*r == 1").second_opinion()
+    # An inequality that does not bind leaves the comparison fair.
+    assert democracy("q < 5").second_opinion().agrees
+
+
 def test_a_label_of_covariates_moments_is_no_parameter():
     text = "y1 ~ x1 + a*x2\n.p4. == 1"
     with pytest.raises(ModelError, match=r"\.p4\. is x1 ~~ x1, a moment of covariates"):
