@@ -283,7 +283,7 @@ def test_release_predicts_the_drop_of_chi2():
         ("aa == b", 2, "no parameter has the label aa; did you mean a?"),
         (".p40. == 1", 2, "the parameter table has fewer than 40 rows"),
         ("d := 2*.p2.", 2, "a definition needs a label"),
-        ("0 < a < 1", 2, "write this as two constraints"),
+        ("0 < a < 1", 2, "write two constraints: 0 < a; a < 1"),
     ],
 )
 def test_constraints_that_cannot_be(constraints, line, said):
