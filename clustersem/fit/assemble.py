@@ -75,8 +75,8 @@ class Layout:
         The rows of every group.
     free : ndarray of bool
         Which rows of the whole table are estimated.
-    parameter : ndarray of int
-        For every free row its place in theta.
+    places : ndarray of int
+        For every row its place in theta, -1 where it is fixed.
     given : ndarray of shape (q,)
         The user's starting values, NaN where there is none.
     n_thresholds : tuple of int
@@ -86,21 +86,19 @@ class Layout:
     names: tuple[str, ...]
     groups: tuple[GroupLayout, ...]
     free: np.ndarray
-    parameter: Index
+    places: Index
     given: Array
     n_thresholds: tuple[int, ...]
+
+    @cached_property
+    def parameter(self) -> Index:
+        """For every free row its place in theta."""
+        return np.asarray(self.places[self.free])
 
     @property
     def n_free(self) -> int:
         """Number q of parameters, equal ones counted once."""
         return len(self.given)
-
-    @cached_property
-    def places(self) -> Index:
-        """For every row of the parameter table its place in theta, -1 for a fixed one."""
-        places = np.full(len(self.free), -1, dtype=np.intp)
-        places[self.free] = self.parameter
-        return places
 
     @cached_property
     def ordinal(self) -> Index:
@@ -164,7 +162,7 @@ def layout_of(spec: ModelSpec) -> Layout:
         rows = np.flatnonzero(group == number)
         own_free = free[rows]
         groups.append(GroupLayout(rows, cells.take(rows), own_free, place[rows[own_free]]))
-    return Layout(names, tuple(groups), free, parameter, given, n_thresholds)
+    return Layout(names, tuple(groups), free, place, given, n_thresholds)
 
 
 def _places(spec: ModelSpec) -> tuple[Index, Array]:

@@ -7,15 +7,18 @@ from collections.abc import Callable
 import numpy as np
 
 from clustersem.engine.discrepancy import Discrepancy, cholesky, inverse_from, log_det
+from clustersem.engine.fiml import FullInformation
 from clustersem.engine.least_squares import GeneralisedLeastSquares, WeightedLeastSquares
 from clustersem.engine.likelihood import MaximumLikelihood
 from clustersem.engine.objective import Block, Objective
-from clustersem.engine.ram import Array
-from clustersem.errors import DataError
+from clustersem.engine.ram import Array, Index
+from clustersem.errors import DataError, UnsupportedError
 from clustersem.fit.assemble import Layout, ram_of
 from clustersem.fit.estimators import DiscrepancyName
 from clustersem.fit.options import FitOptions
 from clustersem.moments import MomentOrder, SampleMoments
+from clustersem.moments.gamma import empirical_gamma, moment_contributions
+from clustersem.moments.incomplete import arrange
 from clustersem.spec import ModelSpec
 
 
@@ -23,7 +26,7 @@ def objective_of(
     spec: ModelSpec, layout: Layout, samples: tuple[SampleMoments, ...], options: FitOptions
 ) -> Objective:
     """Return what is to be minimised."""
-    weights = [options.weight(sample.n_obs) for sample in samples]
+    weights = [options.weight(sample) for sample in samples]
     blocks = []
     for group, (sample, weight) in enumerate(zip(samples, weights, strict=True)):
         cov, mean = fitted_cov(sample, options), fitted_mean(sample, spec)
@@ -94,9 +97,66 @@ def _unweighted(sample: SampleMoments, options: FitOptions, has_means: bool) -> 
     return WeightedLeastSquares(order, sample_moments(sample, options, order), weight)
 
 
+def _full_information(sample: SampleMoments, options: FitOptions, has_means: bool) -> Discrepancy:
+    assert sample.data is not None
+    assert sample.patterns is not None
+    assert sample.mean is not None
+    data = arrange(sample.data, sample.patterns, sample.weights)
+    saturated = data.complete(sample.mean, sample.cov)
+    assert saturated is not None, "saturated estimates are positive definite"
+    return FullInformation(data, saturated.log_likelihood)
+
+
+def _weighted(sample: SampleMoments, options: FitOptions, has_means: bool) -> Discrepancy:
+    order = moment_order(sample, has_means=has_means)
+    gamma = gamma_of(sample, has_means=has_means)
+    scale = np.sqrt(gamma.diagonal())
+    factor = cholesky(gamma / np.outer(scale, scale))
+    if factor is None:
+        k, where = order.n_moments, f" in group {sample.label}" if sample.label else ""
+        raise DataError(
+            f"estimator='WLS' weights {k} moments by the inverse of their covariance matrix, which"
+            f" is singular: {sample.n_obs} respondents{where} are too few for it. Use"
+            " estimator='WLSMV' or 'DWLS', which invert its diagonal only."
+        )
+    weight = inverse_from(factor) / np.outer(scale, scale)
+    return WeightedLeastSquares(order, sample_moments(sample, options, order), weight)
+
+
+def _diagonally_weighted(
+    sample: SampleMoments, options: FitOptions, has_means: bool
+) -> Discrepancy:
+    order = moment_order(sample, has_means=has_means)
+    weight = 1.0 / gamma_of(sample, has_means=has_means).diagonal()
+    return WeightedLeastSquares(order, sample_moments(sample, options, order), weight)
+
+
+def gamma_of(sample: SampleMoments, *, has_means: bool, fixed: Index | None = None) -> Array:
+    """Return Gamma (k x k): the covariance matrix of sqrt(n) times the sample's moments.
+
+    `fixed` are the places of covariates given which the moments vary.
+    """
+    if sample.ordinal is not None:
+        return sample.ordinal.gamma
+    if sample.data is None:
+        raise UnsupportedError(
+            "this estimator needs the answers themselves: a covariance matrix says nothing of"
+            " their distribution. Pass them as data=, or use estimator='ML'."
+        )
+    order = moment_order(sample, has_means=has_means)
+    given = fixed if fixed is not None and len(fixed) else None
+    contributions = moment_contributions(
+        sample.data, order, weights=sample.weights, covariates=given
+    )
+    return empirical_gamma(contributions, weights=sample.weights, cluster=sample.cluster)
+
+
 #: A discrepancy by its name.
 MAKERS: dict[DiscrepancyName, Callable[[SampleMoments, FitOptions, bool], Discrepancy]] = {
     "ML": _maximum_likelihood,
+    "FIML": _full_information,
     "GLS": _generalised,
     "ULS": _unweighted,
+    "WLS": _weighted,
+    "DWLS": _diagonally_weighted,
 }

@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from functools import partial
 
-import pandas as pd
-
-from clustersem.engine.ram import Array
-from clustersem.errors import DataError
-from clustersem.fit.answers import answers_of
-from clustersem.fit.bounds import bounds_name
-from clustersem.fit.checks import (
-    check_same_options,
-    check_switches,
-    is_off,
-    place_of_absent,
-    refuse_unsupported,
-    text_of,
-)
+from clustersem.engine.ram import Parameterization
+from clustersem.fit.checks import is_off
 from clustersem.fit.estimation import fit_samples
-from clustersem.fit.options import Engine, FitOptions, Likelihood
+from clustersem.fit.intake import Data, Kind, intake
+from clustersem.fit.matrices import Matrices, Means, Numbers
+from clustersem.fit.options import Engine, Likelihood
+from clustersem.fit.resolve import options_of
 from clustersem.fit.result import Fit
-from clustersem.moments import SampleMoments, moments_from_cov, moments_from_data
-from clustersem.spec import ModelSpec, build_spec, options_for
-from clustersem.survey import Survey
-
-Kind = Literal["sem", "cfa", "growth"]
-Data = pd.DataFrame | Survey
+from clustersem.spec import ModelSpec
 
 _DOCUMENTATION = """Fit {what}.
 
@@ -40,35 +26,61 @@ _DOCUMENTATION = """Fit {what}.
     data : DataFrame or Survey, optional
         Answers, one row a respondent. Leave it out with `cov`.
     estimator : str, optional
-        ``"ML"``, the default.
+        ``"ML"``; ``"MLR"``, ``"MLM"``, ``"MLMV"``, ``"MLMVS"`` and ``"MLF"`` are ML with other
+        standard errors and tests; ``"GLS"``, ``"ULS"``, ``"WLS"``, ``"DWLS"`` are least squares;
+        ``"WLSM"``, ``"WLSMV"``, ``"ULSM"``, ``"ULSMV"`` the same with corrections. None: ML, MLR
+        with sampling weights or clusters, and WLSMV with ordered items.
     missing : str
         ``"listwise"``: rows with a missing answer to an item of the model are left out.
+        ``"ml"`` or ``"fiml"``: full information maximum likelihood; ``"ml.x"`` keeps rows without
+        an answer to a fixed covariate, too. ``"pairwise"``: every covariance from the rows that
+        have both answers.
+    ordered : sequence of str or bool, optional
+        Items with ordered categories; True for all that are no covariates.
+    group : str, optional
+        Column whose values make the groups.
+    group_labels : sequence, optional
+        Which groups, in which order; by default all in the order of their first appearance.
+    group_equal, group_partial : sequence of str
+        Kinds of parameters that are equal in all groups (``"loadings"``, ``"intercepts"``,
+        ``"residuals"``, ...), and parameters exempt from that (``"visual =~ x2"``).
     meanstructure : bool, optional
-        Estimate intercepts too; by default only where the model has them.
+        Estimate intercepts too; by default only where the model has them or the method needs them.
     std_lv : bool
         Fix latent variances at one instead of first loadings.
     orthogonal : bool
         Fix covariances among exogenous latent variables at zero.
     fixed_x : bool
         Take the moments of exogenous observed covariates from the sample, do not estimate them.
+    parameterization : str
+        ``"delta"``: the scales of ordinal items' latent responses are parameters (one in a single
+        group); ``"theta"``: their residual variances are.
     likelihood : str
         ``"normal"``: S with divisor n, chi2 = n F (lavaan, Mplus). ``"wishart"``: divisor n - 1,
         chi2 = (n - 1) F (AMOS, EQS, LISREL).
+    information : str, optional
+        ``"expected"`` or ``"observed"``: what likelihood standard errors rest on.
+    se : str, optional
+        ``"standard"``, ``"robust.sem"``, ``"robust.huber.white"``, ``"first.order"`` or ``"none"``
+        in place of what the estimator's name says.
+    test : str, optional
+        ``"standard"``, ``"satorra.bentler"``, ``"yuan.bentler"``, ``"yuan.bentler.mplus"``,
+        ``"mean.var.adjusted"``, ``"scaled.shifted"``, ``"browne.residual.adf"`` or
+        ``"browne.residual.nt"`` likewise.
+    bounds : str, optional
+        ``"pos.var"``: no negative variances; ``"standard"``, ``"wide"``: what the sample variances
+        imply. Bounds of single parameters go into the model: ``f =~ lower(0)*x2``.
+    sampling_weights, cluster : str, optional
+        Columns with the respondents' weights, and with what they were sampled together in.
     cov : DataFrame or ndarray, optional
-        A covariance matrix with divisor n - 1 in place of `data`; needs `n_obs`.
+        A covariance matrix with divisor n - 1 in place of `data`; needs `n_obs`. For several groups
+        a mapping from label to matrix.
     mean : Series or sequence, optional
         Means that go with `cov`.
     n_obs : int, optional
         Number of observations behind `cov`.
     engine : str
         ``"native"``, or ``"semopy"`` to let semopy estimate.
-    bounds : str or bool, optional
-        ``"pos.var"``: no negative variances (``"pos.ov.var"``, ``"pos.lv.var"`` of observed, of
-        latent variables only). ``"standard"``: variances, loadings and latent covariances lie
-        within what the sample variances allow. ``"wide"`` or True: the same with some room beyond.
-        Bounds of single parameters go into the model: ``f =~ lower(0)*x2``.
-    ordered, group, group_equal, se, test
-        For ordinal, multi-group and robust estimation, which this version does not have.
 
     Returns
     -------
@@ -78,18 +90,20 @@ _DOCUMENTATION = """Fit {what}.
     Raises
     ------
     ModelSyntaxError
-        Where the model text cannot be read.
+        Where the model text cannot be read, or its constraints contradict each other.
     DataError
         Where the data cannot be used as they are.
     IdentificationError
         Where the model's parameters cannot be determined from any data.
     UnsupportedError
-        Where an option asks for what this version does not do.
+        Where options do not go together.
 
     References
     ----------
     Joereskog, K. G. (1970). A general method for analysis of covariance structures. Biometrika, 57,
     239-251. doi:10.1093/biomet/57.2.239
+    Muthen, B. (1984). A general structural equation model with dichotomous, ordered categorical,
+    and continuous latent variable indicators. Psychometrika, 49, 115-132. doi:10.1007/BF02294210
 
     Examples
     --------
@@ -115,52 +129,63 @@ def _entry_point(kind: Kind, what: str, defaults: str, example: str) -> Callable
         *,
         estimator: str | None = None,
         missing: str = "listwise",
-        ordered: Sequence[str] | bool | None = None,
+        ordered: Sequence[str] | str | bool | None = None,
         group: str | None = None,
+        group_labels: Sequence[object] | None = None,
         group_equal: Sequence[str] = (),
+        group_partial: Sequence[str] = (),
         meanstructure: bool | None = None,
         std_lv: bool = False,
         orthogonal: bool = False,
         fixed_x: bool = True,
+        parameterization: Parameterization = "delta",
         likelihood: Likelihood = "normal",
+        information: str | None = None,
         se: str | None = None,
         test: str | None = None,
         bounds: str | bool | None = None,
-        cov: pd.DataFrame | Array | None = None,
-        mean: pd.Series | Sequence[float] | None = None,
-        n_obs: int | None = None,
+        sampling_weights: str | None = None,
+        cluster: str | None = None,
+        cov: Matrices | None = None,
+        mean: Means | None = None,
+        n_obs: Numbers | None = None,
         engine: Engine = "native",
     ) -> Fit:
-        refuse_unsupported(
-            estimator=(estimator, (None, "ML")),
-            missing=(missing, ("listwise",)),
-            ordered=(None if is_off(ordered) else ordered, (None,)),
-            group=(group, (None,)),
-            group_equal=(() if is_off(group_equal) else group_equal, ((),)),
-            likelihood=(likelihood, ("normal", "wishart")),
-            se=(se, (None, "standard")),
-            test=(test, (None, "standard")),
-            engine=(engine, ("native", "semopy")),
+        decide = partial(
+            options_of,
+            estimator=estimator,
+            missing=missing,
+            likelihood=likelihood,
+            information=information,
+            se=se,
+            test=test,
+            bounds=bounds,
+            parameterization=parameterization,
+            engine=engine,
+            designed=sampling_weights is not None or cluster is not None,
         )
-        switches = {"std_lv": std_lv, "orthogonal": orthogonal, "fixed_x": fixed_x}
-        if meanstructure is not None:
-            switches["meanstructure"] = meanstructure
-        check_switches(switches)
-        if isinstance(model, ModelSpec):
-            spec = model
-            check_same_options(spec, switches)
-        else:
-            defaults_of = options_for(
-                kind,
-                meanstructure=meanstructure,
-                std_lv=std_lv,
-                orthogonal=orthogonal,
-                fixed_x=fixed_x,
-            )
-            spec = build_spec(text_of(model), defaults_of)
-        moments = _moments(spec, data, cov, mean, n_obs)
-        options = FitOptions(likelihood=likelihood, engine=engine, bounds=bounds_name(bounds))
-        return fit_samples(spec, (moments,), options)
+        decide(ordinal=False) if is_off(ordered) else decide(ordinal=True)
+        spec, samples = intake(
+            model,
+            data,
+            kind=kind,
+            meanstructure=meanstructure,
+            std_lv=std_lv,
+            orthogonal=orthogonal,
+            fixed_x=fixed_x,
+            ordered=ordered,
+            group=group,
+            group_labels=group_labels,
+            group_equal=group_equal,
+            group_partial=group_partial,
+            missing=missing,
+            sampling_weights=sampling_weights,
+            cluster=cluster,
+            cov=cov,
+            mean=mean,
+            n_obs=n_obs,
+        )
+        return fit_samples(spec, samples, decide(ordinal=samples[0].ordinal is not None))
 
     fit_model.__name__ = fit_model.__qualname__ = kind
     fit_model.__doc__ = _DOCUMENTATION.format(
@@ -190,24 +215,3 @@ growth = _entry_point(
     "    variables zero.",
     _LINE,
 )
-
-
-def _moments(
-    spec: ModelSpec,
-    data: Data | None,
-    cov: pd.DataFrame | Array | None,
-    mean: pd.Series | Sequence[float] | None,
-    n_obs: int | None,
-) -> SampleMoments:
-    if (data is None) == (cov is None):
-        raise DataError("pass either answers as data= or a covariance matrix as cov= with n_obs=.")
-    if data is not None and not (mean is None and n_obs is None):
-        raise DataError("mean= and n_obs= go with cov=; answers in data= bring their own.")
-    if data is None:
-        assert cov is not None
-        return moments_from_cov(cov, spec.observed, n_obs, mean)
-    frame, source = answers_of(data, spec.observed, what="the data")
-    try:
-        return moments_from_data(frame, spec.observed, source=source)
-    except DataError as error:
-        raise DataError(f"{error}{place_of_absent(spec, frame)}") from None

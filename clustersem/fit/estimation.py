@@ -10,7 +10,8 @@ from clustersem.engine.constrained import minimise_constrained_from
 from clustersem.engine.inference import parameter_covariance
 from clustersem.engine.objective import Objective
 from clustersem.engine.optimiser import minimise_from
-from clustersem.engine.ram import Array
+from clustersem.engine.ram import SCALE, THRESHOLD, Array, Index, Ram
+from clustersem.engine.restricted import null_basis
 from clustersem.engine.starts import cautious_values, starting_values
 from clustersem.errors import EstimationError, UnsupportedError
 from clustersem.fit.assemble import Layout, layout_of
@@ -18,6 +19,7 @@ from clustersem.fit.checks import check_values
 from clustersem.fit.discrepancies import fitted_cov, fitted_mean, objective_of
 from clustersem.fit.held import held_by, nothing_held
 from clustersem.fit.identifiable import check_counts, refuse_unidentified
+from clustersem.fit.inference import Inference
 from clustersem.fit.notes import notes_on
 from clustersem.fit.options import FitOptions
 from clustersem.fit.restrictions import restrictions_of
@@ -75,12 +77,17 @@ def fit_samples(spec: ModelSpec, samples: tuple[SampleMoments, ...], options: Fi
         status = status_of("no_start", 0, np.nan)
         raise EstimationError(str(status))
     status = status_of(optimum.code, optimum.iterations, optimum.decrement)
-    multiplier = sum(options.weight(sample.n_obs) for sample in samples)
+    multiplier = sum(options.weight(sample) for sample in samples)
     vcov, involved = parameter_covariance(optimum.hessian, multiplier, held.jacobian)
     if len(involved):
         refuse_unidentified(spec, layout, objective, start, involved, restrictions.numbers)
+    basis = null_basis(held.jacobian, optimum.hessian) if len(held.jacobian) else None
+    fixed = _fixed_covariates(spec, layout)
+    inference = Inference(objective, optimum.at, samples, options, multiplier, fixed, basis)
     if status.code != "converged":
         vcov = np.full_like(vcov, np.nan)
+    elif not _is_inverse_information(options):
+        vcov = inference.vcov()
     notes = notes_on(spec, layout, samples, optimum, involved)
     notes += [(None, sentence) for sentence in held.notes]
     for category, sentence in notes:
@@ -101,7 +108,22 @@ def fit_samples(spec: ModelSpec, samples: tuple[SampleMoments, ...], options: Fi
         state=optimum.at,
         hessian=optimum.hessian,
         held=held,
+        inference=inference,
     )
+
+
+def _is_inverse_information(options: FitOptions) -> bool:
+    """Whether the covariance matrix is the inverse of the expected information."""
+    plain = options.se == "standard" and options.information == "expected"
+    return plain and options.discrepancy not in ("ULS", "DWLS")
+
+
+def _fixed_covariates(spec: ModelSpec, layout: Layout) -> Index:
+    """Return the places of covariates whose moments are fixed at the sample's."""
+    index = layout.index()
+    fixed = {row.lhs for row in spec.parameters if row.from_sample}
+    names = [name for name in spec.exogenous_observed if name in fixed]
+    return np.array([index[name] for name in names], dtype=np.intp)
 
 
 def _starts(
@@ -112,13 +134,24 @@ def _starts(
     options: FitOptions,
 ) -> Array:
     """Return starting values: those of the groups that have a parameter, averaged."""
-    each = [
-        starting_values(
-            block.model, fitted_cov(sample, options), fitted_mean(sample, spec), layout.given
-        )
-        for block, sample in zip(objective.blocks, samples, strict=True)
-    ]
+    each = []
+    for block, sample in zip(objective.blocks, samples, strict=True):
+        cov, mean = fitted_cov(sample, options), fitted_mean(sample, spec)
+        start = starting_values(block.model, cov, mean, layout.given)
+        each.append(_with_cuts(start, block.model, sample, layout.given))
     return _averaged(objective, each)
+
+
+def _with_cuts(start: Array, model: Ram, sample: SampleMoments, given: Array) -> Array:
+    """Return starting values with the sample's thresholds, and scales of one."""
+    if sample.ordinal is None:
+        return start
+    cells, parameter = model.cells, model.parameter
+    cuts, scales = cells.kind == THRESHOLD, cells.kind == SCALE
+    thresholds = sample.ordinal.values[sample.ordinal.order.thresholds]
+    start[parameter[cuts]] = thresholds[cells.col[cuts]]
+    start[parameter[scales]] = 1.0
+    return np.where(np.isnan(given), start, given)
 
 
 def _second_starts(

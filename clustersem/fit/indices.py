@@ -14,12 +14,12 @@ from scipy.special import chdtrc, chdtri
 from clustersem.engine.noncentral import cdf, noncentrality_at, sf
 
 
-def chisq_pvalue(chisq: float, df: int) -> float:
+def chisq_pvalue(chisq: float, df: float) -> float:
     """Return P(X > chisq); NaN with no degrees of freedom."""
     return float(chdtrc(df, chisq)) if df > 0 else math.nan
 
 
-def cfi(chisq: float, df: int, chisq_baseline: float, df_baseline: int) -> float:
+def cfi(chisq: float, df: float, chisq_baseline: float, df_baseline: float) -> float:
     """Return the comparative fit index, between 0 and 1.
 
     References
@@ -31,7 +31,7 @@ def cfi(chisq: float, df: int, chisq_baseline: float, df_baseline: int) -> float
     return 1.0 if worst == 0 else 1.0 - excess / worst
 
 
-def rni(chisq: float, df: int, chisq_baseline: float, df_baseline: int) -> float:
+def rni(chisq: float, df: float, chisq_baseline: float, df_baseline: float) -> float:
     """Return the relative noncentrality index: the CFI without its bounds.
 
     References
@@ -42,7 +42,7 @@ def rni(chisq: float, df: int, chisq_baseline: float, df_baseline: int) -> float
     return _ratio(chisq_baseline - df_baseline - (chisq - df), chisq_baseline - df_baseline)
 
 
-def tli(chisq: float, df: int, chisq_baseline: float, df_baseline: int) -> float:
+def tli(chisq: float, df: float, chisq_baseline: float, df_baseline: float) -> float:
     """Return the Tucker-Lewis index (non-normed fit index).
 
     References
@@ -66,7 +66,7 @@ def nfi(chisq: float, chisq_baseline: float) -> float:
     return _ratio(chisq_baseline - chisq, chisq_baseline)
 
 
-def rfi(chisq: float, df: int, chisq_baseline: float, df_baseline: int) -> float:
+def rfi(chisq: float, df: float, chisq_baseline: float, df_baseline: float) -> float:
     """Return Bollen's relative fit index (rho 1).
 
     References
@@ -79,7 +79,7 @@ def rfi(chisq: float, df: int, chisq_baseline: float, df_baseline: int) -> float
     return _ratio(worst - chisq / df, worst)
 
 
-def ifi(chisq: float, df: int, chisq_baseline: float) -> float:
+def ifi(chisq: float, df: float, chisq_baseline: float) -> float:
     """Return Bollen's incremental fit index (Delta 2).
 
     References
@@ -90,7 +90,7 @@ def ifi(chisq: float, df: int, chisq_baseline: float) -> float:
     return _ratio(chisq_baseline - chisq, chisq_baseline - df)
 
 
-def mfi(chisq: float, df: int, multiplier: float) -> float:
+def mfi(chisq: float, df: float, multiplier: float) -> float:
     """Return McDonald's noncentrality (fit) index.
 
     References
@@ -100,7 +100,7 @@ def mfi(chisq: float, df: int, multiplier: float) -> float:
     return math.exp(-0.5 * (chisq - df) / multiplier)
 
 
-def rmsea(chisq: float, df: int, multiplier: float) -> float:
+def rmsea(chisq: float, df: float, multiplier: float) -> float:
     """Return the root mean square error of approximation; 0 with no degrees of freedom.
 
     References
@@ -112,7 +112,7 @@ def rmsea(chisq: float, df: int, multiplier: float) -> float:
 
 
 def rmsea_interval(
-    chisq: float, df: int, multiplier: float, level: float = 0.90
+    chisq: float, df: float, multiplier: float, level: float = 0.90
 ) -> tuple[float, float]:
     """Return the confidence interval of the RMSEA.
 
@@ -128,12 +128,12 @@ def rmsea_interval(
     return math.sqrt(low / (df * multiplier)), math.sqrt(high / (df * multiplier))
 
 
-def rmsea_close_pvalue(chisq: float, df: int, multiplier: float, h0: float = 0.05) -> float:
+def rmsea_close_pvalue(chisq: float, df: float, multiplier: float, h0: float = 0.05) -> float:
     """Return the p-value of the test of close fit, RMSEA <= h0 (Browne & Cudeck, 1992)."""
     return sf(chisq, df, df * multiplier * h0**2) if df > 0 else math.nan
 
 
-def rmsea_notclose_pvalue(chisq: float, df: int, multiplier: float, h0: float = 0.08) -> float:
+def rmsea_notclose_pvalue(chisq: float, df: float, multiplier: float, h0: float = 0.08) -> float:
     """Return the p-value of the test of not-close fit, RMSEA >= h0.
 
     References
@@ -144,7 +144,7 @@ def rmsea_notclose_pvalue(chisq: float, df: int, multiplier: float, h0: float = 
     return cdf(chisq, df, df * multiplier * h0**2) if df > 0 else math.nan
 
 
-def critical_n(chisq: float, df: int, multiplier: float, alpha: float) -> float:
+def critical_n(chisq: float, df: float, multiplier: float, alpha: float) -> float:
     """Return Hoelter's critical n: the n at which this misfit would just be significant.
 
     References
@@ -175,22 +175,22 @@ def aic(loglik: float, n_free: int) -> float:
     return -2.0 * loglik + 2.0 * n_free
 
 
-def bic(loglik: float, n_free: int, n_obs: int) -> float:
+def bic(loglik: float, n_free: int, n_obs: float) -> float:
     """Return Schwarz's information criterion. doi:10.1214/aos/1176344136."""
     return -2.0 * loglik + n_free * math.log(n_obs)
 
 
-def bic2(loglik: float, n_free: int, n_obs: int) -> float:
+def bic2(loglik: float, n_free: int, n_obs: float) -> float:
     """Return the BIC with Sclove's adjusted n = (n + 2) / 24. doi:10.1007/BF02294360."""
     return -2.0 * loglik + n_free * math.log((n_obs + 2.0) / 24.0)
 
 
-def agfi(gfi_value: float, n_moments: int, df: int) -> float:
+def agfi(gfi_value: float, n_moments: int, df: float) -> float:
     """Return the GFI adjusted for degrees of freedom (Joereskog & Soerbom, 1984)."""
     return 1.0 - (n_moments / df) * (1.0 - gfi_value) if df > 0 else 1.0
 
 
-def pgfi(gfi_value: float, n_moments: int, df: int) -> float:
+def pgfi(gfi_value: float, n_moments: int, df: float) -> float:
     """Return the parsimony goodness-of-fit index.
 
     References

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from clustersem.engine.discrepancy import cholesky, inverse_from, log_det
 from clustersem.engine.ram import Array, Index, Point
 from clustersem.fit import indices
+from clustersem.fit.residual_indices import GroupResiduals, residual_indices, wrmr
 
 
 class Measures(Mapping[str, float]):
@@ -42,14 +43,24 @@ class GroupInputs:
         The model at the estimates.
     cov, mean : ndarray
         Sample moments, in the divisor of the estimator.
-    n_obs : int
-        Number of observations.
+    n_obs : float
+        Number of observations, or what their sampling weights sum to.
+    thresholds : ndarray
+        Sample thresholds of ordinal items, item by item.
+    threshold_item : ndarray of int
+        For every threshold its item.
     """
 
     point: Point
     cov: Array
     mean: Array
-    n_obs: int
+    n_obs: float
+    thresholds: Array
+    threshold_item: Index
+
+    def with_moments(self, cov: Array, mean: Array) -> GroupInputs:
+        """Return the same with other sample moments."""
+        return replace(self, cov=cov, mean=mean)
 
 
 @dataclass(frozen=True)
@@ -64,10 +75,12 @@ class MeasureInputs:
         The discrepancy at the estimates.
     df : int
         Degrees of freedom.
-    f_baseline, df_baseline
+    chisq : float
+        The standard test statistic, N F as a rule.
+    chisq_baseline, df_baseline
         The same of the independence model.
     multiplier : float
-        chi2 is the multiplier times F.
+        N.
     n_free : int
         Number of free parameters.
     n_moments : int
@@ -82,8 +95,9 @@ class MeasureInputs:
 
     groups: tuple[GroupInputs, ...]
     f: float
+    chisq: float
     df: int
-    f_baseline: float
+    chisq_baseline: float
     df_baseline: int
     multiplier: float
     n_free: int
@@ -93,12 +107,18 @@ class MeasureInputs:
     gfi: float
 
     @property
-    def n_obs(self) -> int:
+    def f_reported(self) -> float:
+        """F in units of n where chi2 has n - 1 and there is no likelihood, as lavaan reports it."""
+        f = max(self.f, 0.0)
+        return f * self.multiplier / self.n_obs if math.isnan(self.saturated) else f
+
+    @property
+    def n_obs(self) -> float:
         """Number of observations in all groups."""
         return sum(group.n_obs for group in self.groups)
 
 
-def normal_loglik(cov: Array, n_obs: int) -> float:
+def normal_loglik(cov: Array, n_obs: float) -> float:
     """Return the saturated normal log-likelihood of a sample with this covariance matrix."""
     p = len(cov)
     factor = cholesky(cov)
@@ -106,13 +126,12 @@ def normal_loglik(cov: Array, n_obs: int) -> float:
     return -0.5 * n_obs * (p * math.log(2.0 * math.pi) + log_det(factor) + p)
 
 
-def all_measures(given: MeasureInputs) -> Mapping[str, float]:
-    """Return every measure of fit."""
+def plain_measures(given: MeasureInputs) -> dict[str, float]:
+    """Return every measure of fit that no correction touches."""
     n, multiplier, df, n_free = given.n_obs, given.multiplier, given.df, given.n_free
     # Rounding may leave a saturated model at -1e-15.
     f = max(given.f, 0.0)
-    chisq = multiplier * f
-    baseline_chisq, baseline_df = multiplier * given.f_baseline, given.df_baseline
+    chisq, baseline_chisq, baseline_df = given.chisq, given.chisq_baseline, given.df_baseline
     saturated = given.saturated
     loglik = saturated - 0.5 * n * f
     against = (chisq, df, baseline_chisq, baseline_df)
@@ -123,9 +142,9 @@ def all_measures(given: MeasureInputs) -> Mapping[str, float]:
     cfi = indices.cfi(*against)
     parsimony = df / baseline_df if baseline_df else math.nan
     gfi = given.gfi
-    measures = {
+    measures: dict[str, float] = {
         "npar": n_free,
-        "fmin": 0.5 * f,
+        "fmin": 0.5 * given.f_reported,
         "chisq": chisq,
         "df": df,
         "pvalue": indices.chisq_pvalue(chisq, df),
@@ -165,7 +184,9 @@ def all_measures(given: MeasureInputs) -> Mapping[str, float]:
         "mfi": indices.mfi(chisq, df, multiplier),
         "ecvi": indices.ecvi(chisq, n_free, multiplier),
     }
-    return Measures(measures)
+    if any(len(group.thresholds) for group in given.groups):
+        measures["wrmr"] = wrmr(chisq, given.n_moments)
+    return measures
 
 
 def gfi_of_groups(
@@ -182,9 +203,9 @@ def gfi_of_groups(
     Tanaka, J. S., & Huba, G. J. (1985). British Journal of Mathematical and Statistical Psychology,
     38, 197-201. doi:10.1111/j.2044-8317.1985.tb00834.x
     """
-    misfit = total = 0.0
+    weighted = 0.0
     for group in groups:
-        sigma, n = group.point.sigma, group.n_obs
+        sigma = group.point.sigma
         explained, mean = group.cov.copy(), group.mean.copy()
         if fixed_x:
             explained[np.ix_(covariates, covariates)] = 0.0
@@ -194,52 +215,23 @@ def gfi_of_groups(
             return math.nan
         p = inverse_from(factor)
         residual, whole = p @ (group.cov - sigma), p @ explained
-        misfit += n * float(np.vdot(residual, residual.T))
-        total += n * float(np.vdot(whole, whole.T))
+        misfit, total = (float(np.vdot(x, x.T)) for x in (residual, whole))
         if has_means:
             d = group.mean - group.point.mu
-            misfit += 2.0 * n * float(d @ p @ d)
-            total += 2.0 * n * float(mean @ p @ mean)
-    return 1.0 - misfit / total if total else math.nan
+            misfit += 2.0 * float(d @ p @ d)
+            total += 2.0 * float(mean @ p @ mean)
+        weighted += group.n_obs * (1.0 - misfit / total if total else math.nan)
+    return weighted / sum(group.n_obs for group in groups)
 
 
 def _root_mean_squares(given: MeasureInputs) -> dict[str, float]:
-    """Return RMR, SRMR (Bentler, Mplus) and CRMR, averaged over groups by their size."""
-    total: dict[str, float] = {}
+    """Return RMR, SRMR (Bentler, Mplus) and CRMR, and WRMR with ordinal items."""
+    groups = []
     for group in given.groups:
-        share = group.n_obs / given.n_obs
-        for name, value in _of_one_group(group, has_means=given.has_means).items():
-            total[name] = total.get(name, 0.0) + share * value
-    return total
-
-
-def _of_one_group(group: GroupInputs, *, has_means: bool) -> dict[str, float]:
-    """Return RMR, SRMR (Bentler, Mplus) and CRMR, each with and without means."""
-    s, sigma = group.cov, group.point.sigma
-    p = len(s)
-    sd, implied_sd = np.sqrt(s.diagonal()), np.sqrt(sigma.diagonal())
-    raw = s - sigma
-    bentler = raw / np.outer(sd, sd)
-    correlation = s / np.outer(sd, sd) - sigma / np.outer(implied_sd, implied_sd)
-    mplus = correlation.copy()
-    np.fill_diagonal(mplus, bentler.diagonal())
-    d = group.mean - group.point.mu if has_means else np.zeros(p)
-    standardised_means = group.mean / sd - group.point.mu / implied_sd
-    squares = {
-        "rmr": (raw, d, 0),
-        "srmr": (bentler, d / sd, 0),
-        "srmr_bentler": (bentler, d / sd, 0),
-        "crmr": (correlation, d / sd, p),
-        "srmr_mplus": (mplus, standardised_means, 0),
-    }
-    result: dict[str, float] = {}
-    for name, (residual, means, not_counted) in squares.items():
-        own = residual.diagonal()
-        total = 0.5 * float(np.vdot(residual, residual) + own @ own)  # the lower triangle's
-        count = p * (p + 1) // 2 - not_counted
-        without = math.sqrt(total / count) if count else 0.0
-        with_means = math.sqrt((total + float(means @ means)) / (count + p))
-        result[name] = with_means if has_means else without
-        if name != "srmr":
-            result[f"{name}_nomean"] = without
-    return result
+        point, items = group.point, group.threshold_item
+        implied, left = point.sigma, np.zeros(0)
+        if len(items):
+            implied = point.delta[:, None] * implied * point.delta
+            left = group.thresholds - point.delta[items] * (point.tau - point.mu[items])
+        groups.append(GroupResiduals(group.cov, implied, group.mean, point.mu, group.n_obs, left))
+    return residual_indices(groups, has_means=given.has_means)

@@ -15,6 +15,7 @@ from clustersem.errors import (
 )
 from clustersem.fit.admissible import negative_variances, smallest_eigenvalue
 from clustersem.fit.assemble import Layout
+from clustersem.fit.sample_notes import sample_notes
 from clustersem.fit.status import status_of
 from clustersem.fit.tables import parameter_names
 from clustersem.moments import SampleMoments
@@ -32,15 +33,7 @@ def notes_on(
     assert optimum.at is not None
     notes: list[tuple[type[ClusterSemWarning] | None, str]] = [(None, n) for n in spec.notes]
     notes += [(DataWarning, sentence) for sentence in _single_items(spec)]
-    n_rows, n_obs = (sum(getattr(s, what) for s in samples) for what in ("n_rows", "n_obs"))
-    if n_rows != n_obs:
-        notes.append(
-            (
-                None,
-                f"{n_rows - n_obs} of {n_rows} respondents have a missing answer and were left out"
-                f" (listwise deletion); {n_obs} were used.",
-            )
-        )
+    notes += sample_notes(samples, layout.n_free)
     if optimum.code != "converged":
         sentence = str(status_of(optimum.code, 0, 0.0))
         if len(involved):

@@ -13,10 +13,11 @@ from clustersem.fit.estimators import (
     StandardErrors,
     Test,
 )
+from clustersem.moments import SampleMoments
+from clustersem.moments.request import Missing
 
 Likelihood = Literal["normal", "wishart"]
 Engine = Literal["native", "semopy"]
-Missing = Literal["listwise", "pairwise", "ml", "ml.x"]
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,7 @@ class FitOptions:
     engine : str
         ``"native"``, or ``"semopy"`` for an estimation by semopy.
     discrepancy, se, test, information
-        The columns of the table of estimators; `test` may name several, the first of which the
-        scaled measures go by.
+        The columns of the table of estimators.
     parameterization : str
         ``"delta"`` or ``"theta"``, for ordinal items.
     bounds : str
@@ -49,7 +49,7 @@ class FitOptions:
     engine: Engine = "native"
     discrepancy: DiscrepancyName = "ML"
     se: StandardErrors = "standard"
-    test: tuple[Test, ...] = ("standard",)
+    test: Test = "standard"
     information: Information = "expected"
     parameterization: Parameterization = "delta"
     bounds: str = "none"
@@ -64,6 +64,6 @@ class FitOptions:
         """Whether covariances have divisor n - 1, and chi2 is (n - 1) F."""
         return self.likelihood == "wishart" or not self.is_likelihood
 
-    def weight(self, n_obs: int) -> float:
+    def weight(self, sample: SampleMoments) -> float:
         """Return a group's N_g: chi2 is the sum of N_g F_g."""
-        return float(n_obs - 1 if self.unbiased else n_obs)
+        return sample.total - 1.0 if self.unbiased else sample.total

@@ -16,23 +16,18 @@ from clustersem.engine.score_test import score_tests
 from clustersem.errors import UnsupportedError
 from clustersem.fit import tables
 from clustersem.fit.assemble import Layout, cells_of
-from clustersem.fit.baseline import baseline_discrepancy
 from clustersem.fit.candidates import Labels, candidate_cells
 from clustersem.fit.discrepancies import fitted_cov, fitted_mean
+from clustersem.fit.evidence import Evidence
 from clustersem.fit.held import Held
 from clustersem.fit.identifiable import n_moments
-from clustersem.fit.measures import (
-    GroupInputs,
-    MeasureInputs,
-    all_measures,
-    gfi_of_groups,
-    normal_loglik,
-)
+from clustersem.fit.inference import Inference
+from clustersem.fit.measures import GroupInputs
 from clustersem.fit.options import FitOptions
 from clustersem.fit.release import release_table
 from clustersem.fit.residuals import plain_residuals, standardized_residuals
 from clustersem.fit.status import Status
-from clustersem.moments import MomentOrder, SampleMoments
+from clustersem.moments import SampleMoments
 from clustersem.spec import ModelSpec
 
 T = TypeVar("T")
@@ -73,6 +68,7 @@ class Solution:
     state: State
     hessian: Array
     held: Held
+    inference: Inference
 
     def __setstate__(self, state: dict[str, object]) -> None:
         # An array that was pickled or copied comes back writable.
@@ -131,14 +127,7 @@ class Solution:
     @property
     def multiplier(self) -> float:
         """N in chi2 = N F: n, or n less the number of groups with unbiased covariances."""
-        return sum(self.options.weight(sample.n_obs) for sample in self.samples)
-
-    @cached_property
-    def _covariates(self) -> tuple[Index, bool]:
-        """Places of exogenous covariates, and whether their moments are fixed."""
-        index = self.layout.index()
-        places = np.array([index[x] for x in self.spec.exogenous_observed], dtype=np.intp)
-        return places, any(row.from_sample for row in self.spec.parameters)
+        return sum(self.options.weight(sample) for sample in self.samples)
 
     @cached_property
     def _group_inputs(self) -> tuple[GroupInputs, ...]:
@@ -147,38 +136,16 @@ class Solution:
                 point,
                 fitted_cov(sample, self.options),
                 fitted_mean(sample, self.spec),
-                sample.n_obs,
+                sample.total,
+                *_cuts(sample),
             )
             for sample, point in zip(self.samples, self.points, strict=True)
         )
 
     @cached_property
-    def _measure_inputs(self) -> MeasureInputs:
-        covariates, fixed_x = self._covariates
-        p, x, has_means = len(self.spec.observed), len(covariates), self.spec.options.meanstructure
-        groups = self._group_inputs
-        f_baseline = sum(
-            block.share * baseline_discrepancy(group.cov, covariates)
-            for block, group in zip(self.objective.blocks, groups, strict=True)
-        )
-        saturated = 0.0
-        for group in groups:
-            saturated += normal_loglik(group.cov, group.n_obs)
-            if fixed_x:
-                given = group.cov[np.ix_(covariates, covariates)]
-                saturated -= normal_loglik(given, group.n_obs)
-        return MeasureInputs(
-            groups,
-            f=self.state.f,
-            df=self.df,
-            f_baseline=f_baseline,
-            df_baseline=len(groups) * (p * (p - 1) - x * (x - 1)) // 2,
-            multiplier=self.multiplier,
-            n_free=self.n_free,
-            n_moments=len(groups) * MomentOrder(self.layout.n_thresholds, has_means).n_moments,
-            has_means=has_means,
-            saturated=saturated,
-            gfi=gfi_of_groups(groups, covariates, has_means=has_means, fixed_x=fixed_x),
+    def _evidence(self) -> Evidence:
+        return Evidence(
+            self.spec, self.layout, self.options, self.inference, self._group_inputs, self.df
         )
 
     @property
@@ -193,8 +160,11 @@ class Solution:
 
     @cached_property
     def measures(self) -> Mapping[str, float]:
-        """All fit measures by lavaan's names with ``_`` for ``.``, and ``cmin_df`` and ``pcfi``."""
-        return all_measures(self._measure_inputs)
+        """All fit measures by lavaan's names with ``_`` for ``.``, and ``cmin_df`` and ``pcfi``.
+
+        Those that are not defined for the estimator are NaN: least squares has no log-likelihood.
+        """
+        return self._evidence.measures(self.n_free)
 
     @cached_property
     def _estimates(self) -> pd.DataFrame:
@@ -322,9 +292,8 @@ class Solution:
             p x p, by variable; with several groups one below the other.
         """
         if type == "standardized":
-            covariates, fixed_x = self._covariates
             block, at = self._only(self.objective.blocks), self._only(self.state.groups)
-            fixed = covariates if fixed_x else covariates[:0]
+            fixed = self.inference.fixed
             matrices = [
                 standardized_residuals(
                     block, at, self.hessian, self.multiplier, fixed, self.held.jacobian
@@ -416,3 +385,11 @@ class Solution:
             f" n = {self.n_obs}: {self.status.code}, chi2({self.df}) ="
             f" {self.measures['chisq']:.3f}>"
         )
+
+
+def _cuts(sample: SampleMoments) -> tuple[Array, Index]:
+    """Return a sample's thresholds and the item of each."""
+    if sample.ordinal is None:
+        return np.empty(0), np.empty(0, dtype=np.intp)
+    order = sample.ordinal.order
+    return sample.ordinal.values[order.thresholds], order.threshold_item

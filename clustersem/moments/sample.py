@@ -29,6 +29,15 @@ class MissingPatterns:
     observed: NDArray[np.bool_]
     rows: tuple[Index, ...]
 
+    def __post_init__(self) -> None:
+        for array in (self.observed, *self.rows):
+            array.setflags(write=False)
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        # An array that was pickled or copied comes back writable.
+        self.__dict__.update(state)
+        self.__post_init__()
+
     @cached_property
     def counts(self) -> Index:
         """Number of rows of every pattern."""
@@ -56,10 +65,19 @@ class OrdinalStatistics:
     gamma: Array
     categories: tuple[Array, ...]
 
+    def __post_init__(self) -> None:
+        for array in (self.values, self.gamma, *self.categories):
+            array.setflags(write=False)
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        # An array that was pickled or copied comes back writable.
+        self.__dict__.update(state)
+        self.__post_init__()
+
 
 @dataclass(frozen=True, eq=False)
 class SampleMoments:
-    """Means and covariances of complete observations.
+    """Means and covariances of the observations of one group.
 
     Attributes
     ----------
@@ -74,20 +92,25 @@ class SampleMoments:
     n_rows : int
         Number of observations before incomplete ones were left out.
     data : ndarray of shape (n, p) or None
-        The observations used, read-only, NaN where an answer is missing (with `patterns` only);
-        None where only moments are known.
+        The observations used, read-only, NaN where an answer is missing and the method of missing
+        data keeps such rows; None where only moments are known.
     label : str
         The group; empty where there is only one.
     weights : ndarray of shape (n,) or None
-        Sampling weights of the rows, scaled so that they sum to n.
+        Sampling weights of the rows, scaled so that over all groups they sum to the number of rows
+        used, as lavaan does.
     cluster : ndarray of int, shape (n,) or None
-        Cluster of every row, 0-based.
+        Cluster of every row, 0-based and without gaps within the group.
     patterns : MissingPatterns or None
         Where answers are missing and full information is used; `cov` and `mean` are then the
         maximum likelihood estimates of the saturated model.
     ordinal : OrdinalStatistics or None
         Where variables are ordinal; `cov` then holds polychoric and polyserial correlations, and
         `mean` is zero for ordinal variables.
+    dropped : tuple of (str, int)
+        Why rows of this group were left out, and how many for each reason.
+    ungrouped : int
+        How many rows of the data belong to no group of the analysis; the same in every group.
     """
 
     names: tuple[str, ...]
@@ -101,6 +124,8 @@ class SampleMoments:
     cluster: Index | None = None
     patterns: MissingPatterns | None = None
     ordinal: OrdinalStatistics | None = None
+    dropped: tuple[tuple[str, int], ...] = ()
+    ungrouped: int = 0
 
     def __post_init__(self) -> None:
         for array in (self.cov, self.mean, self.data, self.weights, self.cluster):
@@ -112,6 +137,11 @@ class SampleMoments:
         self.__dict__.update(state)
         self.__post_init__()
 
+    @property
+    def total(self) -> float:
+        """Number of observations, or what their sampling weights sum to."""
+        return float(self.n_obs if self.weights is None else self.weights.sum())
+
     @cached_property
     def sd(self) -> Array:
         """Standard deviations with divisor n."""
@@ -120,7 +150,7 @@ class SampleMoments:
     @property
     def unbiased_cov(self) -> Array:
         """Covariance matrix with divisor n - 1."""
-        return self.cov * (self.n_obs / (self.n_obs - 1.0))
+        return self.cov * (self.total / (self.total - 1.0))
 
     def frame(self, matrix: Array) -> pd.DataFrame:
         """Return a p x p matrix with the variables' names on both sides."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.linalg import eigh, lapack
 
 from clustersem.errors import DataError
@@ -20,6 +21,8 @@ from clustersem.survey.names import listed
 SINGULAR = 1e-12
 # Second derivatives go with the fourth power of a standard deviation: beyond this they overflow.
 LARGEST_SD = 1e60
+# Why a row was left out.
+INCOMPLETE = "a missing answer"
 
 
 def moments_from_data(
@@ -55,45 +58,54 @@ def moments_from_data(
     """
     values = numeric_columns(data, names, source=source)
     n_rows = len(values)
-    if n_rows == 0:
-        raise DataError(f"{source}: there are no rows. Check the file, or the filter before it.")
+    check_rows(n_rows, source)
     missing = np.isnan(values)
     if missing.any():
-        empty = [
-            name
-            for name, all_gone in zip(names, np.all(missing, axis=0).tolist(), strict=True)
-            if all_gone
-        ]
-        if empty:
-            raise DataError(
-                f"{source}: {_listed(empty)} {'has' if len(empty) == 1 else 'have'} no answers at"
-                " all. Leave out such items, or check the column names and missing-value codes."
-            )
+        check_answered(missing, names, source)
         values = values[~missing.any(axis=1)]
-    n, p = values.shape
+    n = len(values)
     if n == 0:
-        worst = missing.sum(axis=0)
-        item = names[int(worst.argmax())]
-        raise DataError(
-            f"{source}: none of the {n_rows} rows has an answer to every item of the model;"
-            f" {item} alone is missing in {int(worst.max())} of them. Leave out items with many"
-            " missing answers."
-        )
-    if n <= p:
-        dropped = f" ({n_rows - n} of {n_rows} rows are incomplete)" if n < n_rows else ""
-        raise DataError(
-            f"{source}: {n} complete respondents{dropped} for {p} observed variables. The"
-            f" covariance matrix of p variables needs more than p respondents, and a stable"
-            f" solution many times that. Collect more answers or model fewer items."
-        )
-    _check_constant(values, names, source)
-    mean = values.mean(axis=0)
+        raise none_complete(missing, names, source)
+    if n <= len(names):
+        raise too_few(n, n_rows, len(names), source)
+    mean, cov = complete_moments(values, names, source=source)
+    dropped = ((INCOMPLETE, n_rows - n),) if n < n_rows else ()
+    return SampleMoments(tuple(names), cov, mean, n, n_rows, values, dropped=dropped)
+
+
+def complete_moments(
+    values: Array, names: Sequence[str], *, source: str, weights: Array | None = None
+) -> tuple[Array, Array]:
+    """Return means and covariances (divisor n) of answers without gaps.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, p)
+        Answers.
+    names : sequence of str
+        The p columns.
+    source : str
+        What to call the data in error messages.
+    weights : ndarray of shape (n,), optional
+        Sampling weights w, positive: means are sum(w x) / sum(w), and covariances likewise.
+
+    Raises
+    ------
+    DataError
+        Where a column is constant or the covariance matrix is not positive definite.
+    """
+    check_varied(values, names, source)
+    mean = values.mean(axis=0) if weights is None else weights @ values / weights.sum()
     centred = values - mean
     largest = np.abs(centred).max(axis=0)
     _check_sizes(largest * np.sqrt(((centred / largest) ** 2).mean(axis=0)), names, source)
-    cov = centred.T @ centred / n
+    if weights is None:
+        cov = centred.T @ centred / len(values)
+    else:
+        weighted = centred * np.sqrt(weights / weights.sum())[:, None]
+        cov = weighted.T @ weighted
     check_positive_definite(cov, names, source)
-    return SampleMoments(tuple(names), cov, mean, n, n_rows, values)
+    return mean, cov
 
 
 def moments_from_cov(
@@ -188,7 +200,10 @@ def moments_from_cov(
 
 
 def numeric_columns(data: pd.DataFrame, names: Sequence[str], *, source: str) -> Array:
-    """Return the named columns as floats, NaN where an answer is missing."""
+    """Return the named columns as floats, NaN where an answer is missing.
+
+    An ordered categorical of words becomes 1, 2, ... in the order of its categories.
+    """
     if not isinstance(data, pd.DataFrame):
         raise DataError(
             f"data: expected a pandas DataFrame or a Survey, got {type(data).__name__}. Read a file"
@@ -220,6 +235,9 @@ def _as_numbers(column: pd.Series, name: str, source: str) -> Array:
     dtype = column.dtype
     if pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype):
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    if isinstance(dtype, pd.CategoricalDtype) and dtype.ordered and not _numbered(dtype):
+        codes = column.cat.codes.to_numpy(dtype=np.float64)
+        return np.where(codes < 0, np.nan, codes + 1.0)
     answers = column.astype(object)
     complex_numbers = answers.map(lambda answer: isinstance(answer, complex))
     numbers = pd.to_numeric(answers.mask(complex_numbers), errors="coerce")
@@ -233,6 +251,10 @@ def _as_numbers(column: pd.Series, name: str, source: str) -> Array:
             " gives the text answers their numbers."
         )
     return numbers.to_numpy(dtype=np.float64)
+
+
+def _numbered(dtype: pd.CategoricalDtype) -> bool:
+    return bool(pd.to_numeric(pd.Series(dtype.categories), errors="coerce").notna().all())
 
 
 def _check_columns(columns: list[str], names: Sequence[str], source: str) -> None:
@@ -258,9 +280,50 @@ def _check_columns(columns: list[str], names: Sequence[str], source: str) -> Non
         )
 
 
-def _check_constant(values: Array, names: Sequence[str], source: str) -> None:
-    flat = np.ptp(values, axis=0) == 0
-    constant = [name for name, is_flat in zip(names, flat, strict=True) if is_flat]
+def check_rows(n_rows: int, source: str) -> None:
+    """Refuse data without rows."""
+    if n_rows == 0:
+        raise DataError(f"{source}: there are no rows. Check the file, or the filter before it.")
+
+
+def check_answered(missing: NDArray[np.bool_], names: Sequence[str], source: str) -> None:
+    """Refuse items that nobody answered."""
+    gone = np.all(missing, axis=0).tolist()
+    empty = [name for name, is_gone in zip(names, gone, strict=True) if is_gone]
+    if empty:
+        raise DataError(
+            f"{source}: {_listed(empty)} {'has' if len(empty) == 1 else 'have'} no answers at"
+            " all. Leave out such items, or check the column names and missing-value codes."
+        )
+
+
+def none_complete(missing: NDArray[np.bool_], names: Sequence[str], source: str) -> DataError:
+    """Return the error for data in which every row has a gap."""
+    worst = missing.sum(axis=0)
+    item = names[int(worst.argmax())]
+    return DataError(
+        f"{source}: none of the {len(missing)} rows has an answer to every item of the model;"
+        f" {item} alone is missing in {int(worst.max())} of them. Leave out items with many"
+        " missing answers."
+    )
+
+
+def too_few(n: int, n_rows: int, n_variables: int, source: str) -> DataError:
+    """Return the error for a sample whose covariance matrix cannot but be singular."""
+    dropped = f" ({n_rows - n} of {n_rows} rows are incomplete)" if n < n_rows else ""
+    return DataError(
+        f"{source}: {n} complete respondents{dropped} for {n_variables} observed variables. The"
+        f" covariance matrix of p variables needs more than p respondents, and a stable"
+        f" solution many times that. Collect more answers or model fewer items."
+    )
+
+
+def check_varied(values: Array, names: Sequence[str], source: str) -> None:
+    """Refuse items to which all answers are the same; gaps do not count."""
+    ranges = np.ptp(values, axis=0)
+    if np.isnan(ranges).any():
+        ranges = np.nanmax(values, axis=0) - np.nanmin(values, axis=0)
+    constant = [name for name, width in zip(names, ranges.tolist(), strict=True) if width == 0]
     if constant:
         it, has = ("it", "has") if len(constant) == 1 else ("them", "have")
         raise DataError(
@@ -279,15 +342,20 @@ def _check_sizes(sizes: Array, names: Sequence[str], source: str) -> None:
             )
 
 
-def check_positive_definite(cov: Array, names: Sequence[str], source: str) -> None:
-    """Raise a DataError that names the variables involved where `cov` is singular or indefinite."""
+def check_positive_definite(
+    cov: Array, names: Sequence[str], source: str, *, limit: float = SINGULAR
+) -> None:
+    """Raise a DataError that names the variables involved where `cov` is singular or indefinite.
+
+    Below `limit`, the reciprocal condition number of the correlations counts as zero.
+    """
     sd = np.sqrt(cov.diagonal())
     _check_sizes(sd, names, source)
     correlation = cov / np.outer(sd, sd)
     factor, failed = lapack.dpotrf(correlation, lower=1)
     if not failed:
         rcond, _ = lapack.dpocon(factor, float(np.abs(correlation).sum(axis=0).max()), uplo="L")
-        if rcond > SINGULAR:
+        if rcond > limit:
             return
     values, vectors = eigh(correlation)
     weights = np.abs(vectors[:, 0])

@@ -1,0 +1,378 @@
+"""What standard errors and corrected tests of one model rest on, group by group.
+
+The same is made of the fitted model and of the independence model, so that the scaled incremental
+indices come from one recipe.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+
+from clustersem.engine.browne import ResidualTerms, browne_residual
+from clustersem.engine.casewise import cross_products
+from clustersem.engine.complete_group import CompleteGroup, saturated_trace_of
+from clustersem.engine.corrections import (
+    TestStatistic,
+    YuanBentler,
+    mean_var_adjusted,
+    satorra_bentler,
+    scaled_shifted,
+    yuan_bentler,
+)
+from clustersem.engine.discrepancy import Evaluation
+from clustersem.engine.fiml import FullInformation, IncompleteEvaluation
+from clustersem.engine.incomplete_scores import (
+    incomplete_scores,
+    observed_information,
+    unrestricted_scores,
+)
+from clustersem.engine.least_squares import (
+    GeneralisedLeastSquares,
+    WeightedLeastSquares,
+)
+from clustersem.engine.likelihood import NormalEvaluation
+from clustersem.engine.moment_structure import implied_moments, moment_jacobian
+from clustersem.engine.objective import Block, Objective, State
+from clustersem.engine.ram import Array, Index
+from clustersem.engine.sandwich import inverse_information, sandwich
+from clustersem.engine.ugamma import GroupTerms, MomentTerms, trace_ugamma, trace_ugamma_squared
+from clustersem.errors import UnsupportedError
+from clustersem.fit.discrepancies import fitted_cov, gamma_of, moment_order, sample_moments
+from clustersem.fit.options import FitOptions
+from clustersem.moments import SampleMoments
+from clustersem.moments.gamma import normal_gamma, normal_weight
+from clustersem.moments.incomplete import arrange_rows
+
+
+class GroupEvidence(Protocol):
+    """One group's contributions to sandwiches and traces."""
+
+    @property
+    def first_order(self) -> Array:
+        """Mean cross-products of the casewise scores (q x q)."""
+
+    @property
+    def saturated_trace(self) -> float:
+        """tr(A1^-1 B1) of the saturated model."""
+
+    @property
+    def terms(self) -> GroupTerms:
+        """What the group adds to tr(U Gamma)."""
+
+    @property
+    def terms_of_squares(self) -> GroupTerms:
+        """What the group adds to tr((U Gamma)^2)."""
+
+    @property
+    def yuan_bentler_terms(self) -> GroupTerms:
+        """The same with the observed information of the moments as weight."""
+
+
+@dataclass(frozen=True, eq=False)
+class IncompleteGroup:
+    """One group with missing answers."""
+
+    sample: SampleMoments
+    block: Block
+    at: IncompleteEvaluation
+    fixed: Index
+
+    @cached_property
+    def first_order(self) -> Array:
+        """Mean cross-products of the casewise scores (q x q)."""
+        sample, k = self.sample, self.block.model.collapse
+        assert sample.data is not None
+        assert sample.patterns is not None
+        rows = arrange_rows(sample.data, sample.patterns)
+        scores = incomplete_scores(rows, self.at, self.block.model.cells)
+        by_theta = scores if k is None else scores @ k
+        return cross_products(by_theta, weights=sample.weights, cluster=sample.cluster)
+
+    @cached_property
+    def saturated_trace(self) -> float:
+        """tr(A1^-1 B1) of the saturated model, less that of fixed covariates."""
+        sample = self.sample
+        assert sample.data is not None
+        assert sample.patterns is not None
+        assert sample.mean is not None
+        assert isinstance(self.block.discrepancy, FullInformation)
+        rows = arrange_rows(sample.data, sample.patterns)
+        scores = unrestricted_scores(rows, sample.mean, sample.cov)
+        b = cross_products(scores, weights=sample.weights, cluster=sample.cluster)
+        a = observed_information(self.block.discrepancy.data, sample.mean, sample.cov)
+        trace = float(np.trace(np.linalg.solve(a, b)))
+        if len(self.fixed):
+            trace -= _complete_trace(sample, self.fixed)
+        return trace
+
+    @property
+    def terms(self) -> GroupTerms:
+        """Not defined with missing answers."""
+        raise _needs_complete("satorra.bentler")
+
+    terms_of_squares = terms
+    yuan_bentler_terms = terms
+
+
+@dataclass(frozen=True, eq=False)
+class LeastSquaresGroup:
+    """One group of a least-squares estimator: its Jacobian, weight and Gamma."""
+
+    sample: SampleMoments
+    block: Block
+    at: Evaluation
+    fixed: Index
+    options: FitOptions
+
+    @property
+    def first_order(self) -> Array:
+        """Not defined without a likelihood."""
+        raise UnsupportedError(
+            "se='robust.huber.white' and se='first.order' rest on a likelihood. With least squares"
+            " use se='robust.sem'."
+        )
+
+    @property
+    def saturated_trace(self) -> float:
+        """Not defined without a likelihood."""
+        raise UnsupportedError(
+            "test='yuan.bentler' rests on a likelihood. With least squares use"
+            " test='satorra.bentler', 'mean.var.adjusted' or 'scaled.shifted'."
+        )
+
+    @cached_property
+    def terms(self) -> MomentTerms:
+        """What the group adds to the traces."""
+        model, discrepancy = self.block.model, self.block.discrepancy
+        order = moment_order(self.sample, has_means=model.has_means)
+        jacobian = moment_jacobian(model, self.at.point, order, model.cells)
+        if model.collapse is not None:
+            jacobian = jacobian @ model.collapse
+        if isinstance(discrepancy, WeightedLeastSquares):
+            weight = discrepancy.weight
+        else:
+            assert isinstance(discrepancy, GeneralisedLeastSquares)
+            weight = normal_weight(discrepancy.precision, order)
+        gamma = gamma_of(self.sample, has_means=order.has_means, fixed=self.fixed)
+        return MomentTerms(jacobian, weight, gamma, self.block.share)
+
+    @property
+    def terms_of_squares(self) -> MomentTerms:
+        """The same."""
+        return self.terms
+
+    @property
+    def standard_terms(self) -> MomentTerms:
+        """The same with what the estimator supposes of the distribution.
+
+        Unweighted least squares of continuous variables supposes normality (Browne, 1984).
+        """
+        if self.options.discrepancy != "ULS" or self.sample.ordinal is not None:
+            return self.terms
+        order = moment_order(self.sample, has_means=self.block.model.has_means)
+        gamma = normal_gamma(fitted_cov(self.sample, self.options), order)
+        return replace(self.terms, gamma=gamma)
+
+    @property
+    def yuan_bentler_terms(self) -> GroupTerms:
+        """Not defined without a likelihood."""
+        raise UnsupportedError(
+            "test='yuan.bentler' rests on a likelihood. With least squares use"
+            " test='satorra.bentler', 'mean.var.adjusted' or 'scaled.shifted'."
+        )
+
+
+def _needs_complete(what: str) -> UnsupportedError:
+    return UnsupportedError(
+        f"{what!r} is defined for complete answers. With missing='ml' use estimator='MLR':"
+        " se='robust.huber.white' and test='yuan.bentler.mplus'."
+    )
+
+
+def _complete_trace(sample: SampleMoments, variables: Index) -> float:
+    """Return tr(A1^-1 B1) of complete variables alone."""
+    assert sample.data is not None
+    assert sample.mean is not None
+    return saturated_trace_of(
+        sample.data[:, variables] - sample.mean[variables],
+        sample.cov[np.ix_(variables, variables)],
+        has_means=True,
+        weights=sample.weights,
+        cluster=sample.cluster,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Inference:
+    """A model at its estimates, with all that standard errors and tests of it need.
+
+    Attributes
+    ----------
+    objective, state : Objective, State
+        The model and its evaluation.
+    samples : tuple of SampleMoments
+        The groups.
+    options : FitOptions
+        How it was fitted.
+    multiplier : float
+        N.
+    fixed : ndarray of int
+        Places of covariates whose moments are fixed at the sample's.
+    basis : ndarray of shape (q, r) or None
+        Directions in which equality constraints let theta move.
+    """
+
+    objective: Objective
+    state: State
+    samples: tuple[SampleMoments, ...]
+    options: FitOptions
+    multiplier: float
+    fixed: Index
+    basis: Array | None = None
+
+    @cached_property
+    def groups(self) -> tuple[GroupEvidence, ...]:
+        """Every group's evidence."""
+        return tuple(
+            self._group(sample, block, at)
+            for sample, block, at in zip(
+                self.samples, self.objective.blocks, self.state.groups, strict=True
+            )
+        )
+
+    def _group(self, sample: SampleMoments, block: Block, at: Evaluation) -> GroupEvidence:
+        if isinstance(at, IncompleteEvaluation):
+            return IncompleteGroup(sample, block, at, self.fixed)
+        if not isinstance(at, NormalEvaluation):
+            return LeastSquaresGroup(sample, block, at, self.fixed, self.options)
+        if sample.data is None or sample.mean is None:
+            raise UnsupportedError(
+                "robust standard errors and tests need the answers themselves: a covariance matrix"
+                " says nothing of their distribution. Pass them as data=, or use estimator='ML'."
+            )
+        return CompleteGroup(
+            block.model,
+            at.point,
+            at.precision,
+            sample.data,
+            sample.cov,
+            sample.mean,
+            block.share,
+            sample.weights,
+            sample.cluster,
+            self.fixed if len(self.fixed) else None,
+        )
+
+    @cached_property
+    def information(self) -> Array:
+        """Observed or expected information of one case (q x q)."""
+        exact = self.options.information == "observed"
+        hessian = self.objective.exact if exact else self.objective.expected
+        return 0.5 * hessian(self.state)
+
+    @cached_property
+    def first_order(self) -> Array:
+        """Mean cross-products of the casewise scores (q x q)."""
+        return _sum(self.objective, [group.first_order for group in self.groups])
+
+    def vcov(self) -> Array:
+        """Return the covariance matrix of the estimates (q x q)."""
+        se = self.options.se
+        if se == "none":
+            return np.full((self.objective.n_free,) * 2, np.nan)
+        if se == "first.order":
+            return inverse_information(self.first_order, self.multiplier, basis=self.basis)
+        if se == "robust.huber.white":
+            return sandwich(self.information, self.first_order, self.multiplier, basis=self.basis)
+        if se == "robust.sem":
+            return sandwich(*self.information_and_meat(), self.multiplier, basis=self.basis)
+        if self.options.discrepancy in ("ULS", "DWLS"):
+            # The inverse of the information is the covariance matrix only with optimal weights.
+            terms = [group.standard_terms for group in self._least_squares]
+            bread = _sum(self.objective, [term.bread for term in terms])
+            meat = _sum(self.objective, [term.meat for term in terms])
+            return sandwich(bread, meat, self.multiplier, basis=self.basis)
+        return inverse_information(self.information, self.multiplier, basis=self.basis)
+
+    @property
+    def _least_squares(self) -> list[LeastSquaresGroup]:
+        return [group for group in self.groups if isinstance(group, LeastSquaresGroup)]
+
+    def information_and_meat(self) -> tuple[Array, Array]:
+        """Return Delta' V Delta and Delta' V Gamma V Delta (q x q), summed over groups."""
+        terms = [group.terms for group in self.groups]
+        bread = _sum(self.objective, [term.bread for term in terms])
+        return bread, _sum(self.objective, [term.meat for term in terms])
+
+    def test(self, name: str, chisq: float, df: int) -> TestStatistic:
+        """Return a test of the model by its name; NaN where the data do not allow it."""
+        if name == "standard":
+            return TestStatistic(name, chisq, df)
+        if name.startswith("browne"):
+            return self._browne(name, df)
+        if name == "yuan.bentler.mplus":
+            return self.yuan_bentler(chisq, df).test
+        if name == "yuan.bentler":
+            terms = [group.yuan_bentler_terms for group in self.groups]
+            return satorra_bentler(chisq, df, trace_ugamma(terms, basis=self.basis), name=name)
+        if name == "satorra.bentler":
+            terms = [group.terms for group in self.groups]
+            return satorra_bentler(chisq, df, trace_ugamma(terms, basis=self.basis))
+        terms = [group.terms_of_squares for group in self.groups]
+        traces = (
+            trace_ugamma(terms, basis=self.basis),
+            trace_ugamma_squared(terms, basis=self.basis),
+        )
+        adjusted = mean_var_adjusted if name == "mean.var.adjusted" else scaled_shifted
+        return adjusted(chisq, df, *traces)
+
+    def yuan_bentler(self, chisq: float, df: int) -> YuanBentler:
+        """Return the Yuan-Bentler test of Mplus, with the scaling factors of both models."""
+        inner, meat = 0.5 * self.objective.exact(self.state), self.first_order
+        if self.basis is not None:
+            inner, meat = (self.basis.T @ x @ self.basis for x in (inner, meat))
+        try:
+            trace_h0 = float(np.trace(np.linalg.solve(inner, meat)))
+        except np.linalg.LinAlgError:
+            trace_h0 = math.nan
+        k = moment_order(self.samples[0], has_means=self.objective.blocks[0].model.has_means)
+        return yuan_bentler(
+            chisq,
+            df,
+            trace_h1=sum(group.saturated_trace for group in self.groups),
+            trace_h0=trace_h0,
+            n_moments=len(self.samples) * k.n_moments,
+            n_free=len(inner),
+        )
+
+    def _browne(self, name: str, df: int) -> TestStatistic:
+        terms = []
+        for sample, block, at in zip(
+            self.samples, self.objective.blocks, self.state.groups, strict=True
+        ):
+            model = block.model
+            order = moment_order(sample, has_means=model.has_means)
+            jacobian = moment_jacobian(model, at.point, order, model.cells)
+            if model.collapse is not None:
+                jacobian = jacobian @ model.collapse
+            observed = sample_moments(sample, self.options, order)
+            if name == "browne.residual.adf":
+                gamma = gamma_of(sample, has_means=model.has_means, fixed=self.fixed)
+            else:
+                gamma = normal_gamma(fitted_cov(sample, self.options), order)
+            residuals = observed - implied_moments(at.point, order)
+            n = self.options.weight(sample)
+            terms.append(ResidualTerms(residuals, jacobian, gamma, n))
+        return browne_residual(terms, df, name=name, basis=self.basis)
+
+
+def _sum(objective: Objective, parts: list[Array]) -> Array:
+    total = objective.blocks[0].share * parts[0]
+    for block, part in zip(objective.blocks[1:], parts[1:], strict=True):
+        total = total + block.share * part
+    return total

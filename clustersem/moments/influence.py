@@ -1,0 +1,173 @@
+"""The sampling covariances of two-step statistics.
+
+Every respondent's influence on a moment is a score of the second step, corrected for the sampling
+of the first step's thresholds, means and variances, over the information (the sum of squared
+scores). Gamma is the mean of the products of the influences.
+
+References
+----------
+Muthen, B. (1984). A general structural equation model with dichotomous, ordered categorical, and
+continuous latent variable indicators. Psychometrika, 49, 115-132.
+https://doi.org/10.1007/BF02294210
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from clustersem.moments.order import Index
+from clustersem.moments.sample import Array
+from clustersem.moments.two_step import TwoSteps
+
+# Respondents whose influences are held at once: a few MB for the usual number of moments.
+BLOCK = 1024
+# Pairs whose influences are looked up at once: the places fit into the processor's cache.
+PAIRS = 32
+
+
+def gamma(steps: TwoSteps, cluster: Index | None = None) -> Array:
+    """Return n times the covariance matrix of the moments (divisor n), shape (k, k).
+
+    Parameters
+    ----------
+    steps : TwoSteps
+        The estimates.
+    cluster : ndarray of int, shape (n,), optional
+        Cluster of every respondent, 0-based; the influences of a cluster's respondents are then
+        added up before they are multiplied.
+    """
+    total: Array | None = None
+    sums = None if cluster is None else np.zeros((int(cluster.max()) + 1, steps.order.n_moments))
+    start = 0
+    for block in influences(steps):
+        if sums is not None and cluster is not None:
+            np.add.at(sums, cluster[start : start + block.shape[1]], block.T)
+            start += block.shape[1]
+            continue
+        if total is None:
+            total = block @ block.T
+        else:
+            total += block @ block.T
+    if sums is not None:
+        total = sums.T @ sums
+    assert total is not None
+    total /= steps.answers.n_rows
+    return total
+
+
+def influences(steps: TwoSteps) -> Iterator[Array]:
+    """Yield what respondents add to n times every moment, as k rows, block by block.
+
+    With sampling weights an influence is that of a respondent of weight one, times the weight.
+    """
+    order, answers, values = steps.order, steps.answers, steps.values
+    n, size = answers.n_rows, answers.n_codes + 1
+    finite = np.isfinite(answers.thresholds.T)
+    item = np.nonzero(finite)[0]
+    by_category = answers.threshold_influence.transpose(2, 0, 1)[finite]
+    first, second, at = steps.tabled.first, steps.tabled.second, steps.tabled.at
+    by_cell = _cell_influence(steps)
+    scored = _scored_influence(steps)
+
+    for start in range(0, n, BLOCK):
+        rows = slice(start, start + BLOCK)
+        codes = answers.codes[:, rows]
+        scaled = codes * size
+        block = np.empty((order.n_moments, codes.shape[1]))
+        place = codes[item] + (np.arange(len(item)) * size)[:, None]
+        np.take(by_category, place, out=block[order.thresholds], mode="clip")
+        block[order.means], block[order.variances] = values.influence[:, :, rows]
+        covariances = block[order.covariances]
+        for begin in range(0, len(at), PAIRS):
+            some = slice(begin, begin + PAIRS)
+            place = scaled[first[some]]
+            place += codes[second[some]]
+            place += (np.arange(len(place)) * (size * size))[:, None]
+            if scored:
+                covariances[at[some]] = np.take(by_cell[some], place)
+            else:
+                np.take(by_cell[some], place, out=covariances[some], mode="clip")
+        for part in scored:
+            influence = part.by_first @ block[: order.covariances.start]
+            influence += part.scale * part.score[:, rows]
+            covariances[part.at] = influence
+        if answers.weights is not None:
+            block *= answers.weights[rows]
+        yield block
+
+
+def _cell_influence(steps: TwoSteps) -> Array:
+    """Return the influence on every polychoric correlation of every cell, shape (m, K+1, K+1).
+
+    The last row and column are of respondents who gave only one of the two answers: they count
+    through their threshold alone.
+    """
+    answers, fit = steps.answers, steps.polychoric
+    first, second = steps.tabled.first, steps.tabled.second
+    size = answers.n_codes
+    n = answers.n_rows
+    by_threshold = answers.threshold_influence
+    by_row = np.einsum("tm,tam->am", fit.row_slope, by_threshold[:, :, first])
+    by_col = np.einsum("tm,tbm->bm", fit.col_slope, by_threshold[:, :, second])
+    table = -(by_row[:, None] + by_col[None])
+    table[:size, :size] += n * fit.score
+    table /= fit.information
+    return np.ascontiguousarray(table.transpose(2, 0, 1))
+
+
+@dataclass(frozen=True, eq=False)
+class _Scored:
+    """Influences on m covariances with continuous variables.
+
+    Attributes
+    ----------
+    at : ndarray of int, shape (m,)
+        Places among the covariances.
+    score : ndarray of shape (m, n)
+        Scores of every respondent.
+    scale : ndarray of shape (m, 1)
+        What turns a score into an influence.
+    by_first : ndarray of shape (m, number of thresholds, means and variances)
+        Multiples of the influences on the first step's moments.
+    """
+
+    at: Index
+    score: Array
+    scale: Array
+    by_first: Array
+
+
+def _scored_influence(steps: TwoSteps) -> list[_Scored]:
+    """Return the influences on polyserial and on Pearson covariances, where there are any."""
+    order, sizes, sd = steps.order, steps.answers.sizes, steps.values.sd
+    first_threshold = np.cumsum(sizes - 1) - (sizes - 1)
+    kinds = (
+        (steps.mixed, steps.polyserial, steps.mixed.second[:, None]),
+        (
+            steps.metric,
+            steps.pearson,
+            np.column_stack([steps.metric.first, steps.metric.second]),
+        ),
+    )
+    found = []
+    for members, fit, others in kinds:
+        if not len(members.at):
+            continue
+        pair = np.arange(len(members.at))
+        by_first = np.zeros((len(pair), order.covariances.start))
+        for t in range(fit.threshold_slope.shape[1]):
+            has = np.flatnonzero(sizes[members.first] > t + 1)
+            by_first[has, first_threshold[members.first[has]] + t] = fit.threshold_slope[has, t]
+        variances = order.variances.start + others
+        by_first[pair[:, None], order.means.start + others] = fit.mean_slope
+        by_first[pair[:, None], variances] = fit.variance_slope
+        # From the correlation to the covariance, whose standard deviations are estimates too.
+        product = sd[others].prod(axis=1)[:, None]
+        scale = product / fit.information[:, None]
+        by_first *= -scale
+        by_first[pair[:, None], variances] += 0.5 * fit.rho[:, None] * product / sd[others] ** 2
+        found.append(_Scored(members.at, fit.score, steps.answers.n_rows * scale, by_first))
+    return found

@@ -1,0 +1,203 @@
+"""Two-step statistics of ordinal and continuous answers, and their sampling covariances.
+
+First every item's thresholds (or mean and variance), then every pair's correlation with those held
+fixed. The covariance matrix of all of them follows from the scores of every respondent in both
+steps, the second step's corrected for the sampling of the first.
+
+References
+----------
+Muthen, B. (1984). A general structural equation model with dichotomous, ordered categorical, and
+continuous latent variable indicators. Psychometrika, 49, 115-132.
+https://doi.org/10.1007/BF02294210
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import eigh
+
+from clustersem.errors import DataError
+from clustersem.moments.contingency import coded
+from clustersem.moments.continuous import standardised
+from clustersem.moments.influence import gamma
+from clustersem.moments.order import Index, MomentOrder
+from clustersem.moments.sample import Array, OrdinalStatistics
+from clustersem.moments.sources import SINGULAR
+from clustersem.moments.two_step import two_steps
+from clustersem.survey.names import listed
+
+
+def ordinal_statistics(
+    data: Array,
+    ordinal: NDArray[np.bool_],
+    *,
+    names: Sequence[str],
+    categories: Sequence[Array] | None = None,
+    weights: Array | None = None,
+    cluster: Index | None = None,
+    source: str = "the data",
+) -> OrdinalStatistics:
+    """Return thresholds, correlations and their covariance matrix Gamma.
+
+    Parameters
+    ----------
+    data : ndarray of shape (n, p)
+        Answers, NaN where missing. Missing answers are left out pairwise: a threshold is computed
+        from all answers to its item, a correlation from the respondents who answered both.
+        Rows without any answer do not count towards n.
+    ordinal : ndarray of bool, shape (p,)
+        Which variables are ordinal; the others are continuous.
+    names : sequence of p str
+        Variables, for error messages.
+    categories : sequence of p ndarrays, optional
+        Values of every item's categories, ascending, where they are known beforehand, as those
+        that several groups share; what stands for continuous variables is not read. By default
+        the values that occur.
+    weights : ndarray of shape (n,), optional
+        Sampling weights; only their ratios matter.
+    cluster : ndarray of int, shape (n,), optional
+        Cluster of every row, 0-based: Gamma is then robust to dependence within clusters.
+    source : str
+        What to call the data, or the group, in error messages.
+
+    Returns
+    -------
+    OrdinalStatistics
+        `values` holds thresholds of a standard normal latent response, means and variances
+        (divisor n) of continuous variables, and polychoric, polyserial and Pearson covariances;
+        `gamma` is n times their covariance matrix (divisor n), as lavaan's NACOV.
+
+    Raises
+    ------
+    DataError
+        Where an item has one category only, a given category is empty, no respondent answered
+        both items of a pair, or a correlation runs to 1 or -1.
+
+    Notes
+    -----
+    An empty cell is replaced by 0.5 in 2 x 2 tables only, with the margins kept; larger tables
+    are used as they are. In Gamma the information matrices are cross-products of scores. For
+    continuous variables that supposes normality, as the polyserial correlation itself does; a
+    continuous variable with two values, for which they would be singular, has expected information.
+    Covariates are variables like others here: their correlations with the items' latent responses
+    are polyserial. lavaan does so with ``conditional.x = FALSE``; where a model has covariates its
+    default regresses the latent responses on them instead.
+
+    Examples
+    --------
+    >>> answers = np.array([[1, 1], [1, 2], [2, 1], [2, 2], [1, 1], [2, 2.0]])
+    >>> found = ordinal_statistics(answers, np.array([True, True]), names=["x", "y"])
+    >>> found.values.round(6) + 0.0  # two thresholds; the correlation is sin(pi / 6)
+    array([0. , 0. , 0.5])
+    """
+    ordinal = np.asarray(ordinal, dtype=np.bool_)
+    items, others = np.flatnonzero(ordinal).tolist(), np.flatnonzero(~ordinal).tolist()
+    known = ~np.isnan(data)
+    if not known.all():
+        _check_answered_together(known, names, source)
+        answered = known.any(axis=1)
+        data = data[answered]
+        weights = None if weights is None else weights[answered]
+        cluster = None if cluster is None else cluster[answered]
+    if weights is not None:
+        weights = weights * (len(weights) / weights.sum())
+    answers, found = coded(
+        data[:, items],
+        [names[j] for j in items],
+        None if categories is None else [categories[j] for j in items],
+        weights=weights,
+        source=source,
+    )
+    values = standardised(data[:, others], weights)
+    sizes = np.zeros(len(ordinal), dtype=np.intp)
+    sizes[items] = answers.sizes - 1
+    if not (values.sd > 0.0).all():
+        constant = names[others[int(np.argmin(values.sd > 0.0))]]
+        raise DataError(
+            f"{source}: every respondent has the same value of {constant}, which has therefore no"
+            " variance to explain. Leave it out of the model."
+        )
+    order = MomentOrder(tuple(sizes.tolist()), has_means=True)
+    steps = two_steps(order, answers, values, names, source)
+    own = iter(found)
+    moments, covariances = steps.moments, gamma(steps, cluster)
+    for array in (moments, covariances, *found):
+        array.setflags(write=False)
+    return OrdinalStatistics(
+        order,
+        moments,
+        covariances,
+        tuple(next(own) if is_ordinal else np.empty(0) for is_ordinal in ordinal.tolist()),
+    )
+
+
+def assembled(statistics: OrdinalStatistics) -> tuple[Array, Array]:
+    """Return the p x p matrix of the covariances, and the means.
+
+    An ordinal variable stands for its latent response, with mean 0 and variance 1.
+    """
+    order, values = statistics.order, statistics.values
+    mean = np.zeros(order.n_observed)
+    mean[order.continuous] = values[order.means]
+    cov = np.eye(order.n_observed)
+    cov[order.continuous, order.continuous] = values[order.variances]
+    cov[order.rows, order.cols] = cov[order.cols, order.rows] = values[order.covariances]
+    return cov, mean
+
+
+def _check_answered_together(known: NDArray[np.bool_], names: Sequence[str], source: str) -> None:
+    """Refuse two variables that nobody answered together."""
+    answered = known.astype(np.float64)
+    together = answered.T @ answered
+    if not together.diagonal().all():
+        nobody = names[int(np.argmin(together.diagonal()))]
+        raise DataError(
+            f"{source}: nobody answered {nobody}. Leave it out of the model, or check the column"
+            " names and missing-value codes."
+        )
+    if not together.all():
+        i, j = np.argwhere(together == 0.0)[0]
+        raise DataError(
+            f"{source}: nobody answered both {names[i]} and {names[j]}, so that their"
+            " correlation is unknown. Leave one of them out of the model."
+        )
+
+
+def check_polychoric(cov: Array, names: Sequence[str]) -> str | None:
+    """Return a sentence on what is wrong where a polychoric matrix is not positive definite.
+
+    Parameters
+    ----------
+    cov : ndarray of shape (p, p)
+        Polychoric, polyserial and Pearson covariances, as `assembled` returns them.
+    names : sequence of p str
+        Variables.
+
+    Returns
+    -------
+    str or None
+        Which items are involved and what to do; None where the matrix is positive definite.
+        Diagonally weighted and unweighted least squares can go on with such a matrix.
+
+    Examples
+    --------
+    >>> check_polychoric(np.array([[1.0, 0.3], [0.3, 1.0]]), ["x", "y"]) is None
+    True
+    """
+    sd = np.sqrt(cov.diagonal())
+    values, vectors = eigh(cov / np.outer(sd, sd))
+    if values[0] > SINGULAR:
+        return None
+    size = np.abs(vectors[:, 0])
+    worst = np.argsort(-size, kind="stable")[:6]
+    involved = [names[i] for i in sorted(worst.tolist()) if size[i] > 0.1]
+    return (
+        "The matrix of polychoric correlations is not positive definite (smallest eigenvalue"
+        f" {values[0]:.2g}). Items involved: {listed(involved)}. Each correlation is estimated from"
+        " its own two items, so that with few respondents, rare categories or nearly identical"
+        " items they can contradict each other. Merge rare categories, leave out one of two nearly"
+        " identical items, or collect more answers."
+    )

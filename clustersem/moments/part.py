@@ -1,0 +1,175 @@
+"""The rows of one group that are used, into its moments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from clustersem.errors import DataError
+from clustersem.moments.order import Index
+from clustersem.moments.ordinal import assembled, ordinal_statistics
+from clustersem.moments.patterns import missing_patterns, never_together, pairwise_moments
+from clustersem.moments.request import Missing
+from clustersem.moments.sample import Array, MissingPatterns, SampleMoments
+from clustersem.moments.saturated import saturated_estimates
+from clustersem.moments.sources import (
+    SINGULAR,
+    check_answered,
+    check_positive_definite,
+    check_varied,
+    complete_moments,
+)
+from clustersem.survey.names import listed
+
+# EM steps approach a singular covariance matrix without reaching it: they stop while the reciprocal
+# condition number of the correlations is still above this.
+NEARLY_SINGULAR = 1e-8
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """The rows of one group that are used.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The p observed variables.
+    values : ndarray of shape (n, p)
+        Answers, NaN where missing.
+    where : str
+        What to call these rows in messages.
+    weights, cluster, label, n_rows, dropped, ungrouped
+        As in :class:`clustersem.moments.SampleMoments`.
+    """
+
+    names: tuple[str, ...]
+    values: Array
+    where: str
+    weights: Array | None
+    cluster: Index | None
+    label: str
+    n_rows: int
+    dropped: tuple[tuple[str, int], ...]
+    ungrouped: int
+
+    def moments(self, method: Missing) -> SampleMoments:
+        """Return the sample of continuous variables.
+
+        Raises
+        ------
+        DataError
+            Where the answers do not determine means and covariances.
+        """
+        mean, cov, patterns = _METHODS[method](self)
+        return self.sample(mean, cov, patterns)
+
+    def ordinal_moments(self, categories: Sequence[Array]) -> SampleMoments:
+        """Return the sample of variables some of which are ordinal.
+
+        Parameters
+        ----------
+        categories : sequence of p ndarrays
+            The values of the categories of every ordinal variable, ascending, the same in all
+            groups; empty for a continuous one.
+
+        Raises
+        ------
+        DataError
+            Where the answers do not determine thresholds and correlations.
+        """
+        ordinal = np.array([len(found) > 0 for found in categories])
+        continuous = np.flatnonzero(~ordinal)
+        metric = [self.names[i] for i in continuous.tolist()]
+        values = self.values[:, continuous]
+        check_answered(np.isnan(self.values), self.names, self.where)
+        check_varied(values, metric, self.where)
+        _check_pairs(never_together(~np.isnan(self.values)), self.names, self.where, least=1)
+        statistics = ordinal_statistics(
+            self.values,
+            ordinal,
+            names=self.names,
+            categories=categories,
+            weights=self.weights,
+            source=self.where,
+        )
+        cov, mean = assembled(statistics)
+        return replace(self.sample(mean, cov), ordinal=statistics)
+
+    def sample(
+        self, mean: Array, cov: Array, patterns: MissingPatterns | None = None
+    ) -> SampleMoments:
+        """Return a sample of these rows with the moments that were worked out for it."""
+        return SampleMoments(
+            self.names,
+            cov,
+            mean,
+            len(self.values),
+            self.n_rows,
+            self.values,
+            label=self.label,
+            weights=self.weights,
+            cluster=self.cluster,
+            patterns=patterns,
+            dropped=self.dropped,
+            ungrouped=self.ungrouped,
+        )
+
+
+Moments = tuple[Array, Array, MissingPatterns | None]
+
+
+def _complete(part: Part) -> Moments:
+    mean, cov = complete_moments(part.values, part.names, source=part.where, weights=part.weights)
+    return mean, cov, None
+
+
+def _pairwise(part: Part) -> Moments:
+    _check_incomplete(part)
+    moments = pairwise_moments(part.values)
+    _check_pairs(np.argwhere(np.triu(moments.counts < 2, 1)), part.names, part.where, least=2)
+    check_positive_definite(moments.cov, part.names, part.where)
+    return moments.mean, moments.cov, None
+
+
+def _full_information(part: Part) -> Moments:
+    _check_incomplete(part)
+    patterns = missing_patterns(part.values)
+    _check_pairs(never_together(patterns.observed), part.names, part.where, least=1)
+    estimates = saturated_estimates(part.values, patterns=patterns, weights=part.weights)
+    limit = NEARLY_SINGULAR if patterns.observed.shape[0] > 1 else SINGULAR
+    check_positive_definite(estimates.cov, part.names, part.where, limit=limit)
+    if not estimates.converged:
+        raise DataError(
+            f"{part.where}: the likelihood of means and covariances has no maximum that"
+            f" {estimates.iterations} evaluations could find: too few respondents answered the same"
+            " items, or one item follows from others where all are answered. Leave out items with"
+            " many missing answers, or write missing='listwise'."
+        )
+    return estimates.mean, estimates.cov, patterns
+
+
+_METHODS: dict[Missing, Callable[[Part], Moments]] = {
+    "listwise": _complete,
+    "pairwise": _pairwise,
+    "ml": _full_information,
+    "ml.x": _full_information,
+}
+
+
+def _check_incomplete(part: Part) -> None:
+    check_answered(np.isnan(part.values), part.names, part.where)
+    check_varied(part.values, part.names, part.where)
+
+
+def _check_pairs(pairs: Index, names: Sequence[str], where: str, *, least: int) -> None:
+    """Refuse pairs of variables that too few respondents answered both of."""
+    if not len(pairs):
+        return
+    said = listed(f"{names[i]} with {names[j]}" for i, j in pairs.tolist())
+    who = "nobody answered" if least == 1 else f"fewer than {least} respondents answered"
+    raise DataError(
+        f"{where}: {who} both items of {said}, so the data say nothing of how they covary. Leave"
+        " out one item of each such pair, or fit what was asked of the same people."
+    )

@@ -1,0 +1,227 @@
+"""Studies of measurement invariance against lavaan's and semTools' steps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from helpers.reference import case, data
+
+from clustersem.errors import ModelError
+from clustersem.fit.estimation import fit_samples
+from clustersem.fit.invariance import invariance_of
+from clustersem.fit.invariance_models import CONTINUOUS_STEPS, Family, Release
+from clustersem.fit.options import FitOptions
+from clustersem.fit.releases import release_scores
+from clustersem.moments import moments_from_data
+from clustersem.spec import build_spec, options_for
+
+HS = "visual =~ x1 + x2 + x3; textual =~ x4 + x5 + x6; speed =~ x7 + x8 + x9"
+MEASURES = ("chisq", "df", "cfi", "tli", "rmsea", "srmr", "aic", "bic")
+
+
+def configural(model=HS, frame=None, group="school", std_lv=True, **options):
+    frame = data("holzinger1939") if frame is None else frame
+    labels = list(dict.fromkeys(frame[group]))
+    spec = build_spec(model, options_for("cfa", n_groups=len(labels), std_lv=std_lv))
+    samples = tuple(
+        replace(moments_from_data(frame[frame[group] == label], spec.observed), label=str(label))
+        for label in labels
+    )
+    return fit_samples(spec, samples, FitOptions(**options))
+
+
+@pytest.fixture(scope="module")
+def hs():
+    return invariance_of(configural())
+
+
+@pytest.fixture(scope="module")
+def hs_partial():
+    return invariance_of(configural(), partial=True)
+
+
+def check_steps(result, told):
+    for name, measures in told["steps"].items():
+        row = result.table.loc[name]
+        for measure in MEASURES:
+            # lavaan's default stopping rule: chi2 to 1e-8, SRMR (first order) to 1e-6.
+            expected = pytest.approx(measures[measure], rel=1e-6, abs=1e-6)
+            assert row[measure] == expected, (name, measure)
+    for name, test in zip(list(told["steps"])[1:], told["tests"], strict=True):
+        row = result.table.loc[name]
+        assert row["delta_chisq"] == pytest.approx(test["statistic"], rel=1e-6)
+        assert row["delta_df"] == test["df"]
+        assert row["delta_p"] == pytest.approx(test["p_value"], rel=1e-5)
+
+
+def test_steps_as_lavaan(hs):
+    check_steps(hs, case("invariance")["hs_ml"])
+
+
+def test_three_groups_as_lavaan():
+    frame = data("holzinger1939").copy()
+    age = frame["ageyr"] + frame["agemo"] / 12
+    frame["third"] = ["a" if x <= 12.6 else "b" if x <= 13.5 else "c" for x in age]
+    check_steps(
+        invariance_of(configural(frame=frame, group="third")), case("invariance")["hs_three_groups"]
+    )
+
+
+def test_markers_fit_alike(hs):
+    other = invariance_of(configural(std_lv=False))
+    assert other.table["chisq"].to_numpy() == pytest.approx(hs.table["chisq"].to_numpy(), rel=1e-9)
+    assert list(other.table["df"]) == list(hs.table["df"])
+
+
+@pytest.mark.parametrize(
+    ("step", "kind"), [("metric", "loadings"), ("scalar", "intercepts"), ("strict", "residuals")]
+)
+def test_score_tests_as_lavaan(hs, step, kind):
+    fit = hs.fits[step]
+    family = Family(hs.fits["configural"].spec)
+    told = {
+        (row["lhs"], row["op"], row["rhs"], row["group"]): row["score"]
+        for row in case("invariance")["hs_scores"][step]
+    }
+    for score in release_scores(fit, family.restrictions((kind,))):
+        # lavaan's solution has a gradient of 1e-6 or so.
+        assert score.statistic == pytest.approx(told[tuple(score.release)], abs=1e-4)
+
+
+def test_a_score_is_close_to_the_drop_of_chi2_and_its_epc_to_the_difference(hs):
+    family = Family(hs.fits["configural"].spec)
+    release = Release("textual", "=~", "x5", 2)
+    (score,) = release_scores(hs.fits["metric"], [release])
+    spec = family.at(CONTINUOUS_STEPS["metric"], {release})
+    freed = fit_samples(spec, hs.fits["metric"].samples, FitOptions())
+    drop = hs.fits["metric"].measures["chisq"] - freed.measures["chisq"]
+    assert score.statistic == pytest.approx(drop, rel=0.1)  # a quadratic approximation
+    value = freed.estimates.query("lhs == 'textual' and rhs == 'x5'").set_index("group")["est"]
+    assert score.epc == pytest.approx(value.iloc[1] - value.iloc[0], rel=0.1)
+
+
+def test_what_identifies_the_step_is_not_offered():
+    """The last equal loading of a factor cannot be released: its score test is not defined."""
+    fit = invariance_of(configural(), steps=("configural", "metric")).fits["configural"]
+    family = Family(fit.spec)
+    free = {Release("visual", "=~", x, 2) for x in ("x1", "x2")}
+    spec = family.at(CONTINUOUS_STEPS["metric"], free)
+    stays = fit_samples(spec, fit.samples, fit.options)
+    (last,) = release_scores(stays, [Release("visual", "=~", "x3", 2)])
+    assert last.statistic != last.statistic
+
+
+def test_partial_as_lavaan(hs_partial):
+    told = case("invariance")["hs_partial"]["steps"]
+    released = hs_partial.partial
+    assert list(released["parameter"]) == ["x3 ~1", "x7 ~1"]
+    assert list(released["group"]) == ["Grant-White"] * 2
+    assert released["chisq"].tolist() == pytest.approx(
+        [told["x3"]["chisq"], told["x3_x7"]["chisq"]], rel=1e-8
+    )
+    assert released["accepted"].tolist() == [False, True]
+    row = hs_partial.table.loc["scalar (partial)"]
+    assert (row["df"], row["against"]) == (58, "metric")
+    strict = hs_partial.table.loc["strict"]
+    assert strict["against"] == "scalar (partial)"
+    assert strict["chisq"] == pytest.approx(told["strict"]["chisq"], rel=1e-8)
+    assert strict["delta_chisq"] == pytest.approx(
+        told["strict"]["chisq"] - told["x3_x7"]["chisq"], rel=1e-6
+    )
+    assert released["p_value"].iloc[0] == pytest.approx(9 * 1.181e-5, rel=0.01)  # Bonferroni
+
+
+def test_a_released_loading_takes_its_intercept_along():
+    frame = data("holzinger1939").copy()
+    there = frame["school"] == "Pasteur"
+    frame.loc[there, "x5"] = frame.loc[there, "x5"] * 2.5
+    result = invariance_of(configural(frame=frame), partial=True)
+    first = result.partial.iloc[0]
+    assert (first["parameter"], first["also"]) == ("textual =~ x5", "x5 ~1")
+    scalar = result.steps[[s.level for s in result.steps].index("scalar")].fit
+    values = scalar.estimates.query("lhs == 'x5' and op == '~1'")["est"]
+    assert values.nunique() == 2
+    assert result.steps[-1].fit.df < 69
+
+
+def test_order_of_groups_does_not_matter(hs):
+    frame = data("holzinger1939")
+    turned = invariance_of(configural(frame=frame.sort_values("school", kind="stable")))
+    back = invariance_of(configural(frame=frame.iloc[::-1]))
+    for other in (turned, back):
+        assert other.table["chisq"].to_numpy() == pytest.approx(
+            hs.table["chisq"].to_numpy(), rel=1e-8
+        )
+
+
+def test_units_do_not_matter(hs):
+    frame = data("holzinger1939").copy()
+    frame[["x1", "x5", "x9"]] *= [1000.0, 0.001, 7.0]
+    result = invariance_of(configural(frame=frame), partial=True)
+    assert result.partial["parameter"].tolist() == ["x3 ~1", "x7 ~1"]
+    assert result.table.loc["strict", "df"] == 67
+
+
+def test_verdict_and_level(hs, hs_partial):
+    assert hs.level == "metric"
+    assert hs.table["finding"].tolist() == ["", "holds", "does not hold", "holds approximately"]
+    assert "Scalar (equal intercepts): does not hold: CFI falls by .038" in hs.verdict
+    assert "cannot be read, as the scalar step before it does not hold" in hs.verdict
+    assert "do not compare means between groups" in hs.verdict
+    assert hs_partial.level == "strict"
+    assert "(equal intercepts but for 2 releases): holds" in hs_partial.verdict
+    assert "do not compare sum scores" in hs_partial.verdict
+
+
+def test_criteria_decide(hs):
+    by_test = invariance_of(configural(), criterion="chisq")
+    assert by_test.table.loc["strict", "finding"] == "does not hold"
+    by_chen = invariance_of(configural(), criterion="chen")
+    assert by_chen.table.loc["scalar", "finding"] == "does not hold"
+
+
+def test_some_steps_or_own_steps():
+    two = invariance_of(configural(), steps=("configural", "scalar"))
+    assert list(two.table.index) == ["configural", "scalar"]
+    assert two.table.loc["scalar", "delta_df"] == 12
+    own = invariance_of(
+        configural(),
+        steps={
+            "configural": (),
+            "metric": ("loadings",),
+            "equal covariances": ("loadings", "lv_variances", "lv_covariances"),
+        },
+    )
+    assert own.table["df"].tolist() == [48, 54, 60]
+
+
+def test_the_text_can_be_read(hs_partial):
+    text = str(hs_partial)
+    assert "scalar (partial) 58 129.422" in text
+    assert "scalar: x3 ~1 in Grant-White: score 19.19, p < .001 (of 9), differs by -0.538" in text
+    assert "nan" not in text.lower()
+    assert hs_partial.models["metric"].startswith(
+        "visual =~ c(NA, NA)*x1 + c(visual.x1, visual.x1)"
+    )
+
+
+def test_refusals():
+    fit = configural()
+    for wrong, message in [
+        ({"steps": ("configural", "weak")}, "steps= are configural, metric"),
+        ({"steps": ("configural",)}, "needs a second"),
+        ({"steps": ("metric", "scalar")}, "begins with the configural"),
+        ({"steps": {"a": (), "b": ("loading",)}}, "steps= has no loading"),
+        ({"criterion": "p"}, "criterion="),
+        ({"alpha": 5}, "probability"),
+        ({"max_releases": 0}, "1 or more"),
+        ({"method": "satorra.2000"}, "without a robust test"),
+    ]:
+        with pytest.raises(ModelError, match=message):
+            invariance_of(fit, **wrong)
+    one = data("holzinger1939").assign(school="all")
+    with pytest.raises(ModelError, match="two groups"):
+        invariance_of(configural(frame=one))
+    with pytest.raises(ModelError, match="measures nothing"):
+        invariance_of(configural(model="x1 ~ x2"))
