@@ -35,7 +35,7 @@ from clustersem.engine.least_squares import (
     GeneralisedLeastSquares,
     WeightedLeastSquares,
 )
-from clustersem.engine.likelihood import NormalEvaluation
+from clustersem.engine.likelihood import MaximumLikelihood, NormalEvaluation
 from clustersem.engine.moment_structure import implied_moments, moment_jacobian
 from clustersem.engine.objective import Block, Objective, State
 from clustersem.engine.ram import Array, Index
@@ -128,6 +128,7 @@ class LeastSquaresGroup:
     at: Evaluation
     fixed: Index
     options: FitOptions
+    share: float
 
     @property
     def first_order(self) -> Array:
@@ -159,7 +160,7 @@ class LeastSquaresGroup:
             assert isinstance(discrepancy, GeneralisedLeastSquares)
             weight = normal_weight(discrepancy.precision, order)
         gamma = gamma_of(self.sample, has_means=order.has_means, fixed=self.fixed)
-        return MomentTerms(jacobian, weight, gamma, self.block.share)
+        return MomentTerms(jacobian, weight, gamma, self.share)
 
     @property
     def terms_of_squares(self) -> MomentTerms:
@@ -249,7 +250,10 @@ class Inference:
         if isinstance(at, IncompleteEvaluation):
             return IncompleteGroup(sample, block, at, self.fixed)
         if not isinstance(at, NormalEvaluation):
-            return LeastSquaresGroup(sample, block, at, self.fixed, self.options)
+            # Estimates weigh a group by n_g - 1, their covariance matrix by n_g, as lavaan does.
+            share = sample.total / sum(each.total for each in self.samples)
+            return LeastSquaresGroup(sample, block, at, self.fixed, self.options, share)
+        assert isinstance(block.discrepancy, MaximumLikelihood)
         if sample.data is None or sample.mean is None:
             raise UnsupportedError(
                 "robust standard errors and tests need the answers themselves: a covariance matrix"
@@ -260,7 +264,7 @@ class Inference:
             at.point,
             at.precision,
             sample.data,
-            sample.cov,
+            block.discrepancy.cov,
             sample.mean,
             block.share,
             sample.weights,
@@ -294,8 +298,8 @@ class Inference:
         if self.options.discrepancy in ("ULS", "DWLS"):
             # The inverse of the information is the covariance matrix only with optimal weights.
             terms = [group.standard_terms for group in self._least_squares]
-            bread = _sum(self.objective, [term.bread for term in terms])
-            meat = _sum(self.objective, [term.meat for term in terms])
+            bread = np.sum([term.share * term.bread for term in terms], axis=0)
+            meat = np.sum([term.share * term.meat for term in terms], axis=0)
             return sandwich(bread, meat, self.multiplier, basis=self.basis)
         return inverse_information(self.information, self.multiplier, basis=self.basis)
 
@@ -318,7 +322,9 @@ class Inference:
         if name == "yuan.bentler.mplus":
             return self.yuan_bentler(chisq, df).test
         if name == "yuan.bentler":
-            terms = [group.yuan_bentler_terms for group in self.groups]
+            # With expected information it is the test of Satorra and Bentler.
+            observed = self.options.information == "observed"
+            terms = [g.yuan_bentler_terms if observed else g.terms for g in self.groups]
             return satorra_bentler(chisq, df, trace_ugamma(terms, basis=self.basis), name=name)
         if name == "satorra.bentler":
             terms = [group.terms for group in self.groups]
@@ -333,22 +339,34 @@ class Inference:
 
     def yuan_bentler(self, chisq: float, df: int) -> YuanBentler:
         """Return the Yuan-Bentler test of Mplus, with the scaling factors of both models."""
-        inner, meat = 0.5 * self.objective.exact(self.state), self.first_order
+        inner, meat = self._information_of_test, self.first_order
         if self.basis is not None:
             inner, meat = (self.basis.T @ x @ self.basis for x in (inner, meat))
         try:
             trace_h0 = float(np.trace(np.linalg.solve(inner, meat)))
         except np.linalg.LinAlgError:
             trace_h0 = math.nan
-        k = moment_order(self.samples[0], has_means=self.objective.blocks[0].model.has_means)
         return yuan_bentler(
             chisq,
             df,
             trace_h1=sum(group.saturated_trace for group in self.groups),
             trace_h0=trace_h0,
-            n_moments=len(self.samples) * k.n_moments,
+            n_moments=df + len(inner),
             n_free=len(inner),
         )
+
+    @property
+    def _information_of_test(self) -> Array:
+        """Information of one case that the Yuan-Bentler test of Mplus rests on.
+
+        That of the standard errors, except that lavaan leaves out the curvature of the moments
+        where the test was asked for by its own name and not with estimator="MLR".
+        """
+        if self.options.information == "observed" and self.options.estimator.upper() != "MLR":
+            complete = [g for g in self.groups if isinstance(g, CompleteGroup)]
+            if len(complete) == len(self.groups):
+                return _sum(self.objective, [g.observed_of_moments for g in complete])
+        return self.information
 
     def _browne(self, name: str, df: int) -> TestStatistic:
         terms = []
