@@ -310,8 +310,8 @@ class Inference:
     def information_and_meat(self) -> tuple[Array, Array]:
         """Return Delta' V Delta and Delta' V Gamma V Delta (q x q), summed over groups."""
         terms = [group.terms for group in self.groups]
-        bread = _sum(self.objective, [term.bread for term in terms])
-        return bread, _sum(self.objective, [term.meat for term in terms])
+        bread = np.sum([term.share * term.bread for term in terms], axis=0)
+        return bread, np.sum([term.share * term.meat for term in terms], axis=0)
 
     def test(self, name: str, chisq: float, df: int) -> TestStatistic:
         """Return a test of the model by its name; NaN where the data do not allow it."""
@@ -351,9 +351,18 @@ class Inference:
             df,
             trace_h1=sum(group.saturated_trace for group in self.groups),
             trace_h0=trace_h0,
-            n_moments=df + len(inner),
+            n_moments=self._n_moments,
             n_free=len(inner),
         )
+
+    @property
+    def _n_moments(self) -> int:
+        """Number of moments of all groups, without those of fixed covariates."""
+        has_means = self.objective.blocks[0].model.has_means
+        x = len(self.fixed)
+        given = x * (x + 1) // 2 + (x if has_means else 0)
+        orders = [moment_order(sample, has_means=has_means) for sample in self.samples]
+        return sum(order.n_moments - given for order in orders)
 
     @property
     def _information_of_test(self) -> Array:

@@ -60,7 +60,10 @@ def moment_contributions(
         predicted = x @ slopes
         products -= predicted.take(rows, axis=1) * predicted.take(cols, axis=1)
         z = z - predicted
+        z[:, covariates] = 0.0  # without what rounding leaves
     products -= _mean(products, weights)
+    if covariates is not None and len(covariates):
+        products[:, np.isin(rows, covariates) & np.isin(cols, covariates)] = 0.0
     return np.hstack([z, products]) if order.has_means else products
 
 
