@@ -130,7 +130,13 @@ def at_small(large: Solution, small: Solution) -> Solution:
             "the larger model cannot reproduce the moments that the smaller one implies"
             f" (F = {f:.2g}): they are not nested, so there is no scaled difference test."
         )
-    return replace(large, theta=theta, state=state, hessian=large.objective.expected(state))
+    return replace(
+        large,
+        theta=theta,
+        state=state,
+        hessian=large.objective.expected(state),
+        inference=replace(large.inference, state=state),
+    )
 
 
 def refitted(fit: Fit, spec: ModelSpec) -> Fit:
