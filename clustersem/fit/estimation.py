@@ -120,7 +120,7 @@ def fit_samples(spec: ModelSpec, samples: tuple[SampleMoments, ...], options: Fi
 def _is_inverse_information(options: FitOptions) -> bool:
     """Whether the covariance matrix is the inverse of the expected information."""
     plain = options.se == "standard" and options.information == "expected"
-    return plain and options.discrepancy not in ("ULS", "DWLS")
+    return plain and options.is_likelihood
 
 
 def _starts(

@@ -275,9 +275,14 @@ class Inference:
     @cached_property
     def information(self) -> Array:
         """Observed or expected information of one case (q x q)."""
+        objective = self.objective
+        if len(self.samples) > 1 and not self.options.is_likelihood:
+            total = sum(sample.total for sample in self.samples)
+            shares = [sample.total / total for sample in self.samples]
+            blocks = zip(objective.blocks, shares, strict=True)
+            objective = Objective(tuple(replace(block, share=share) for block, share in blocks))
         exact = self.options.information == "observed"
-        hessian = self.objective.exact if exact else self.objective.expected
-        return 0.5 * hessian(self.state)
+        return 0.5 * (objective.exact if exact else objective.expected)(self.state)
 
     @cached_property
     def first_order(self) -> Array:
