@@ -3,15 +3,15 @@
     case = load("hs_mlr_means")
     fit = getattr(cs, case.fun)(case.model, case.data, **case.options)
 
-Options carry clustersem's names. Those that have none are listed in `unsupported`; a case that has any
-is no target.
+Options carry clustersem's names. Those that have none are listed in `unsupported`; a case that has
+any is no target.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from functools import cache, cached_property
 from pathlib import Path
@@ -58,7 +58,7 @@ class Case:
     """
 
     name: str
-    told: dict[str, Any]
+    told: dict[str, Any] = field(repr=False)
 
     @property
     def fun(self) -> str:
@@ -208,7 +208,7 @@ class Side:
     data: pd.DataFrame
     model: str
     options: dict[str, Any]
-    told: dict[str, Any]
+    told: dict[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True)

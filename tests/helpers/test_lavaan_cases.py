@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import numpy as np
@@ -65,7 +64,8 @@ def test_a_case_of_the_other_version_has_the_same_form():
 
 def test_data_are_a_copy():
     case = load("hs_gls")
-    case.data.loc[:, "x1"] = 0.0
+    mine = case.data
+    mine["x1"] = 0.0
     assert case.data["x1"].std() > 0
 
 
@@ -73,12 +73,13 @@ def test_data_are_a_copy():
 def test_numbers_of_a_file_agree_with_each_other(name):
     case = load(name)
     est = case.estimates
-    tested = est["z"].notna() & (est["se"] > 0)
+    tested = est["z"].notna() & est["p_value"].notna() & (est["se"] > 0)
     np.testing.assert_allclose(est["est"][tested], (est["z"] * est["se"])[tested], rtol=1e-8)
     p = 2 * ndtr(-np.abs(est["z"][tested]))
     np.testing.assert_allclose(est["p_value"][tested], p, rtol=1e-7, atol=1e-15)
     m = case.measures
-    assert m["pvalue"] == pytest.approx(chdtrc(m["df"], m["chisq"]), abs=1e-10) or m["df"] == 0
+    if "pvalue" in m and m["df"] > 0:  # none with ULS, whose plain statistic is not chi-square
+        assert m["pvalue"] == pytest.approx(chdtrc(m["df"], m["chisq"]), abs=1e-10)
     if "chisq_scaled" in m and m["df"] > 0:
         p = chdtrc(m["df_scaled"], m["chisq_scaled"])
         assert m["pvalue_scaled"] == pytest.approx(p, abs=1e-10)
@@ -138,10 +139,3 @@ def test_invariance_tables_grow_in_degrees_of_freedom():
         told = [step.told["difference"]["df"] for step in list(table.steps.values())[1:]]
         np.testing.assert_array_equal(steps, told)
         assert (steps > 0).all()
-
-
-def test_files_are_ours_to_publish():
-    for folder in FOLDERS:
-        for path in folder.glob("*.json"):
-            told = json.loads(path.read_text(encoding="utf-8"))
-            assert isinstance(told, dict | list)
