@@ -216,7 +216,7 @@ def test_refusals():
         ({"criterion": "p"}, "criterion="),
         ({"alpha": 5}, "probability"),
         ({"max_releases": 0}, "1 or more"),
-        ({"method": "satorra.2000"}, "without a robust test"),
+        ({"method": "satorra.bentler.2001"}, "without a robust test"),
     ]:
         with pytest.raises(ModelError, match=message):
             invariance_of(fit, **wrong)
