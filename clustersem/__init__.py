@@ -6,12 +6,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from clustersem.fit import (
+    Comparison,
     Fit,
     Hypothesis,
+    Invariance,
     SecondOpinion,
     cfa,
+    compare,
     from_semopy,
     growth,
+    invariance,
     sem,
     test_hypotheses,
 )
@@ -64,8 +68,10 @@ _LATER = {
 __all__ = [
     "NO_SCREENING",
     "Codebook",
+    "Comparison",
     "Fit",
     "Hypothesis",
+    "Invariance",
     "ModelSpec",
     "Respecification",
     "RespecificationPolicy",
@@ -76,9 +82,11 @@ __all__ = [
     "Survey",
     "bartlett",
     "cfa",
+    "compare",
     "efa",
     "from_semopy",
     "growth",
+    "invariance",
     "item_statistics",
     "kmo",
     "mardia",

@@ -1,8 +1,11 @@
 """Moments, specification and engine into a fit, and all that is read off one."""
 
+from clustersem.fit.comparison import Comparison, compare
 from clustersem.fit.diagnosis import Check, Diagnosis
 from clustersem.fit.entry_points import cfa, growth, sem
 from clustersem.fit.hypotheses import Hypothesis, parse_hypotheses, test_hypotheses
+from clustersem.fit.invariance import invariance
+from clustersem.fit.invariance_result import Invariance
 from clustersem.fit.options import FitOptions
 from clustersem.fit.result import Fit
 from clustersem.fit.second_opinion import SecondOpinion
@@ -11,15 +14,19 @@ from clustersem.fit.status import Status
 
 __all__ = [
     "Check",
+    "Comparison",
     "Diagnosis",
     "Fit",
     "FitOptions",
     "Hypothesis",
+    "Invariance",
     "SecondOpinion",
     "Status",
     "cfa",
+    "compare",
     "from_semopy",
     "growth",
+    "invariance",
     "parse_hypotheses",
     "sem",
     "test_hypotheses",

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sized
+from collections.abc import Iterable, Mapping, Sized
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from clustersem.errors import ModelError, UnsupportedError
 from clustersem.moments.sources import LARGEST_SD
 from clustersem.spec import ModelSpec
 
 
-def refuse_unsupported(**options: tuple[object, tuple[object, ...]]) -> None:
-    """Raise for the first option, given as (value, known values), whose value is not known."""
-    for name, (value, known) in options.items():
-        # Compared one by one and by type: arrays and frames have no truth value.
-        if not any(isinstance(value, type(k)) and value == k for k in known):
-            choices = " or ".join(repr(k) for k in known)
-            raise UnsupportedError(
-                f"{name}={value!r} is not available in this version, which takes {choices}."
-            )
-
-
 def is_off(value: object) -> bool:
     """Whether an option that lists variables lists none."""
     return value is None or value is False or (isinstance(value, Sized) and len(value) == 0)
+
+
+def check_names(option: str, value: object) -> None:
+    """Raise for an option that lists names and is something else."""
+    names = [value] if isinstance(value, str) or value is None else value
+    if not isinstance(names, Iterable) or not all(n is None or isinstance(n, str) for n in names):
+        raise UnsupportedError(f"{option}={value!r}: write a list of names, ['x1', 'x2'] say.")
 
 
 def check_switches(switches: Mapping[str, object]) -> None:
@@ -60,17 +55,6 @@ def text_of(model: object) -> str:
     }
     remedy = next(text for kind, text in remedies.items() if isinstance(model, kind))
     raise ModelError(f"model: expected text or a ModelSpec, got {type(model).__name__}. {remedy}")
-
-
-def place_of_absent(spec: ModelSpec, frame: pd.DataFrame) -> str:
-    """Show the first variable of the model that the data do not have; empty where all are there."""
-    columns = {str(column) for column in frame.columns}
-    absent = [name for name in spec.observed if name not in columns]
-    if not absent:
-        return ""
-    error = spec.error_at(absent[0], "")
-    _, shown = str(error).split("\n", 1)
-    return f"\nIn the model, line {error.line}, column {error.column}:\n{shown}"
 
 
 @lru_cache(maxsize=256)

@@ -12,7 +12,7 @@ import pandas as pd
 from clustersem.errors import DataError, ModelError, ModelSyntaxError, UnsupportedError
 from clustersem.fit.answers import answers_of
 from clustersem.fit.auxiliary import with_auxiliary
-from clustersem.fit.checks import check_same_options, check_switches, is_off, text_of
+from clustersem.fit.checks import check_names, check_same_options, check_switches, is_off, text_of
 from clustersem.fit.matrices import Matrices, Means, Numbers, samples_from_matrices
 from clustersem.moments import (
     SampleMoments,
@@ -109,6 +109,14 @@ def intake(
     if meanstructure is not None:
         switches["meanstructure"] = meanstructure
     check_switches(switches)
+    for option, value in (("group_equal", group_equal), ("group_partial", group_partial)):
+        check_names(option, value)
+        if group is None and not is_off(value) and not _has_groups(model, cov):
+            raise UnsupportedError(
+                f"{option}= needs several groups. Name the column that makes them: group='school'."
+            )
+    if not isinstance(ordered, bool):
+        check_names("ordered", ordered)
     method = missing_method(missing)
     if isinstance(model, ModelSpec):
         check_same_options(model, switches)
@@ -214,6 +222,12 @@ def _changed(model: ModelSpec, asked: SpecOptions, *, meanstructure: bool) -> Sp
         group_equal=asked.group_equal or model.options.group_equal,
         group_partial=asked.group_partial or model.options.group_partial,
     )
+
+
+def _has_groups(model: str | ModelSpec, cov: Matrices | None) -> bool:
+    """Return whether there are groups without a column that makes them."""
+    built = isinstance(model, ModelSpec) and model.n_groups > 1
+    return built or (cov is not None and not isinstance(cov, pd.DataFrame))
 
 
 def _texts(names: Sequence[str] | str) -> Sequence[str]:
