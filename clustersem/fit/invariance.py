@@ -24,8 +24,10 @@ from clustersem.fit.invariance_result import Invariance, Released, Step
 from clustersem.fit.invariance_rules import Change, Criterion, finding, reason
 from clustersem.fit.invariance_text import StepInWords, verdict_text
 from clustersem.fit.nested import refitted
+from clustersem.fit.options import Likelihood
 from clustersem.fit.releases import ReleaseScore, release_scores
 from clustersem.fit.result import Fit
+from clustersem.spec import ModelSpec
 from clustersem.spec.table import EQUALITIES
 
 # Chen's (2007) narrower limits are for samples up to this size.
@@ -33,18 +35,23 @@ SMALL_SAMPLE = 300
 
 
 def invariance(
-    model: str,
+    model: str | ModelSpec,
     data: Data,
     *,
     group: str,
-    ordered: Sequence[str] | bool | None = None,
+    group_labels: Sequence[object] | None = None,
+    ordered: Sequence[str] | str | bool | None = None,
     estimator: str | None = None,
     missing: str = "listwise",
     parameterization: Parameterization = "theta",
     std_lv: bool = True,
     orthogonal: bool = False,
     fixed_x: bool = True,
+    likelihood: Likelihood = "normal",
+    se: str | None = None,
     test: str | None = None,
+    sampling_weights: str | None = None,
+    cluster: str | None = None,
     steps: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
     partial: bool = False,
     max_releases: int = 3,
@@ -62,15 +69,18 @@ def invariance(
 
     Parameters
     ----------
-    model : str
+    model : str or ModelSpec
         The measurement model; regressions among the latent variables may be in it.
     data : DataFrame or Survey
         Answers, with a column that says the group.
     group : str
         That column.
+    group_labels : sequence, optional
+        Which groups, in which order; the first sets the scales. By default all, in the order of
+        their first appearance.
     ordered : sequence of str or bool, optional
         Items with ordered categories; True for all.
-    estimator, missing, orthogonal, fixed_x, test
+    estimator, missing, orthogonal, fixed_x, likelihood, se, test, sampling_weights, cluster
         As in :func:`clustersem.cfa`.
     parameterization : str
         Of ordinal items. ``"theta"``, or ``"delta"``, which has no strict step; the others fit
@@ -119,11 +129,27 @@ def invariance(
     Byrne, B. M., Shavelson, R. J., & Muthen, B. (1989). Testing for the equivalence of factor
     covariance and mean structures: The issue of partial measurement invariance. Psychological
     Bulletin, 105, 456-466. doi:10.1037/0033-2909.105.3.456
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> draw = np.random.default_rng(1).standard_normal
+    >>> latent = draw((400, 1))
+    >>> answers = latent * [0.8, 0.7, 0.9, 0.6] + 0.5 * draw((400, 4))
+    >>> frame = pd.DataFrame(answers, columns=list("abcd"))
+    >>> frame["region"] = ["north", "south"] * 200
+    >>> frame.loc[frame["region"] == "south", "c"] += 1.0
+    >>> study = invariance("f =~ a + b + c + d", frame, group="region", partial=True)
+    >>> study.partial[["step", "parameter", "group"]].values.tolist()
+    [['scalar', 'c ~1', 'south']]
+    >>> study.level
+    'strict'
     """
     configural = cfa(
         model,
         data,
         group=group,
+        group_labels=group_labels,
         ordered=ordered,
         estimator=estimator,
         missing=missing,
@@ -131,7 +157,11 @@ def invariance(
         std_lv=std_lv,
         orthogonal=orthogonal,
         fixed_x=fixed_x,
+        likelihood=likelihood,
+        se=se,
         test=test,
+        sampling_weights=sampling_weights,
+        cluster=cluster,
         meanstructure=True,
     )
     return invariance_of(
