@@ -11,8 +11,8 @@ from clustersem.errors import DataError, ModelError
 from clustersem.fit.estimation import fit_samples
 from clustersem.fit.invariance import invariance, invariance_of
 from clustersem.fit.invariance_models import CONTINUOUS_STEPS, Family, Release
+from clustersem.fit.invariance_scores import release_scores
 from clustersem.fit.nested import check_nested
-from clustersem.fit.releases import release_scores
 
 HS = "visual =~ x1 + x2 + x3; textual =~ x4 + x5 + x6; speed =~ x7 + x8 + x9"
 BFI = "A =~ A2 + A3 + A4 + A5; C =~ C1 + C2 + C3 + C4"
