@@ -19,7 +19,7 @@ cases <- list(
   mlm_linear = list(dem, linear, "political_democracy", list(estimator = "MLM")),
   mlmv_linear = list(dem, linear, "political_democracy", list(estimator = "MLMV")),
   mlf_linear = list(dem, linear, "political_democracy", list(estimator = "MLF")),
-  gls_curved = list(dem, curved, "political_democracy", list(estimator = "GLS")),
+  gls_linear = list(dem, linear, "political_democracy", list(estimator = "GLS")),
   fiml_linear = list(hs, "a == b\nc + d == 2\n", "holzinger1939_missing", list(missing = "ml")),
   fiml_mlr = list(hs, "a == b\nc + d == 2\n", "holzinger1939_missing", list(missing = "ml", estimator = "MLR")),
   wlsmv_linear = list(agree, "a == b\nc + d == -1.5\n", "bfi", list(ordered = TRUE)),
