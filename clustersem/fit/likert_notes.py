@@ -153,8 +153,8 @@ def _uneven(names: Sequence[str], uneven: np.ndarray, shapes: Shapes, estimator:
     verb = "is" if np.count_nonzero(uneven) == 1 else "are"
     return (
         f"{said} {verb} far from normal: with {estimator} chi2 comes out too large and standard"
-        " errors too small (Curran, West & Finch, 1996). Use estimator='MLR', or ordered= for items with"
-        " few answers."
+        " errors too small (Curran, West & Finch, 1996). Use estimator='MLR', or ordered= for items"
+        " with few answers."
     )
 
 

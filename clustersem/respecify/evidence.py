@@ -68,12 +68,9 @@ def cautions(before: Fit, after: Fit, row: Row, mi: float, tied: tuple[Row, ...]
 def p_of_drop(before: Fit, after: Fit) -> float:
     """Return the p-value of the difference test of two models, one parameter apart.
 
-    It is scaled where the test of the models is, and NaN where N F has no distribution to refer to:
-    with unweighted or diagonally weighted least squares and no correction.
+    It is scaled where the test of the models is or chi2 has no known distribution (ULS, DWLS); NaN
+    where it cannot be computed, as when the answers themselves are not known.
     """
-    options = before.options
-    if options.test == "standard" and options.discrepancy in ("ULS", "DWLS"):
-        return float("nan")
     try:
         test = difference_test(before, after, default_method([after, before]))
     except ClusterSemError:

@@ -73,8 +73,8 @@ class Step:
         By how much the degrees of freedom fell; 0 when skipped.
     p_value : float
         Of the chi2 difference test of this step, as if it had been named in advance; a scaled test
-        where the fit's is (MLR, WLSMV, ...). NaN when skipped, and with ULS and DWLS, whose chi2
-        has no known distribution.
+        where the fit's is (MLR, WLSMV, ...) or chi2 has no known distribution (ULS, DWLS). NaN when
+        skipped, and where the scaled test has no value.
     before, after : mapping
         ``fit.measures`` before and after the step; the same when skipped.
     fit : Fit

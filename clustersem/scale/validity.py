@@ -270,8 +270,8 @@ def validity(fit: MeasurementFit) -> ValidityResult:
     ValidityResult
         The numbers of ordinal items are about the continuous responses behind the answers, from
         polychoric correlations: the sum of the answers themselves is less reliable (Green and Yang,
-        2009). The verdicts use composite reliability 0.7, AVE 0.5 (both of standardised loadings), root of
-        AVE above every correlation, and HTMT below 0.85.
+        2009). The verdicts use composite reliability 0.7, AVE 0.5 (both of standardised loadings),
+        root of AVE above every correlation, and HTMT below 0.85.
 
     Raises
     ------
@@ -356,6 +356,6 @@ def _notes(estimates: pd.DataFrame) -> tuple[str, ...]:
         return ()
     return (
         f"{listed(sorted(ordinal))} {'is' if len(ordinal) == 1 else 'are'} ordinal: CR, AVE and"
-        " HTMT are about the continuous responses behind their answers (polychoric correlations). The"
-        " sum of the answers themselves is less reliable.",
+        " HTMT are about the continuous responses behind their answers (polychoric correlations)."
+        " The sum of the answers themselves is less reliable.",
     )

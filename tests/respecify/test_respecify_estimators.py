@@ -23,6 +23,7 @@ CASES = {
     "WLSMV": ("hs_ordinal.csv", "o", {"ordered": True}),
     "theta": ("hs_ordinal.csv", "o", {"ordered": True, "parameterization": "theta"}),
     "ULSMV": ("hs_ordinal.csv", "o", {"ordered": True, "estimator": "ULSMV"}),
+    "DWLS": ("hs_ordinal.csv", "o", {"ordered": True, "estimator": "DWLS"}),
     "no errors": ("holzinger1939.csv", "x", {"se": "none"}),
 }
 STEP = cs.RespecificationPolicy(allow="cross_loadings", max_steps=1)
@@ -55,9 +56,9 @@ def test_the_p_value_is_that_of_the_test_of_the_difference(case):
     assert found.steps[0].p_value == pytest.approx(test.p_value, rel=1e-9)
 
 
-def test_without_correction_weights_that_are_not_optimal_give_no_p_value():
-    answers = pd.read_csv(DATA / "hs_ordinal.csv")
-    fit = cs.cfa(MODEL.format("o"), answers, ordered=True, estimator="DWLS")
+def test_where_the_scaled_test_needs_answers_there_is_no_p_value():
+    cov = pd.read_csv(DATA / "holzinger1939.csv")[[f"x{i}" for i in range(1, 10)]].cov()
+    fit = cs.cfa(MODEL.format("x"), cov=cov, n_obs=301, estimator="ULS")
     found = cs.respecify(fit, STEP)
     assert math.isnan(found.steps[0].p_value)
     assert "nan" not in str(found)
