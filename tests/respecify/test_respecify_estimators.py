@@ -11,7 +11,8 @@ import pytest
 from respecify_models import DATA
 
 import clustersem as cs
-from clustersem.errors import UnsupportedError
+from clustersem.errors import EstimationError, UnsupportedError
+from clustersem.respecify import evidence
 from clustersem.respecify.trial import try_freeing
 
 MODEL = "visual =~ {0}1 + {0}2 + {0}3; textual =~ {0}4 + {0}5 + {0}6; speed =~ {0}7 + {0}8 + {0}9"
@@ -56,10 +57,13 @@ def test_the_p_value_is_that_of_the_test_of_the_difference(case):
     assert found.steps[0].p_value == pytest.approx(test.p_value, rel=1e-9)
 
 
-def test_where_the_scaled_test_needs_answers_there_is_no_p_value():
-    cov = pd.read_csv(DATA / "holzinger1939.csv")[[f"x{i}" for i in range(1, 10)]].cov()
-    fit = cs.cfa(MODEL.format("x"), cov=cov, n_obs=301, estimator="ULS")
-    found = cs.respecify(fit, STEP)
+def test_where_the_scaled_test_has_no_value_there_is_no_p_value(monkeypatch):
+    def none(*_):
+        raise EstimationError("the scaling factor of the difference is negative.")
+
+    monkeypatch.setattr(evidence, "difference_test", none)
+    answers = pd.read_csv(DATA / "holzinger1939.csv")
+    found = cs.respecify(cs.cfa(MODEL.format("x"), answers, estimator="MLR"), STEP)
     assert math.isnan(found.steps[0].p_value)
     assert "nan" not in str(found)
 
