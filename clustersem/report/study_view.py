@@ -39,12 +39,22 @@ class ScaleBlock:
 
 @dataclass(frozen=True)
 class FittedModel:
-    """A model, its fit and what was checked of it."""
+    """A model, its fit and what was checked of it.
+
+    Attributes
+    ----------
+    method : str
+        How it was estimated, in a sentence.
+    errors : str
+        What its standard errors are; empty for the usual ones.
+    """
 
     fit: FitLike
     syntax: str = ""
     checks: tuple[CheckLike, ...] = ()
     residuals: pd.DataFrame | None = None
+    method: str = ""
+    errors: str = ""
 
 
 @dataclass(frozen=True)
