@@ -139,7 +139,7 @@ def _scale(view: StudyView) -> Section | None:
     if not view.blocks:
         return None
     tested = {b.name: (b.kmo, b.bartlett) for b in view.blocks if b.kmo and b.bartlett}
-    blocks: list[Block] = []
+    blocks: list[Block] = [Note(view.scale_note)] if view.scale_note else []
     if tested:
         blocks.append(tables.adequacy_table(tested))
     steps = [step for b in view.blocks for step in b.purification or ()]
