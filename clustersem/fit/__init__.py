@@ -1,7 +1,9 @@
 """Moments, specification and engine into a fit, and all that is read off one."""
 
 from clustersem.fit.comparison import Comparison, compare
+from clustersem.fit.conventions import Cause, Conventions
 from clustersem.fit.diagnosis import Check, Diagnosis
+from clustersem.fit.effects import Effects
 from clustersem.fit.entry_points import cfa, growth, sem
 from clustersem.fit.hypotheses import Hypothesis, parse_hypotheses, test_hypotheses
 from clustersem.fit.invariance import invariance
@@ -13,9 +15,12 @@ from clustersem.fit.semopy_import import from_semopy
 from clustersem.fit.status import Status
 
 __all__ = [
+    "Cause",
     "Check",
     "Comparison",
+    "Conventions",
     "Diagnosis",
+    "Effects",
     "Fit",
     "FitOptions",
     "Hypothesis",

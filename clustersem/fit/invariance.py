@@ -256,8 +256,8 @@ class _Study:
                 f" {fit.status.message}"
             )
             return None
-        known = {sentence.split(": ", 1)[-1] for sentence in self.notes}
-        self.notes += [f"{name}: {sentence}" for sentence in fit.warnings if sentence not in known]
+        told = {sentence for step in self.steps for sentence in step.fit.warnings}
+        self.notes += [f"{name}: {sentence}" for sentence in fit.warnings if sentence not in told]
         test = self._test(name, fit, before.fit)
         m, of = fit.measures, before.fit.measures
         change = Change(
