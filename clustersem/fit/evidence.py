@@ -51,6 +51,7 @@ from clustersem.fit.scaled_indices import (
     robust_measures,
     scaled_measures,
 )
+from clustersem.moments import MomentOrder
 from clustersem.moments.incomplete import arrange_rows
 from clustersem.spec import ModelSpec
 
@@ -199,7 +200,7 @@ class Evidence:
             df_baseline=self.df_baseline,
             multiplier=self.inference.multiplier,
             n_free=n_free,
-            n_moments=sum(self._n_moments for _ in self.groups),
+            n_moments=len(self.groups) * self._order.n_moments,
             has_means=self.spec.options.meanstructure,
             saturated=self.saturated,
             gfi=self.gfi,
@@ -217,9 +218,9 @@ class Evidence:
         return Measures(found)
 
     @property
-    def _n_moments(self) -> int:
+    def _order(self) -> MomentOrder:
         has_means = self.spec.options.meanstructure
-        return moment_order(self.inference.samples[0], has_means=has_means).n_moments
+        return moment_order(self.inference.samples[0], has_means=has_means)
 
     def _corrected(self, plain: Mapping[str, float]) -> dict[str, float]:
         test, model = self.options.test, self.inference
@@ -288,8 +289,18 @@ class Evidence:
             model_test, catml_baseline(terms), n_obs, n_groups=len(terms)
         )
 
+    @property
+    def _varying(self) -> Index:
+        """Places of the moments that are not those of fixed covariates."""
+        order, fixed = self._order, self.inference.fixed
+        own = np.isin(np.arange(order.n_observed), fixed)
+        between = np.isin(order.rows, fixed) & np.isin(order.cols, fixed)
+        parts = [own, own, between] if order.has_means else [own, between]
+        return np.flatnonzero(~np.concatenate(parts))
+
     def _missing_robust(self, plain: Mapping[str, float], *, robust: bool) -> dict[str, float]:
         """Return the robust measures of incomplete data (Zhang & Savalei, 2023)."""
+        varying = self._varying
         weights = []
         for sample, block in zip(self.inference.samples, self._objective.blocks, strict=True):
             assert isinstance(block.discrepancy, FullInformation)
@@ -305,7 +316,11 @@ class Evidence:
                     cluster=sample.cluster,
                 )
             found = missing_data_weights(
-                block.discrepancy.data, sample.mean, sample.cov, first_order=first_order
+                block.discrepancy.data,
+                sample.mean,
+                sample.cov,
+                varying=varying,
+                first_order=first_order,
             )
             if found is None:
                 return {}
@@ -327,7 +342,7 @@ class Evidence:
                     jacobian = jacobian @ model.collapse
                 if inference.basis is not None:
                     jacobian = jacobian @ inference.basis
-                groups.append(GroupJacobian(own, jacobian, block.share))
+                groups.append(GroupJacobian(own, jacobian[varying], block.share))
                 assert sample.mean is not None
                 f += block.share * complete_data_discrepancy(
                     sample.mean, sample.cov, point.mu, point.sigma

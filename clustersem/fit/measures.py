@@ -229,9 +229,10 @@ def _root_mean_squares(given: MeasureInputs) -> dict[str, float]:
     groups = []
     for group in given.groups:
         point, items = group.point, group.threshold_item
-        implied, left = point.sigma, np.zeros(0)
+        left = np.zeros(0)
         if len(items):
-            implied = point.delta[:, None] * implied * point.delta
             left = group.thresholds - point.delta[items] * (point.tau - point.mu[items])
-        groups.append(GroupResiduals(group.cov, implied, group.mean, point.mu, group.n_obs, left))
+        groups.append(
+            GroupResiduals(group.cov, point.scaled_sigma, group.mean, point.mu, group.n_obs, left)
+        )
     return residual_indices(groups, has_means=given.has_means)
