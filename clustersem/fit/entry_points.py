@@ -178,6 +178,7 @@ def _entry_point(kind: Kind, what: str, defaults: str, example: str) -> Callable
             group_labels=group_labels,
             group_equal=group_equal,
             group_partial=group_partial,
+            parameterization=parameterization,
             missing=missing,
             sampling_weights=sampling_weights,
             cluster=cluster,

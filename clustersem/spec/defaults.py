@@ -27,6 +27,7 @@ def options_for(
     ordered: Iterable[str] = (),
     group_equal: Iterable[str] = (),
     group_partial: Iterable[str] = (),
+    parameterization: Literal["delta", "theta"] = "delta",
 ) -> SpecOptions:
     """Return the defaults of one of lavaan's fitting functions.
 
@@ -37,7 +38,7 @@ def options_for(
     meanstructure : bool, optional
         None: yes for growth models, several groups and ordered variables; an intercept formula in
         the model text turns it on in any case.
-    std_lv, orthogonal, fixed_x, n_groups, ordered, group_equal, group_partial
+    std_lv, orthogonal, fixed_x, n_groups, ordered, group_equal, group_partial, parameterization
         See :class:`SpecOptions`.
 
     Returns
@@ -63,6 +64,7 @@ def options_for(
         ordered=ordered,
         group_equal=tuple(name.replace(".", "_") for name in group_equal),
         group_partial=tuple(group_partial),
+        parameterization=parameterization,
     )
 
 
