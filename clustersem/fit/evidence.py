@@ -88,6 +88,15 @@ class Evidence:
         return np.array([index[x] for x in self.spec.exogenous_observed], dtype=np.intp)
 
     @property
+    def _auxiliary(self) -> Index:
+        return np.arange(len(self.spec.target), len(self.spec.observed))
+
+    @property
+    def _target_groups(self) -> tuple[GroupInputs, ...]:
+        """The groups without auxiliary variables, whose moments are not what is explained."""
+        return tuple(group.target(len(self.spec.target)) for group in self.groups)
+
+    @property
     def _fixed_x(self) -> bool:
         return len(self.inference.fixed) > 0
 
@@ -101,10 +110,11 @@ class Evidence:
                 for group in self._baseline_groups
             ),
             self._covariates,
+            self._auxiliary,
             fixed_x=self._fixed_x,
         )
         theta = start
-        if self.options.discrepancy in ("GLS", "WLS"):
+        if self.options.discrepancy in ("GLS", "WLS") or len(self._auxiliary):
             theta, _ = minimum(objective, start)
         state = objective.at(theta)
         assert state is not None, "variances are positive"
@@ -154,7 +164,7 @@ class Evidence:
     @property
     def df_baseline(self) -> int:
         """Degrees of freedom of the independence model."""
-        p, x = len(self.spec.observed), len(self._covariates)
+        p, x = len(self.spec.target), len(self._covariates)
         return len(self.groups) * (p * (p - 1) - x * (x - 1)) // 2
 
     @cached_property
@@ -184,12 +194,14 @@ class Evidence:
                 )
             ) / sum(group.n_obs for group in self.groups)
         means = self.spec.options.meanstructure
-        return gfi_of_groups(self.groups, self._covariates, has_means=means, fixed_x=self._fixed_x)
+        return gfi_of_groups(
+            self._target_groups, self._covariates, has_means=means, fixed_x=self._fixed_x
+        )
 
     def measures(self, n_free: int) -> Mapping[str, float]:
         """Return every measure of fit; `n_free` counts equality constraints."""
         given = MeasureInputs(
-            self.groups,
+            self._target_groups,
             f=self.inference.state.f,
             chisq=self._standard(self.inference, self.df),
             df=self.df,
@@ -218,8 +230,13 @@ class Evidence:
 
     @property
     def _n_moments(self) -> int:
-        has_means = self.spec.options.meanstructure
-        return moment_order(self.inference.samples[0], has_means=has_means).n_moments
+        has_means, p, a = (
+            self.spec.options.meanstructure,
+            len(self.spec.target),
+            len(self._auxiliary),
+        )
+        every = moment_order(self.inference.samples[0], has_means=has_means).n_moments
+        return every - a * (has_means + p) - a * (a + 1) // 2
 
     def _corrected(self, plain: Mapping[str, float]) -> dict[str, float]:
         test, model = self.options.test, self.inference

@@ -44,6 +44,7 @@ def invariance(
     std_lv: bool = True,
     orthogonal: bool = False,
     fixed_x: bool = True,
+    auxiliary: Sequence[str] = (),
     test: str | None = None,
     steps: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
     partial: bool = False,
@@ -70,7 +71,7 @@ def invariance(
         That column.
     ordered : sequence of str or bool, optional
         Items with ordered categories; True for all.
-    estimator, missing, orthogonal, fixed_x, test
+    estimator, missing, orthogonal, fixed_x, auxiliary, test
         As in :func:`clustersem.cfa`.
     parameterization : str
         Of ordinal items. ``"theta"``, or ``"delta"``, which has no strict step; the others fit
@@ -131,6 +132,7 @@ def invariance(
         std_lv=std_lv,
         orthogonal=orthogonal,
         fixed_x=fixed_x,
+        auxiliary=auxiliary,
         test=test,
         meanstructure=True,
     )

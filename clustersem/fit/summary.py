@@ -33,6 +33,7 @@ def summary_text(fit: Solution) -> str:
         _line("Estimator", f"{fit.options.estimator} ({fit.options.likelihood} likelihood)"),
         _line("Free parameters", f"{fit.n_free}"),
         _line("Observations used", used),
+        *([_line("Auxiliary variables", ", ".join(fit.auxiliary))] if fit.auxiliary else []),
         "",
         "Test of the model",
         _line("chi2", _number(m["chisq"])),
@@ -56,7 +57,7 @@ def summary_text(fit: Solution) -> str:
         _line("AIC", _number(m["aic"])),
         _line("BIC", _number(m["bic"])),
     ]
-    estimates = fit.estimates
+    estimates = fit.own_estimates
     own = (estimates["op"] == "~~") & (estimates["lhs"] == estimates["rhs"])
     for op, title in SECTIONS.items():
         rows = estimates[(estimates["op"] == op) & ~own]
