@@ -31,7 +31,7 @@ from clustersem.engine.ram import Array, Index
 from clustersem.fit.assemble import Layout
 from clustersem.fit.baseline import baseline_discrepancy, baseline_objective, minimum
 from clustersem.fit.discrepancies import moment_order
-from clustersem.fit.goodness import gfi, varying_moments
+from clustersem.fit.goodness import gfi, normal_gfi, varying_moments
 from clustersem.fit.inference import Inference
 from clustersem.fit.measures import (
     GroupInputs,
@@ -89,6 +89,15 @@ class Evidence:
         return np.array([index[x] for x in self.spec.exogenous_observed], dtype=np.intp)
 
     @property
+    def _auxiliary(self) -> Index:
+        return np.arange(len(self.spec.target), len(self.spec.observed))
+
+    @property
+    def _target_groups(self) -> tuple[GroupInputs, ...]:
+        """The groups without auxiliary variables, whose moments are not what is explained."""
+        return tuple(group.target(len(self.spec.target)) for group in self.groups)
+
+    @property
     def _fixed_x(self) -> bool:
         return len(self.inference.fixed) > 0
 
@@ -102,11 +111,13 @@ class Evidence:
                 for group in self._baseline_groups
             ),
             self._covariates,
+            self._auxiliary,
             fixed_x=self._fixed_x,
         )
         theta = start
         gaps_in_x = self.options.discrepancy == "FIML" and len(self._covariates) > 0
-        if self.options.discrepancy in ("GLS", "WLS") or (gaps_in_x and not self._fixed_x):
+        iterative = self.options.discrepancy in ("GLS", "WLS") or len(self._auxiliary) > 0
+        if iterative or (gaps_in_x and not self._fixed_x):
             theta, _ = minimum(objective, start)
         state = objective.at(theta)
         assert state is not None, "variances are positive"
@@ -157,7 +168,7 @@ class Evidence:
     @property
     def df_baseline(self) -> int:
         """Degrees of freedom of the independence model."""
-        p, x = len(self.spec.observed), len(self._covariates)
+        p, x = len(self.spec.target), len(self._covariates)
         return len(self.groups) * (p * (p - 1) - x * (x - 1)) // 2
 
     @cached_property
@@ -187,10 +198,16 @@ class Evidence:
         assert done is not None, "saturated estimates are positive definite"
         return done.log_likelihood
 
+    @property
+    def _gfi(self) -> float:
+        if len(self._auxiliary):
+            return normal_gfi(self._target_groups, self.inference.fixed, has_means=True)
+        return gfi(self.inference, self.groups)
+
     def measures(self, n_free: int) -> Mapping[str, float]:
         """Return every measure of fit; `n_free` counts equality constraints."""
         given = MeasureInputs(
-            self.groups,
+            self._target_groups,
             f=self.inference.state.f,
             chisq=self._standard(self.inference, self.df),
             df=self.df,
@@ -200,10 +217,10 @@ class Evidence:
             df_baseline=self.df_baseline,
             multiplier=self.inference.multiplier,
             n_free=n_free,
-            n_moments=len(self.groups) * self._order.n_moments,
+            n_moments=len(self.groups) * self._n_moments,
             has_means=self.spec.options.meanstructure,
             saturated=self.saturated,
-            gfi=gfi(self.inference, self.groups),
+            gfi=self._gfi,
         )
         found = plain_measures(given)
         if self.options.discrepancy in ("DWLS", "ULS") and not self._by_residuals:
@@ -221,6 +238,12 @@ class Evidence:
     def _order(self) -> MomentOrder:
         has_means = self.spec.options.meanstructure
         return moment_order(self.inference.samples[0], has_means=has_means)
+
+    @property
+    def _n_moments(self) -> int:
+        """Number of moments that a group's model explains: those of auxiliary variables are not."""
+        has_means, a = self.spec.options.meanstructure, len(self._auxiliary)
+        return self._order.n_moments - a * (has_means + len(self.spec.target)) - a * (a + 1) // 2
 
     def _corrected(self, plain: Mapping[str, float]) -> dict[str, float]:
         test, model = self.options.test, self.inference

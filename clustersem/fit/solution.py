@@ -201,6 +201,18 @@ class Solution:
         """
         return self._estimates.copy()
 
+    @property
+    def auxiliary(self) -> tuple[str, ...]:
+        """Variables beside the model, which helped full information to fill gaps."""
+        return self.spec.options.auxiliary
+
+    @property
+    def own_estimates(self) -> pd.DataFrame:
+        """The estimates without what auxiliary variables add to them."""
+        table = self._estimates
+        added = table["lhs"].isin(self.auxiliary) | table["rhs"].isin(self.auxiliary)
+        return table[~added].reset_index(drop=True)
+
     def standardized(self, on: Literal["all", "lv"] = "all") -> pd.DataFrame:
         """Return the standardised solution with delta-method standard errors and intervals.
 

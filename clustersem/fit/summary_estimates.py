@@ -26,7 +26,7 @@ _OF_ONE = ("~1", "~*~")
 
 def estimate_lines(fit: Solution) -> Iterator[str]:
     """Yield every parameter; those of several groups under the groups' names."""
-    estimates, r_squared = fit.estimates, fit.r_squared
+    estimates, r_squared = fit.own_estimates, fit.r_squared
     ordinal = fit.spec.options.ordered
     for number_of, label in enumerate(fit.groups, 1):
         rows = estimates[(estimates["group"] == number_of) & (estimates["op"] != ":=")]
