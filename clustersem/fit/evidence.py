@@ -9,12 +9,10 @@ from functools import cached_property
 
 import numpy as np
 
-from clustersem.engine.casewise import cross_products
 from clustersem.engine.catml import OrdinalTerms, catml_baseline, catml_statistic
 from clustersem.engine.corrections import TestStatistic
 from clustersem.engine.discrepancy import cholesky
 from clustersem.engine.fiml import FullInformation
-from clustersem.engine.incomplete_scores import unrestricted_scores
 from clustersem.engine.least_squares import (
     WeightedEvaluation,
     WeightedLeastSquares,
@@ -23,7 +21,6 @@ from clustersem.engine.missing_correction import (
     GroupJacobian,
     complete_data_discrepancy,
     correction,
-    missing_data_weights,
 )
 from clustersem.engine.moment_structure import implied_moments, moment_jacobian
 from clustersem.engine.objective import Objective
@@ -51,7 +48,6 @@ from clustersem.fit.scaled_indices import (
     scaled_measures,
 )
 from clustersem.moments import MomentOrder, SampleMoments
-from clustersem.moments.incomplete import arrange_rows
 from clustersem.moments.margin import margin
 from clustersem.spec import ModelSpec
 
@@ -123,7 +119,13 @@ class Evidence:
         assert state is not None, "variances are positive"
         given = self.inference
         return Inference(
-            objective, state, given.samples, given.options, given.multiplier, given.fixed
+            objective,
+            state,
+            given.samples,
+            given.options,
+            given.multiplier,
+            given.fixed,
+            saturated=given.saturated,
         )
 
     @cached_property
@@ -317,26 +319,8 @@ class Evidence:
         fixed = self.inference.fixed
         varying = varying_moments(self.inference.samples[0], fixed, has_means=True)
         weights = []
-        for sample, block in zip(self.inference.samples, self._objective.blocks, strict=True):
-            assert isinstance(block.discrepancy, FullInformation)
-            assert sample.data is not None
-            assert sample.patterns is not None
-            assert sample.mean is not None
-            first_order = None
-            if robust:
-                rows = arrange_rows(sample.data, sample.patterns)
-                first_order = cross_products(
-                    unrestricted_scores(rows, sample.mean, sample.cov),
-                    weights=sample.weights,
-                    cluster=sample.cluster,
-                )
-            found = missing_data_weights(
-                block.discrepancy.data,
-                sample.mean,
-                sample.cov,
-                varying=varying,
-                first_order=first_order,
-            )
+        for group in self.inference.saturated:
+            found = group.weights(varying=varying, robust=robust)
             if found is None:
                 return {}
             weights.append(found)
