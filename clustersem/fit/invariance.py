@@ -32,6 +32,7 @@ def invariance(
     std_lv: bool = True,
     orthogonal: bool = False,
     fixed_x: bool = True,
+    auxiliary: Sequence[str] = (),
     likelihood: Likelihood = "normal",
     se: str | None = None,
     test: str | None = None,
@@ -65,7 +66,8 @@ def invariance(
         their first appearance.
     ordered : sequence of str or bool, optional
         Items with ordered categories; True for all.
-    estimator, missing, orthogonal, fixed_x, likelihood, se, test, sampling_weights, cluster
+    estimator, missing, orthogonal, fixed_x, auxiliary, likelihood, se, test, sampling_weights,
+    cluster
         As in :func:`clustersem.cfa`.
     parameterization : str
         Of ordinal items. ``"theta"``, or ``"delta"``, which has no strict step; the others fit
@@ -142,6 +144,7 @@ def invariance(
         std_lv=std_lv,
         orthogonal=orthogonal,
         fixed_x=fixed_x,
+        auxiliary=auxiliary,
         likelihood=likelihood,
         se=se,
         test=test,

@@ -201,6 +201,18 @@ class Solution:
         """
         return self._estimates.copy()
 
+    @property
+    def auxiliary(self) -> tuple[str, ...]:
+        """Variables beside the model, which helped full information to fill gaps."""
+        return self.spec.options.auxiliary
+
+    @property
+    def own_estimates(self) -> pd.DataFrame:
+        """The estimates without what auxiliary variables add to them."""
+        table = self._estimates
+        added = table["lhs"].isin(self.auxiliary) | table["rhs"].isin(self.auxiliary)
+        return table[~added].reset_index(drop=True)
+
     def standardized(self, on: Literal["all", "lv"] = "all") -> pd.DataFrame:
         """Return the standardised solution with delta-method standard errors and intervals.
 
@@ -243,8 +255,11 @@ class Solution:
 
     @property
     def implied_cov(self) -> pd.DataFrame:
-        """Model-implied covariance matrix of the observed variables."""
-        return self._matrices(self.spec.observed, [point.sigma for point in self.points])
+        """Model-implied covariance matrix of the observed variables, in the units of the sample's.
+
+        Ordinal items have variance one in it, as in the polychoric correlations.
+        """
+        return self._matrices(self.spec.observed, [point.scaled_sigma for point in self.points])
 
     @property
     def implied_mean(self) -> pd.Series:

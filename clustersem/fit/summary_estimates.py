@@ -26,7 +26,7 @@ _OF_ONE = ("~1", "~*~")
 
 def estimate_lines(fit: Solution) -> Iterator[str]:
     """Yield every parameter; those of several groups under the groups' names."""
-    estimates, r_squared = fit.estimates, fit.r_squared
+    estimates, r_squared = fit.own_estimates, fit.r_squared
     ordinal = fit.spec.options.ordered
     for number_of, label in enumerate(fit.groups, 1):
         rows = estimates[(estimates["group"] == number_of) & (estimates["op"] != ":=")]
@@ -54,6 +54,8 @@ def _sections(rows: pd.DataFrame, ordinal: tuple[str, ...]) -> Iterator[str]:
     for op, title in SECTIONS.items():
         found = rows[(rows["op"] == op) & ~own & ~idle]
         if op == "~*~" and np.allclose(found["est"], 1.0, rtol=0.0, atol=1e-12):
+            continue
+        if op == "~1" and not (found["est"].any() or found["se"].any()):
             continue
         if len(found):
             yield ""

@@ -88,7 +88,7 @@ def graph_of(fit: FitLike, labels: Mapping[str, str] | None = None, *, group: in
     ModelError
         If there is nothing to draw, or no such group.
     """
-    table = _rows_of_group(fit.estimates, group)
+    table = _rows_of_group(getattr(fit, "own_estimates", fit.estimates), group)
     labels = labels or {}
     r_squared = getattr(fit, "r_squared", None)
     factors = list(dict.fromkeys(table.loc[table["op"].isin(["=~", "<~"]), "lhs"]))

@@ -351,7 +351,8 @@ def estimates_table(
     variances: bool = False,
 ) -> Table:
     """Regressions, covariances and, if wanted, variances, in the order of the model."""
-    rows = _parameter_rows(fit.estimates, tuple(ops), bands=False, variances=variances)
+    estimates = getattr(fit, "own_estimates", fit.estimates)
+    rows = _parameter_rows(estimates, tuple(ops), bands=False, variances=variances)
     return Table(
         caption,
         (Column("Path"), *_NUMBERS),
