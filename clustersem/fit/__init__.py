@@ -8,6 +8,7 @@ from clustersem.fit.entry_points import cfa, growth, sem
 from clustersem.fit.hypotheses import Hypothesis, parse_hypotheses, test_hypotheses
 from clustersem.fit.invariance import invariance
 from clustersem.fit.invariance_result import Invariance
+from clustersem.fit.nested import NestedCheck, check_nested
 from clustersem.fit.options import FitOptions
 from clustersem.fit.result import Fit
 from clustersem.fit.second_opinion import SecondOpinion
@@ -25,9 +26,11 @@ __all__ = [
     "FitOptions",
     "Hypothesis",
     "Invariance",
+    "NestedCheck",
     "SecondOpinion",
     "Status",
     "cfa",
+    "check_nested",
     "compare",
     "from_semopy",
     "growth",
