@@ -106,7 +106,9 @@ def _with_means(model: Ram, theta: Array, cov: Array, mean: Array, ours: Mask) -
     Where observed intercepts are fixed, latent means have to account for the means.
     """
     p, cells = model.n_observed, model.cells
-    own = np.flatnonzero((cells.kind == INTERCEPT) & ours[model.parameter])
+    changeable = ours.copy()
+    changeable[model.parameter[cells.kind != INTERCEPT]] = False  # labels may join other kinds
+    own = np.flatnonzero(changeable[model.parameter])
     if not model.has_means or not len(own):
         return theta
     a, _, intercepts = model.matrices(theta)
