@@ -229,13 +229,11 @@ class Evidence:
             name = test.replace(".", "_")
             return {f"chisq_{name}": found.chisq, f"pvalue_{name}": found.pvalue}
         corrected: dict[str, float] = {}
-        if test == "yuan.bentler.mplus":
+        own = model.test(test, plain["chisq"], self.df)
+        if test.startswith("yuan.bentler"):
             whole = model.yuan_bentler(plain["chisq"], self.df)
-            own = whole.test
             corrected["scaling_factor_h1"] = whole.scaling_factor_h1
             corrected["scaling_factor_h0"] = whole.scaling_factor_h0
-        else:
-            own = model.test(test, plain["chisq"], self.df)
         against = self._baseline.test(test, plain["baseline_chisq"], self.df_baseline)
         tests = CorrectedTests(
             plain["chisq"],
