@@ -9,12 +9,10 @@ from functools import cached_property
 
 import numpy as np
 
-from clustersem.engine.casewise import cross_products
 from clustersem.engine.catml import OrdinalTerms, catml_baseline, catml_statistic
 from clustersem.engine.corrections import TestStatistic
 from clustersem.engine.discrepancy import cholesky
 from clustersem.engine.fiml import FullInformation
-from clustersem.engine.incomplete_scores import unrestricted_scores
 from clustersem.engine.least_squares import (
     WeightedEvaluation,
     WeightedLeastSquares,
@@ -23,7 +21,6 @@ from clustersem.engine.missing_correction import (
     GroupJacobian,
     complete_data_discrepancy,
     correction,
-    missing_data_weights,
 )
 from clustersem.engine.moment_structure import implied_moments, moment_jacobian
 from clustersem.engine.objective import Objective
@@ -31,7 +28,7 @@ from clustersem.engine.ram import Array, Index
 from clustersem.fit.assemble import Layout
 from clustersem.fit.baseline import baseline_discrepancy, baseline_objective, minimum
 from clustersem.fit.discrepancies import moment_order
-from clustersem.fit.goodness import gfi, varying_moments
+from clustersem.fit.goodness import gfi, normal_gfi, varying_moments
 from clustersem.fit.inference import Inference
 from clustersem.fit.measures import (
     GroupInputs,
@@ -51,7 +48,6 @@ from clustersem.fit.scaled_indices import (
     scaled_measures,
 )
 from clustersem.moments import MomentOrder, SampleMoments
-from clustersem.moments.incomplete import arrange_rows
 from clustersem.moments.margin import margin
 from clustersem.spec import ModelSpec
 
@@ -89,6 +85,15 @@ class Evidence:
         return np.array([index[x] for x in self.spec.exogenous_observed], dtype=np.intp)
 
     @property
+    def _auxiliary(self) -> Index:
+        return np.arange(len(self.spec.target), len(self.spec.observed))
+
+    @property
+    def _target_groups(self) -> tuple[GroupInputs, ...]:
+        """The groups without auxiliary variables, whose moments are not what is explained."""
+        return tuple(group.target(len(self.spec.target)) for group in self.groups)
+
+    @property
     def _fixed_x(self) -> bool:
         return len(self.inference.fixed) > 0
 
@@ -102,17 +107,25 @@ class Evidence:
                 for group in self._baseline_groups
             ),
             self._covariates,
+            self._auxiliary,
             fixed_x=self._fixed_x,
         )
         theta = start
         gaps_in_x = self.options.discrepancy == "FIML" and len(self._covariates) > 0
-        if self.options.discrepancy in ("GLS", "WLS") or (gaps_in_x and not self._fixed_x):
+        iterative = self.options.discrepancy in ("GLS", "WLS") or len(self._auxiliary) > 0
+        if iterative or (gaps_in_x and not self._fixed_x):
             theta, _ = minimum(objective, start)
         state = objective.at(theta)
         assert state is not None, "variances are positive"
         given = self.inference
         return Inference(
-            objective, state, given.samples, given.options, given.multiplier, given.fixed
+            objective,
+            state,
+            given.samples,
+            given.options,
+            given.multiplier,
+            given.fixed,
+            saturated=given.saturated,
         )
 
     @cached_property
@@ -157,7 +170,7 @@ class Evidence:
     @property
     def df_baseline(self) -> int:
         """Degrees of freedom of the independence model."""
-        p, x = len(self.spec.observed), len(self._covariates)
+        p, x = len(self.spec.target), len(self._covariates)
         return len(self.groups) * (p * (p - 1) - x * (x - 1)) // 2
 
     @cached_property
@@ -187,10 +200,16 @@ class Evidence:
         assert done is not None, "saturated estimates are positive definite"
         return done.log_likelihood
 
+    @property
+    def _gfi(self) -> float:
+        if len(self._auxiliary):
+            return normal_gfi(self._target_groups, self.inference.fixed, has_means=True)
+        return gfi(self.inference, self.groups)
+
     def measures(self, n_free: int) -> Mapping[str, float]:
         """Return every measure of fit; `n_free` counts equality constraints."""
         given = MeasureInputs(
-            self.groups,
+            self._target_groups,
             f=self.inference.state.f,
             chisq=self._standard(self.inference, self.df),
             df=self.df,
@@ -200,10 +219,10 @@ class Evidence:
             df_baseline=self.df_baseline,
             multiplier=self.inference.multiplier,
             n_free=n_free,
-            n_moments=len(self.groups) * self._order.n_moments,
+            n_moments=len(self.groups) * self._n_moments,
             has_means=self.spec.options.meanstructure,
             saturated=self.saturated,
-            gfi=gfi(self.inference, self.groups),
+            gfi=self._gfi,
         )
         found = plain_measures(given)
         if self.options.discrepancy in ("DWLS", "ULS") and not self._by_residuals:
@@ -221,6 +240,12 @@ class Evidence:
     def _order(self) -> MomentOrder:
         has_means = self.spec.options.meanstructure
         return moment_order(self.inference.samples[0], has_means=has_means)
+
+    @property
+    def _n_moments(self) -> int:
+        """Number of moments that a group's model explains: those of auxiliary variables are not."""
+        has_means, a = self.spec.options.meanstructure, len(self._auxiliary)
+        return self._order.n_moments - a * (has_means + len(self.spec.target)) - a * (a + 1) // 2
 
     def _corrected(self, plain: Mapping[str, float]) -> dict[str, float]:
         test, model = self.options.test, self.inference
@@ -292,26 +317,8 @@ class Evidence:
         fixed = self.inference.fixed
         varying = varying_moments(self.inference.samples[0], fixed, has_means=True)
         weights = []
-        for sample, block in zip(self.inference.samples, self._objective.blocks, strict=True):
-            assert isinstance(block.discrepancy, FullInformation)
-            assert sample.data is not None
-            assert sample.patterns is not None
-            assert sample.mean is not None
-            first_order = None
-            if robust:
-                rows = arrange_rows(sample.data, sample.patterns)
-                first_order = cross_products(
-                    unrestricted_scores(rows, sample.mean, sample.cov),
-                    weights=sample.weights,
-                    cluster=sample.cluster,
-                )
-            found = missing_data_weights(
-                block.discrepancy.data,
-                sample.mean,
-                sample.cov,
-                varying=varying,
-                first_order=first_order,
-            )
+        for group in self.inference.saturated:
+            found = group.weights(varying=varying, robust=robust)
             if found is None:
                 return {}
             weights.append(found)

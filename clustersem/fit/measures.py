@@ -58,6 +58,14 @@ class GroupInputs:
     thresholds: Array
     threshold_item: Index
 
+    def target(self, n_target: int) -> GroupInputs:
+        """Return the same of the variables that the model is about, which are the first."""
+        if n_target == len(self.cov):
+            return self
+        point = replace(self.point, uv=self.point.uv[:n_target])
+        cov, mean = self.cov[:n_target, :n_target], self.mean[:n_target]
+        return replace(self, point=point, cov=cov, mean=mean)
+
     def with_moments(self, cov: Array, mean: Array) -> GroupInputs:
         """Return the same with other sample moments."""
         return replace(self, cov=cov, mean=mean)
@@ -70,7 +78,7 @@ class MeasureInputs:
     Attributes
     ----------
     groups : tuple of GroupInputs
-        The groups.
+        The groups, without auxiliary variables.
     f : float
         The discrepancy at the estimates.
     df : int
@@ -84,7 +92,7 @@ class MeasureInputs:
     n_free : int
         Number of free parameters.
     n_moments : int
-        Number of sample moments, in all groups, fixed ones too.
+        Number of their sample moments, in all groups, fixed ones too.
     has_means : bool
         Whether means are part of the model.
     saturated : float

@@ -56,6 +56,8 @@ def equate_groups(
 def kind_of(row: Parameter, variables: Variables) -> str:
     """Return which kind of ``group_equal`` a row belongs to; empty for none."""
     latent = set(variables.latent)
+    if row.lhs in variables.auxiliary or row.rhs in variables.auxiliary:
+        return ""
     if row.from_sample or (row.lhs in variables.exogenous_observed and row.op in ("~~", "~1")):
         return ""
     if row.op == "=~":
