@@ -83,10 +83,8 @@ def test_full_information_is_maximum_likelihood_where_nothing_is_missing(model, 
     ids=["scalar MLR", "metric GLS", "FIML", "ordinal", "ordinal scalar"],
 )
 def test_groups_may_come_in_any_order(model, options):
-    name = "hs_ordinal" if "ordered" in options else "holzinger1939_missing"
-    frame = data(name)
-    if "missing" not in options and "ordered" not in options:
-        frame = frame.dropna()
+    complete = "hs_ordinal" if "ordered" in options else "holzinger1939"
+    frame = data("holzinger1939_missing" if "missing" in options else complete)
     labels = sorted(frame["school"].unique())
     one, other = (
         fit(model, frame, group="school", group_labels=some, **options)
@@ -147,7 +145,7 @@ def test_scaled_statistics_are_plain_under_the_gamma_of_normal_theory(model, opt
 @pytest.mark.parametrize("parameterization", ["delta", "theta"])
 def test_wlsmv_sees_the_order_of_categories_only(parameterization):
     frame = data("hs_ordinal")[ANSWERS]
-    as_numbers = frame.apply(lambda answers: np.exp(answers) - 7.0)
+    as_numbers = frame**3 - 7
     letters = frame.astype(int).apply(lambda a: a.map(lambda k: "abcdefgh"[k]))
     as_text = letters.apply(
         lambda a: pd.Categorical(a, categories=sorted(a.unique()), ordered=True)
@@ -170,11 +168,15 @@ def test_wlsmv_sees_the_order_of_categories_only(parameterization):
     [("MLR", "listwise"), ("MLR", "ml"), ("MLM", "listwise"), ("WLS", "listwise")],
 )
 def test_units_of_the_items_do_not_matter(estimator, missing, factor):
-    frame = data("holzinger1939_missing")
+    frame = data("holzinger1939_missing" if missing == "ml" else "holzinger1939")
     options = {"estimator": estimator, "missing": missing, "std_lv": True}
     plain = fit(MODEL, frame, **options)
     units = np.geomspace(1.0, factor, len(ITEMS))
-    scaled = fit(MODEL, frame.assign(**{x: frame[x] * u for x, u in zip(ITEMS, units)}), **options)
+    scaled = fit(
+        MODEL,
+        frame.assign(**{x: frame[x] * u for x, u in zip(ITEMS, units, strict=True)}),
+        **options,
+    )
     same(scaled.estimates["z"].dropna(), plain.estimates["z"].dropna(), 1e-5)
     same(scaled.estimates["std_all"], plain.estimates["std_all"], 1e-6)
     free = [
