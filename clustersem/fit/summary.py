@@ -2,47 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Iterator
 
-import numpy as np
-import pandas as pd
-
-from clustersem.fit.options import FitOptions
+from clustersem.fit.in_words import TESTS, errors_in_words, estimator_in_words
 from clustersem.fit.solution import Solution
+from clustersem.fit.summary_estimates import estimate_lines
+from clustersem.fit.summary_measures import measure_lines
+from clustersem.fit.summary_text import line, p_text
 
-SECTIONS = {
-    "=~": "Latent variables",
-    "<~": "Composites",
-    "~": "Regressions",
-    "~~": "Covariances",
-    "~1": "Intercepts",
-    "|": "Thresholds",
-    "~*~": "Scales of latent responses",
-}
-
-#: The variants of a measure, side by side where an estimator corrects its test.
-VARIANTS = {"standard": "", "scaled": "_scaled", "robust": "_robust"}
-_TEST = {"chi2": "chisq", "df": "df", "p": "pvalue", "chi2 / df": "cmin_df"}
-_FACTORS = {
-    "scaling factor": "chisq_scaling_factor",
-    "shift": "chisq_shift_parameter",
-}
-_BROWNE = {
-    "Browne's residual test, ADF": "browne_residual_adf",
-    "Browne's residual test, NT": "browne_residual_nt",
-}
-_INDICES = {
-    "CFI": "cfi",
-    "TLI": "tli",
-    "NFI": "nfi",
-    "IFI": "ifi",
-    "RMSEA": "rmsea",
-    "  90 % interval, from": "rmsea_ci_lower",
-    "  to": "rmsea_ci_upper",
-    "  p of RMSEA <= .05": "rmsea_pvalue",
-}
-_ALONE = {"GFI": "gfi", "SRMR": "srmr", "WRMR": "wrmr", "AIC": "aic", "BIC": "bic"}
+__all__ = ["p_text", "summary_text"]
 
 
 def summary_text(fit: Solution) -> str:
@@ -51,149 +19,76 @@ def summary_text(fit: Solution) -> str:
     lines = [
         f"clustersem: {ending if fit.converged else fit.status.message}",
         "",
-        _line("Estimator", estimator_text(fit.options)),
-        _line("Free parameters", f"{fit.n_free}"),
-        *_observations(fit),
+        *_method(fit),
+        *_sample(fit),
         "",
-        *_measures(fit.measures),
+        *measure_lines(fit),
+        *estimate_lines(fit),
+        *_constraints(fit),
     ]
-    estimates = fit.estimates
-    defined = estimates["op"] == ":="
-    for number, label in enumerate(fit.groups, start=1):
-        if len(fit.groups) > 1:
-            lines += ["", f"Group {number}: {label}"]
-        lines += _estimates(estimates[(estimates["group"] == number) & ~defined])
-        r_squared = fit.r_squared.loc[label] if len(fit.groups) > 1 else fit.r_squared
-        if len(r_squared):
-            width = max(len(str(name)) for name in r_squared.index)
-            lines += ["", "R-squared"]
-            lines += [f"  {name:<{width}}  {_number(value)}" for name, value in r_squared.items()]
-    if defined.any():
-        lines += ["", *_table("Defined parameters", estimates[defined])]
-    for warning in fit.warnings:
-        lines += ["", f"Note: {warning}"]
+    for note in (*fit.warnings, *fit.likert_notes):
+        lines += ["", f"Note: {note}"]
     return "\n".join(lines)
 
 
-def estimator_text(options: FitOptions) -> str:
-    """Return the estimator by its name and by what that stands for, where it is more than itself.
-
-    Examples
-    --------
-    >>> estimator_text(FitOptions())
-    'ML'
-    >>> estimator_text(FitOptions(estimator="MLM", se="robust.sem", test="satorra.bentler"))
-    'MLM (ML, standard errors robust.sem, test satorra.bentler)'
-    """
-    parts: list[str] = []
-    if options.discrepancy != options.estimator:
-        parts.append(options.discrepancy)
-    if options.likelihood != "normal":
-        parts.append(f"{options.likelihood.capitalize()} likelihood")
+def _method(fit: Solution) -> Iterator[str]:
+    """Yield what was minimised, and what of it differs from the plain method."""
+    options = fit.options
+    yield line("Estimator", estimator_in_words(options))
+    clustered = any(sample.cluster is not None for sample in fit.samples)
     if options.se != "standard":
-        parts.append(f"standard errors {options.se}")
+        yield line("Standard errors", errors_in_words(options, clustered=clustered))
     if options.test != "standard":
-        parts.append(f"test {options.test}")
-    return options.estimator + (f" ({', '.join(parts)})" if parts else "")
+        yield line("Test", TESTS[options.test])
+    ordered = fit.spec.options.ordered
+    if ordered:
+        yield line("Parameterization", options.parameterization)
+    if options.bounds != "none":
+        yield line("Bounds", options.bounds)
+    yield line("Free parameters", f"{fit.n_free}")
+    if fit.held.df:
+        yield line("Equality constraints", f"{fit.held.df}")
+    if ordered:
+        n_thresholds = sum(number for _, number in fit.spec.options.thresholds)
+        n_items = len(fit.spec.observed)
+        which = f"{len(ordered)}" if len(ordered) == n_items else f"{len(ordered)} of {n_items}"
+        yield line("Ordinal items", f"{which}, with {n_thresholds} thresholds")
 
 
-def p_text(p: float) -> str:
-    """Return a p-value to three digits, without a zero before the point."""
-    if math.isnan(p):
-        return "-"
-    return "< .001" if p < 0.0005 else f"{p:.3f}"[1:] if p < 0.9995 else "1.000"
-
-
-def _observations(fit: Solution) -> list[str]:
+def _sample(fit: Solution) -> Iterator[str]:
+    """Yield who was used: respondents, groups, patterns of missing answers, weights, clusters."""
+    used = f"{fit.n_obs}"
     n_rows = sum(sample.n_rows for sample in fit.samples)
-    lines = [_line("Observations used", _of(fit.n_obs, n_rows))]
+    if n_rows != fit.n_obs:
+        used += f" of {n_rows}"
+    yield line("Observations used", used)
+    if fit.auxiliary:
+        yield line("Auxiliary variables", ", ".join(fit.auxiliary))
     if len(fit.samples) > 1:
-        lines += [_line(f"  {s.label}", _of(s.n_obs, s.n_rows)) for s in fit.samples]
-    return lines
+        yield line("Groups", f"{len(fit.samples)}")
+        for sample in fit.samples:
+            yield line(f"  {sample.label}", f"{sample.n_obs}")
+    patterns = [len(s.patterns.rows) for s in fit.samples if s.patterns is not None]
+    if patterns:
+        yield line("Patterns of gaps", f"{sum(patterns)}")
+    clusters = [int(s.cluster.max()) + 1 for s in fit.samples if s.cluster is not None]
+    if clusters:
+        yield line("Clusters", f"{sum(clusters)}")
+    if any(sample.weights is not None for sample in fit.samples):
+        yield line("Sampling weights", "yes, scaled to sum to the observations")
 
 
-def _of(used: int, rows: int) -> str:
-    return f"{used}" if used == rows else f"{used} of {rows}"
-
-
-def _measures(m: Mapping[str, float]) -> list[str]:
-    """Return the test and the indices, every variant of them in a column of its own."""
-    shown = [name for name, end in VARIANTS.items() if f"rmsea{end}" in m or f"chisq{end}" in m]
-    several = len(shown) > 1
-    head = f"{'':<24}" + "".join(f"{name:>10}" for name in shown)
-    lines = ["Test of the model" if not several else f"{'Test of the model':<26}{head[24:]}"]
-    lines += [_row(title, name, m, shown) for title, name in _TEST.items()]
-    lines += [
-        _row(title, name, {f"{name}_scaled": m[name]}, shown)
-        for title, name in _FACTORS.items()
-        if name in m
+def _constraints(fit: Solution) -> Iterator[str]:
+    """Yield what the model was held to, and which bounds and inequalities it came up against."""
+    held = fit.held
+    binding = set(held.binding) | set(held.reached)
+    entries = [f"{name}  held" for name in held.restrictions.equal]
+    entries += [
+        f"{name}  {'binding' if name in binding else 'not binding'}"
+        for name in held.restrictions.least[: held.restrictions.numbers.n_least]
     ]
-    for title, name in _BROWNE.items():
-        if f"chisq_{name}" in m:
-            chisq, p = m[f"chisq_{name}"], m[f"pvalue_{name}"]
-            lines.append(f"  {title}: chi2 {_number(chisq)}, p {p_text(p)}")
-    lines += ["", "Fit indices"]
-    lines += [_row(title, name, m, shown) for title, name in _INDICES.items()]
-    lines += [_row(title, name, m, shown) for title, name in _ALONE.items() if name in m]
-    return lines
-
-
-def _row(title: str, name: str, m: Mapping[str, float], shown: list[str]) -> str:
-    cells = []
-    for variant in shown:
-        value = m.get(f"{name}{VARIANTS[variant]}")
-        if name == "cmin_df" and variant == "scaled" and value is None and m["df_scaled"]:
-            value = m["chisq_scaled"] / m["df_scaled"]
-        cells.append("" if value is None else _cell(name, value))
-    return f"  {title:<24}{''.join(f'{cell:>10}' for cell in cells)}".rstrip()
-
-
-def _cell(name: str, value: float) -> str:
-    if "pvalue" in name:
-        return p_text(value)
-    if name == "df" and value == round(value):
-        return f"{value:.0f}"
-    return _number(value)
-
-
-def _line(name: str, value: str) -> str:
-    return f"  {name:<24}{value}"
-
-
-def _number(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.3f}"
-
-
-def _estimates(rows: pd.DataFrame) -> list[str]:
-    """Return the estimates of one group, without intercepts where all are fixed at zero."""
-    lines = []
-    own = (rows["op"] == "~~") & (rows["lhs"] == rows["rhs"])
-    for op, title in SECTIONS.items():
-        part = rows[(rows["op"] == op) & ~own]
-        if len(part) and not (op == "~1" and not part[["est", "se"]].any(axis=None)):
-            lines += ["", *_table(title, part)]
-    if own.any():
-        lines += ["", *_table("Variances", rows[own])]
-    return lines
-
-
-def _table(title: str, rows: pd.DataFrame) -> list[str]:
-    names = [_row_name(*row) for row in zip(rows["lhs"], rows["op"], rows["rhs"], strict=True)]
-    width = max(24, *(len(name) for name in names))
-    header = f"{'est':>9}{'se':>9}{'z':>9}{'p':>8}{'std_lv':>9}{'std_all':>9}"
-    lines = [title, f"  {'':<{width}}{header}"]
-    columns = ["est", "se", "z", "p_value", "std_lv", "std_all"]
-    for name, values in zip(names, rows[columns].to_numpy(dtype=np.float64), strict=True):
-        est, se, z, p, std_lv, std_all = (float(value) for value in values)
-        tested = f"{_number(se):>9}{_number(z):>9}{p_text(p):>8}"
-        lines.append(
-            f"  {name:<{width}}{_number(est):>9}{'' if math.isnan(z) else tested:>26}"
-            f"{_number(std_lv):>9}{_number(std_all):>9}"
-        )
-    return lines
-
-
-def _row_name(lhs: str, op: str, rhs: str) -> str:
-    if op == "~1" or (op == "~~" and lhs == rhs):
-        return lhs
-    return f"{lhs} ~*~" if op == "~*~" else f"{lhs} {op} {rhs}"
+    entries += [f"{name}  reached" for name in held.reached]
+    if entries:
+        yield ""
+        yield "Constraints"
+        yield from (f"  {entry}" for entry in entries)
