@@ -98,6 +98,8 @@ def options_of(
     full_information = method in ("ml", "ml.x")
     row = _with_choices(row, se, test, information, full_information=full_information)
     _check_together(name, row, likelihood, ordinal=ordinal, full_information=full_information)
+    if method == "pairwise" and not ordinal:
+        _check_pairwise(name, row)
     if full_information:
         row = replace(row, discrepancy="FIML")
     if engine == "semopy" and (name != "ML" or method != "listwise"):
@@ -204,6 +206,18 @@ def _check_together(
             f"test={row.test!r} rests on a likelihood, which estimator={name!r} does not have. Use"
             " test='satorra.bentler', 'mean.var.adjusted' or 'scaled.shifted'."
         )
+
+
+def _check_pairwise(name: str, row: Estimator) -> None:
+    """Refuse what needs the fourth moments or casewise scores of continuous answers with gaps."""
+    plain = row.se in ("standard", "none") and row.test in ("standard", "browne.residual.nt")
+    if row.discrepancy in ("ML", "GLS", "ULS") and plain:
+        return
+    raise UnsupportedError(
+        f"estimator={name!r} with se={row.se!r} and test={row.test!r} needs more of continuous"
+        " answers than pairwise covariances: how accurate these are. Use estimator='MLR' with"
+        " missing='ml', which uses the same answers, or missing='listwise'."
+    )
 
 
 def _named(option: str, value: str | None, known: tuple[str, ...], short: dict[str, str]) -> str:
