@@ -13,7 +13,7 @@ from functools import cached_property
 from clustersem.engine.casewise import cross_products
 from clustersem.engine.incomplete_scores import observed_information, unrestricted_scores
 from clustersem.engine.missing_correction import MissingDataWeights, missing_data_weights
-from clustersem.engine.ram import Array
+from clustersem.engine.ram import Array, Index
 from clustersem.engine.scaled_inverse import scaled_inverse
 from clustersem.moments.incomplete import Incomplete, arrange_rows
 from clustersem.moments.sample import SampleMoments
@@ -63,11 +63,13 @@ class SaturatedEvidence:
         inverse = scaled_inverse(self.observed)
         return math.nan if inverse is None else inverse.trace(self.first_order)
 
-    def weights(self, *, robust: bool) -> MissingDataWeights | None:
+    def weights(self, *, varying: Index, robust: bool) -> MissingDataWeights | None:
         """Return the weights of the complete-data correction; None without identified moments.
 
         Parameters
         ----------
+        varying : ndarray of int
+            The moments that vary: all but those of covariates that are fixed at their values.
         robust : bool
             Whether the correction allows for nonnormality.
         """
@@ -75,5 +77,6 @@ class SaturatedEvidence:
             self.observed,
             self._mean,
             self.sample.cov,
+            varying=varying,
             first_order=self.first_order if robust else None,
         )

@@ -15,7 +15,7 @@ import numpy as np
 
 from clustersem.engine.browne import ResidualTerms, browne_residual
 from clustersem.engine.casewise import cross_products
-from clustersem.engine.complete_group import CompleteGroup, saturated_trace_of
+from clustersem.engine.complete_group import CompleteGroup
 from clustersem.engine.corrections import (
     TestStatistic,
     YuanBentler,
@@ -26,7 +26,11 @@ from clustersem.engine.corrections import (
 )
 from clustersem.engine.discrepancy import Evaluation
 from clustersem.engine.fiml import IncompleteEvaluation
-from clustersem.engine.incomplete_scores import incomplete_scores
+from clustersem.engine.incomplete_scores import (
+    incomplete_scores,
+    observed_information,
+    unrestricted_scores,
+)
 from clustersem.engine.least_squares import (
     GeneralisedLeastSquares,
     WeightedLeastSquares,
@@ -43,6 +47,7 @@ from clustersem.fit.discrepancies import fitted_cov, gamma_of, moment_order, sam
 from clustersem.fit.options import FitOptions
 from clustersem.moments import SampleMoments
 from clustersem.moments.gamma import normal_gamma, normal_weight
+from clustersem.moments.margin import margin
 
 
 class GroupEvidence(Protocol):
@@ -91,9 +96,16 @@ class IncompleteGroup:
     def saturated_trace(self) -> float:
         """tr(A1^-1 B1) of the saturated model, less that of fixed covariates."""
         trace = self.saturated.trace
-        if len(self.fixed):
-            trace -= _complete_trace(self.sample, self.fixed)
-        return trace
+        return trace - self._trace_of(self.fixed) if len(self.fixed) else trace
+
+    def _trace_of(self, variables: Index) -> float:
+        assert self.sample.mean is not None
+        mean, cov = self.sample.mean[variables], self.sample.cov[np.ix_(variables, variables)]
+        own = margin(self.sample, variables)
+        scores = unrestricted_scores(own.rows, mean, cov)
+        b = cross_products(scores, weights=own.weights, cluster=own.cluster)
+        a = observed_information(own.data, mean, cov)
+        return float(np.trace(np.linalg.solve(a, b)))
 
     @property
     def terms(self) -> GroupTerms:
@@ -177,19 +189,6 @@ def _needs_complete(what: str) -> UnsupportedError:
     return UnsupportedError(
         f"{what!r} is defined for complete answers. With missing='ml' use estimator='MLR':"
         " se='robust.huber.white' and test='yuan.bentler.mplus'."
-    )
-
-
-def _complete_trace(sample: SampleMoments, variables: Index) -> float:
-    """Return tr(A1^-1 B1) of complete variables alone."""
-    assert sample.data is not None
-    assert sample.mean is not None
-    return saturated_trace_of(
-        sample.data[:, variables] - sample.mean[variables],
-        sample.cov[np.ix_(variables, variables)],
-        has_means=True,
-        weights=sample.weights,
-        cluster=sample.cluster,
     )
 
 
