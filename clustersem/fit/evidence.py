@@ -16,7 +16,6 @@ from clustersem.engine.discrepancy import cholesky
 from clustersem.engine.fiml import FullInformation
 from clustersem.engine.incomplete_scores import unrestricted_scores
 from clustersem.engine.least_squares import (
-    GeneralisedLeastSquares,
     WeightedEvaluation,
     WeightedLeastSquares,
 )
@@ -27,17 +26,17 @@ from clustersem.engine.missing_correction import (
     missing_data_weights,
 )
 from clustersem.engine.moment_structure import implied_moments, moment_jacobian
-from clustersem.engine.objective import Block, Objective
+from clustersem.engine.objective import Objective
 from clustersem.engine.ram import Array, Index
 from clustersem.fit.assemble import Layout
 from clustersem.fit.baseline import baseline_discrepancy, baseline_objective, minimum
 from clustersem.fit.discrepancies import moment_order
+from clustersem.fit.goodness import gfi, varying_moments
 from clustersem.fit.inference import Inference
 from clustersem.fit.measures import (
     GroupInputs,
     MeasureInputs,
     Measures,
-    gfi_of_groups,
     normal_loglik,
     plain_measures,
 )
@@ -51,7 +50,9 @@ from clustersem.fit.scaled_indices import (
     robust_measures,
     scaled_measures,
 )
+from clustersem.moments import MomentOrder, SampleMoments
 from clustersem.moments.incomplete import arrange_rows
+from clustersem.moments.margin import margin
 from clustersem.spec import ModelSpec
 
 
@@ -114,7 +115,9 @@ class Evidence:
             fixed_x=self._fixed_x,
         )
         theta = start
-        if self.options.discrepancy in ("GLS", "WLS") or len(self._auxiliary):
+        gaps_in_x = self.options.discrepancy == "FIML" and len(self._covariates) > 0
+        saturated = len(self._auxiliary) > 0 or (gaps_in_x and not self._fixed_x)
+        if self.options.discrepancy in ("GLS", "WLS") or saturated:
             theta, _ = minimum(objective, start)
         state = objective.at(theta)
         assert state is not None, "variances are positive"
@@ -131,8 +134,9 @@ class Evidence:
         for group, sample in zip(self.groups, self.inference.samples, strict=True):
             assert sample.data is not None
             mean, variance = _available(sample.data, sample.weights)
-            cov = group.cov.copy()
+            own, cov = self._covariates, group.cov.copy()
             np.fill_diagonal(cov, variance)
+            cov[own, own], mean[own] = group.cov[own, own], group.mean[own]
             found.append(group.with_moments(cov, mean))
         return tuple(found)
 
@@ -173,30 +177,26 @@ class Evidence:
         if not self.options.is_likelihood:
             return math.nan
         total, fixed = 0.0, self.inference.fixed
-        for group, block in zip(self.groups, self._objective.blocks, strict=True):
+        for group, block, sample in zip(
+            self.groups, self._objective.blocks, self.inference.samples, strict=True
+        ):
             discrepancy = block.discrepancy
             if isinstance(discrepancy, FullInformation):
                 total += discrepancy.log_likelihood
             else:
                 total += normal_loglik(group.cov, group.n_obs)
             if len(fixed):
-                total -= normal_loglik(group.cov[np.ix_(fixed, fixed)], group.n_obs)
+                total -= self._loglik_of(fixed, group, sample)
         return total
 
-    @cached_property
-    def gfi(self) -> float:
-        """Goodness-of-fit index: of normal theory, or in the weights of least squares."""
-        if not self.options.is_likelihood:
-            return sum(
-                group.n_obs * (1.0 - at.f / _whole(block))
-                for block, at, group in zip(
-                    self._objective.blocks, self.inference.state.groups, self.groups, strict=True
-                )
-            ) / sum(group.n_obs for group in self.groups)
-        means = self.spec.options.meanstructure
-        return gfi_of_groups(
-            self._target_groups, self._covariates, has_means=means, fixed_x=self._fixed_x
-        )
+    def _loglik_of(self, some: Index, group: GroupInputs, sample: SampleMoments) -> float:
+        """Return the log-likelihood of some variables alone at the sample's moments."""
+        cov = group.cov[np.ix_(some, some)]
+        if sample.patterns is None:
+            return normal_loglik(cov, group.n_obs)
+        done = margin(sample, some).data.complete(group.mean[some], cov)
+        assert done is not None, "saturated estimates are positive definite"
+        return done.log_likelihood
 
     def measures(self, n_free: int) -> Mapping[str, float]:
         """Return every measure of fit; `n_free` counts equality constraints."""
@@ -211,10 +211,10 @@ class Evidence:
             df_baseline=self.df_baseline,
             multiplier=self.inference.multiplier,
             n_free=n_free,
-            n_moments=sum(self._n_moments for _ in self.groups),
+            n_moments=len(self.groups) * self._n_moments,
             has_means=self.spec.options.meanstructure,
             saturated=self.saturated,
-            gfi=self.gfi,
+            gfi=gfi(self.inference, self.groups, n_target=len(self.spec.target)),
         )
         found = plain_measures(given)
         if self.options.discrepancy in ("DWLS", "ULS") and not self._by_residuals:
@@ -230,13 +230,14 @@ class Evidence:
 
     @property
     def _n_moments(self) -> int:
-        has_means, p, a = (
-            self.spec.options.meanstructure,
-            len(self.spec.target),
-            len(self._auxiliary),
-        )
-        every = moment_order(self.inference.samples[0], has_means=has_means).n_moments
-        return every - a * (has_means + p) - a * (a + 1) // 2
+        """How many moments of a group are those of the model itself."""
+        p, a = len(self.spec.target), len(self._auxiliary)
+        return self._order.n_moments - a * (1 + p) - a * (a + 1) // 2
+
+    @property
+    def _order(self) -> MomentOrder:
+        has_means = self.spec.options.meanstructure
+        return moment_order(self.inference.samples[0], has_means=has_means)
 
     def _corrected(self, plain: Mapping[str, float]) -> dict[str, float]:
         test, model = self.options.test, self.inference
@@ -307,6 +308,8 @@ class Evidence:
 
     def _missing_robust(self, plain: Mapping[str, float], *, robust: bool) -> dict[str, float]:
         """Return the robust measures of incomplete data (Zhang & Savalei, 2023)."""
+        fixed = self.inference.fixed
+        varying = varying_moments(self.inference.samples[0], fixed, has_means=True)
         weights = []
         for sample, block in zip(self.inference.samples, self._objective.blocks, strict=True):
             assert isinstance(block.discrepancy, FullInformation)
@@ -322,7 +325,11 @@ class Evidence:
                     cluster=sample.cluster,
                 )
             found = missing_data_weights(
-                block.discrepancy.data, sample.mean, sample.cov, first_order=first_order
+                block.discrepancy.data,
+                sample.mean,
+                sample.cov,
+                varying=varying,
+                first_order=first_order,
             )
             if found is None:
                 return {}
@@ -344,7 +351,7 @@ class Evidence:
                     jacobian = jacobian @ model.collapse
                 if inference.basis is not None:
                     jacobian = jacobian @ inference.basis
-                groups.append(GroupJacobian(own, jacobian, block.share))
+                groups.append(GroupJacobian(own, jacobian[varying], block.share))
                 assert sample.mean is not None
                 f += block.share * complete_data_discrepancy(
                     sample.mean, sample.cov, point.mu, point.sigma
@@ -377,15 +384,3 @@ def _available(data: Array, weights: Array | None) -> tuple[Array, Array]:
     mean = (w * filled).sum(axis=0) / total
     deviations = np.where(seen, data - mean, 0.0)
     return mean, (w * deviations**2).sum(axis=0) / total
-
-
-def _whole(block: Block) -> float:
-    """Return s' V s, what there is to explain in the weights of least squares."""
-    discrepancy = block.discrepancy
-    if isinstance(discrepancy, WeightedLeastSquares):
-        s = discrepancy.moments
-        return float(s @ discrepancy.apply(s))
-    assert isinstance(discrepancy, GeneralisedLeastSquares)
-    d = discrepancy.mean
-    by_means = float(d @ discrepancy.precision @ d) if block.model.has_means else 0.0
-    return 0.5 * len(d) + by_means

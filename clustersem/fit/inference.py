@@ -15,7 +15,7 @@ import numpy as np
 
 from clustersem.engine.browne import ResidualTerms, browne_residual
 from clustersem.engine.casewise import cross_products
-from clustersem.engine.complete_group import CompleteGroup, saturated_trace_of
+from clustersem.engine.complete_group import CompleteGroup
 from clustersem.engine.corrections import (
     TestStatistic,
     YuanBentler,
@@ -47,6 +47,7 @@ from clustersem.fit.options import FitOptions
 from clustersem.moments import SampleMoments
 from clustersem.moments.gamma import normal_gamma, normal_weight
 from clustersem.moments.incomplete import arrange_rows
+from clustersem.moments.margin import margin
 
 
 class GroupEvidence(Protocol):
@@ -96,19 +97,30 @@ class IncompleteGroup:
     @cached_property
     def saturated_trace(self) -> float:
         """tr(A1^-1 B1) of the saturated model, less that of fixed covariates."""
-        sample = self.sample
-        assert sample.data is not None
-        assert sample.patterns is not None
-        assert sample.mean is not None
+        trace = self._trace_of(np.arange(len(self.sample.names)))
+        return trace - self._trace_of(self.fixed) if len(self.fixed) else trace
+
+    def _trace_of(self, variables: Index) -> float:
+        assert self.sample.mean is not None
+        mean, cov = self.sample.mean[variables], self.sample.cov[np.ix_(variables, variables)]
+        own = margin(self.sample, variables)
+        scores = unrestricted_scores(own.rows, mean, cov)
+        b = cross_products(scores, weights=own.weights, cluster=own.cluster)
+        a = observed_information(own.data, mean, cov)
+        return float(np.trace(np.linalg.solve(a, b)))
+
+    @cached_property
+    def observed_of_moments(self) -> Array:
+        """Delta' H Delta (q x q), H the observed information of the moments at the model."""
+        model, point = self.block.model, self.at.point
         assert isinstance(self.block.discrepancy, FullInformation)
-        rows = arrange_rows(sample.data, sample.patterns)
-        scores = unrestricted_scores(rows, sample.mean, sample.cov)
-        b = cross_products(scores, weights=sample.weights, cluster=sample.cluster)
-        a = observed_information(self.block.discrepancy.data, sample.mean, sample.cov)
-        trace = float(np.trace(np.linalg.solve(a, b)))
-        if len(self.fixed):
-            trace -= _complete_trace(sample, self.fixed)
-        return trace
+        order = moment_order(self.sample, has_means=True)
+        jacobian = moment_jacobian(model, point, order, model.cells)
+        if model.collapse is not None:
+            jacobian = jacobian @ model.collapse
+        h = observed_information(self.block.discrepancy.data, point.mu, point.sigma)
+        product: Array = jacobian.T @ h @ jacobian
+        return product
 
     @property
     def terms(self) -> GroupTerms:
@@ -192,19 +204,6 @@ def _needs_complete(what: str) -> UnsupportedError:
     return UnsupportedError(
         f"{what!r} is defined for complete answers. With missing='ml' use estimator='MLR':"
         " se='robust.huber.white' and test='yuan.bentler.mplus'."
-    )
-
-
-def _complete_trace(sample: SampleMoments, variables: Index) -> float:
-    """Return tr(A1^-1 B1) of complete variables alone."""
-    assert sample.data is not None
-    assert sample.mean is not None
-    return saturated_trace_of(
-        sample.data[:, variables] - sample.mean[variables],
-        sample.cov[np.ix_(variables, variables)],
-        has_means=True,
-        weights=sample.weights,
-        cluster=sample.cluster,
     )
 
 
@@ -377,9 +376,8 @@ class Inference:
         where the test was asked for by its own name and not with estimator="MLR".
         """
         if self.options.information == "observed" and self.options.estimator.upper() != "MLR":
-            complete = [g for g in self.groups if isinstance(g, CompleteGroup)]
-            if len(complete) == len(self.groups):
-                return _sum(self.objective, [g.observed_of_moments for g in complete])
+            groups = [g for g in self.groups if isinstance(g, CompleteGroup | IncompleteGroup)]
+            return _sum(self.objective, [g.observed_of_moments for g in groups])
         return self.information
 
     def _browne(self, name: str, df: int) -> TestStatistic:

@@ -9,6 +9,7 @@ from typing import Literal
 
 import pandas as pd
 
+from clustersem.engine.ram import Parameterization
 from clustersem.errors import DataError, ModelError, ModelSyntaxError, UnsupportedError
 from clustersem.fit.answers import answers_of
 from clustersem.fit.checks import check_names, check_same_options, check_switches, is_off, text_of
@@ -45,6 +46,7 @@ def intake(
     group_labels: Sequence[object] | None = None,
     group_equal: Sequence[str] = (),
     group_partial: Sequence[str] = (),
+    parameterization: Parameterization = "delta",
     missing: str = "listwise",
     auxiliary: Sequence[str] = (),
     sampling_weights: str | None = None,
@@ -68,7 +70,7 @@ def intake(
         Whose defaults a text is completed with: ``"sem"``, ``"cfa"`` or ``"growth"``.
     meanstructure : bool, optional
         None: where the kind, groups, ordinal items, full information or clusters need it.
-    std_lv, orthogonal, fixed_x, group_equal, group_partial
+    std_lv, orthogonal, fixed_x, group_equal, group_partial, parameterization
         See :class:`clustersem.spec.SpecOptions`.
     ordered : sequence of str, str, bool or None
         The ordinal variables; True for all that are no covariates. None: those whose column is an
@@ -183,6 +185,7 @@ def intake(
         group_equal=_texts(group_equal),
         group_partial=_texts(group_partial),
         auxiliary=helpers,
+        parameterization=parameterization,
     )
     if isinstance(model, ModelSpec):
         options = _changed(model, base, meanstructure=bool(needs))
@@ -225,6 +228,7 @@ def _changed(model: ModelSpec, asked: SpecOptions, *, meanstructure: bool) -> Sp
         group_equal=asked.group_equal or model.options.group_equal,
         group_partial=asked.group_partial or model.options.group_partial,
         auxiliary=asked.auxiliary,
+        parameterization=asked.parameterization,
     )
 
 

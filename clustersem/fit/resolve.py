@@ -46,15 +46,18 @@ def options_of(
     bounds: str | bool | None,
     parameterization: str,
     engine: str,
-    designed: bool,
+    weighted: bool,
+    clustered: bool,
     ordinal: bool,
 ) -> FitOptions:
     """Return the options of an estimation.
 
     Parameters
     ----------
-    designed : bool
-        Whether there are sampling weights or clusters.
+    weighted, clustered : bool
+        Whether there are sampling weights, and clusters. Standard errors of maximum likelihood that
+        knew nothing of them would be wrong, so they and the test are robust unless the user says
+        otherwise: with weights ``"ML"`` stands for ``"MLR"``.
     ordinal : bool
         Whether there are ordinal items.
     estimator, missing, likelihood, information, se, test, bounds, parameterization, engine
@@ -71,8 +74,13 @@ def options_of(
     method = missing_method(missing)
     name = str(estimator).upper() if estimator is not None else None
     if name is None:
-        name = "WLSMV" if ordinal else "MLR" if designed else "ML"
+        name = "WLSMV" if ordinal else "ML"
+    if name == "ML" and weighted:
+        name = "MLR"
     row = estimator_named(name)
+    if name == "ML" and clustered:
+        robust = estimator_named("MLR")
+        row = replace(row, se=robust.se, test=robust.test)
     full_information = method in ("ml", "ml.x")
     row = _with_choices(row, se, test, information, full_information=full_information)
     _check_together(name, row, likelihood, ordinal=ordinal, full_information=full_information)

@@ -237,8 +237,11 @@ class Solution:
 
     @property
     def implied_cov(self) -> pd.DataFrame:
-        """Model-implied covariance matrix of the observed variables."""
-        return self._matrices(self.spec.observed, [point.sigma for point in self.points])
+        """Model-implied covariance matrix of the observed variables, in the units of the sample's.
+
+        Ordinal items have variance one in it, as in the polychoric correlations.
+        """
+        return self._matrices(self.spec.observed, [point.scaled_sigma for point in self.points])
 
     @property
     def implied_mean(self) -> pd.Series:

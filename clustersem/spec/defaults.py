@@ -29,6 +29,7 @@ def options_for(
     group_equal: Iterable[str] = (),
     group_partial: Iterable[str] = (),
     auxiliary: Iterable[str] = (),
+    parameterization: Literal["delta", "theta"] = "delta",
 ) -> SpecOptions:
     """Return the defaults of one of lavaan's fitting functions.
 
@@ -40,7 +41,7 @@ def options_for(
         None: yes for growth models, several groups and ordered variables; an intercept formula in
         the model text turns it on in any case.
     std_lv, orthogonal, fixed_x, n_groups, ordered, group_equal, group_partial, auxiliary
-        See :class:`SpecOptions`.
+        See :class:`SpecOptions`; so is `parameterization`.
 
     Returns
     -------
@@ -66,6 +67,7 @@ def options_for(
         group_equal=tuple(name.replace(".", "_") for name in group_equal),
         group_partial=tuple(group_partial),
         auxiliary=tuple(auxiliary),
+        parameterization=parameterization,
     )
 
 
