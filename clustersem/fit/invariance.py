@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from clustersem.errors import EstimationError, ModelError
-from clustersem.fit.comparison import default_method, index_suffix
+from clustersem.fit.comparison import default_method
 from clustersem.fit.entry_points import cfa
 from clustersem.fit.intake import Data
 from clustersem.fit.invariance_models import Family, Parameterization
@@ -13,6 +13,7 @@ from clustersem.fit.invariance_result import Invariance, Step
 from clustersem.fit.invariance_rules import Criterion
 from clustersem.fit.invariance_study import Study
 from clustersem.fit.options import Likelihood
+from clustersem.fit.preferred import index_suffix
 from clustersem.fit.result import Fit
 from clustersem.spec import ModelSpec
 from clustersem.spec.table import EQUALITIES
@@ -259,7 +260,7 @@ def _steps(
 
 def _suffix(configural: Fit, *, ordinal: bool) -> str:
     """Return which indices the study reads; robust ones of ordinal fits exist for some models."""
-    suffix = index_suffix([configural])
+    suffix = index_suffix(configural.measures)
     if ordinal and suffix == "_robust":
         return "_scaled"
     return suffix

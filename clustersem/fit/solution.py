@@ -22,6 +22,7 @@ from clustersem.fit.evidence import Evidence
 from clustersem.fit.held import Held
 from clustersem.fit.identifiable import n_moments
 from clustersem.fit.inference import Inference
+from clustersem.fit.likert_notes import likert_notes
 from clustersem.fit.measures import GroupInputs
 from clustersem.fit.options import FitOptions
 from clustersem.fit.release import release_table
@@ -146,6 +147,23 @@ class Solution:
     def _evidence(self) -> Evidence:
         return Evidence(
             self.spec, self.layout, self.options, self.inference, self._group_inputs, self.df
+        )
+
+    @cached_property
+    def likert_notes(self) -> tuple[str, ...]:
+        """What it costs that the estimator takes the answers to Likert items as continuous.
+
+        Sentences on items with fewer than five different answers, or far from normal; none where
+        the estimator does not assume normality, or nothing but moments is known.
+        """
+        options = self.options
+        if not (options.is_likelihood or options.discrepancy == "GLS"):
+            return ()
+        return likert_notes(
+            self.samples,
+            estimator=options.estimator,
+            exogenous=self.spec.exogenous_observed,
+            robust=options.se.startswith("robust") and options.test != "standard",
         )
 
     @property

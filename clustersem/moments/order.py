@@ -95,3 +95,39 @@ class MomentOrder:
     def n_moments(self) -> int:
         """Length k of the vector."""
         return int(self.covariances.stop)
+
+    def permuted(self, places: Index) -> tuple[MomentOrder, Index]:
+        """Return the order with the variables in another order, and where its moments stood.
+
+        Parameters
+        ----------
+        places : ndarray of int, shape (p,)
+            For every variable of the new order its place in this one.
+
+        Returns
+        -------
+        order : MomentOrder
+            Of the variables in the new order.
+        source : ndarray of int, shape (k,)
+            For every moment of the new order its place in this one: ``values[source]``.
+
+        Examples
+        --------
+        >>> order, source = MomentOrder((0, 2, 0), has_means=False).permuted(np.array([2, 1, 0]))
+        >>> order.n_thresholds, source.tolist()
+        ((0, 2, 0), [0, 1, 3, 2, 6, 5, 4])
+        """
+        new = MomentOrder(tuple(self.n_thresholds[j] for j in places), self.has_means)
+        first = np.cumsum([0, *self.n_thresholds])
+        thresholds = [np.arange(first[j], first[j + 1]) for j in places]
+        among = np.full(self.n_observed, -1)
+        among[self.continuous] = np.arange(len(self.continuous))
+        continuous = among[places[new.continuous]]
+        pair = np.zeros((self.n_observed, self.n_observed), dtype=np.intp)
+        pair[self.rows, self.cols] = pair[self.cols, self.rows] = np.arange(len(self.rows))
+        parts = [*thresholds]
+        if self.has_means:
+            parts.append(self.means.start + continuous)
+        parts.append(self.variances.start + continuous)
+        parts.append(self.covariances.start + pair[places[new.rows], places[new.cols]])
+        return new, np.concatenate(parts).astype(np.intp)
