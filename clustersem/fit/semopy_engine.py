@@ -161,6 +161,11 @@ def second_opinion(fit: Solution) -> SecondOpinion:
             f" estimator={fit.options.estimator!r} with missing={fit.options.missing!r}. Ask it of"
             " a fit of the same model with estimator='ML' and missing='listwise'."
         )
+    if len(fit.samples) > 1:
+        raise UnsupportedError(
+            f"semopy is a second opinion on one group at a time, and the fit has"
+            f" {len(fit.samples)}: {', '.join(fit.groups)}. Ask it of fits of the groups."
+        )
     if held := (*fit.held.equalities, *fit.held.reached):
         raise UnsupportedError(
             f"{held[0]}: semopy is asked without constraints and bounds, so it is no second opinion"
