@@ -15,6 +15,7 @@ import scipy
 
 import clustersem as cs
 from benchmarks.peers.serve import serve
+from clustersem.moments import samples_from_data
 
 TABLE = ("chisq", "df", "cfi", "rmsea", "srmr", "delta_chisq")
 WITH_NAMES = ("chisq", "df", "chisq_scaled", "cfi")
@@ -41,6 +42,7 @@ class Clustersem:
             "fit": self._fit,
             "indices": lambda: self.fit.modification_indices(),
             "invariance": self._invariance,
+            "moments": self._moments,
         }
 
     def before(self, work: str) -> None:
@@ -87,6 +89,13 @@ class Clustersem:
     def _fit(self) -> object:
         fit = self._sem()
         return fit.theta, fit.multiplier * fit.state.f
+
+    def _moments(self) -> object:
+        """Do what a fit does before it knows the model: the answers into sufficient statistics."""
+        names = list(self.data.columns)
+        ordered = names if self.options.get("ordered") else ()
+        missing = self.options.get("missing", "listwise")
+        return samples_from_data(self.data, names, ordered=ordered, missing=missing)
 
     def _invariance(self) -> pd.DataFrame:
         return cs.invariance(self.model, self.data, **self.options).table

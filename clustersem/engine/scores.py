@@ -202,7 +202,7 @@ def _estimable(loadings: Array, unique: Array, answered: Index) -> tuple[Array, 
     """Return (L' U^-1 L)^+ and which latent variables the answers determine."""
     rows = loadings[answered]
     information = rows.T @ np.linalg.solve(unique[np.ix_(answered, answered)], rows)
-    scale = np.sqrt(information.diagonal())
+    scale = np.sqrt(np.maximum(information.diagonal(), 0.0))
     unit = np.where(scale > 0, scale, 1.0)
     values, vectors = np.linalg.eigh(information / np.outer(unit, unit))
     kept = values > _NOTHING

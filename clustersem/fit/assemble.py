@@ -115,6 +115,29 @@ def cells_of(rows: Sequence[tuple[str, str, str]], layout: Layout) -> Cells:
     return _cells(rows, layout.index(), layout.n_thresholds)
 
 
+def check_parameter(lhs: str, op: str, rhs: str, layout: Layout) -> None:
+    """Refuse what is no parameter of these variables.
+
+    Raises
+    ------
+    ModelError
+        Where a variable is not in the model, the operator is unknown, or an item has no such
+        threshold.
+    """
+    asked = f"{lhs} {op} {rhs}".strip()
+    if op not in KIND:
+        raise ModelError(f"{asked!r}: {op!r} is no operator. There are {', '.join(KIND)}.")
+    for name in (lhs,) if op in ("~1", "|") else (lhs, rhs):
+        if name not in layout.names:
+            raise ModelError(
+                f"{asked!r}: the model has no variable {name!r}; it has {', '.join(layout.names)}."
+            )
+    if op == "|":
+        cuts = dict(zip(layout.names, layout.n_thresholds, strict=False)).get(lhs, 0)
+        if rhs not in [f"t{number}" for number in range(1, cuts + 1)]:
+            raise ModelError(f"{asked!r}: {lhs} has {cuts} thresholds in the model.")
+
+
 def _cells(
     rows: Sequence[tuple[str, str, str]], index: dict[str, int], n_thresholds: Sequence[int]
 ) -> Cells:

@@ -113,7 +113,7 @@ def _correlations(fit: Solution, estimates: pd.DataFrame) -> Check:
     pairs = (estimates["op"] == "~~") & (estimates["lhs"] != estimates["rhs"])
     rows = estimates[pairs & (estimates["std_all"].abs() > 1)]
     m = len(fit.spec.latent)
-    latent = fit.latent_cor.to_numpy().reshape(-1, m, m)
+    latent = fit.latent_cor.to_numpy().reshape(len(fit.points), m, m)
     off = latent[(slice(None), *np.tril_indices(m, -1))].ravel()
     everything = np.concatenate([estimates.loc[pairs, "std_all"].dropna().to_numpy(), off])
     everything = everything[np.isfinite(everything)]

@@ -28,8 +28,9 @@ _DOCUMENTATION = """Fit {what}.
     estimator : str, optional
         ``"ML"``; ``"MLR"``, ``"MLM"``, ``"MLMV"``, ``"MLMVS"`` and ``"MLF"`` are ML with other
         standard errors and tests; ``"GLS"``, ``"ULS"``, ``"WLS"``, ``"DWLS"`` are least squares;
-        ``"WLSM"``, ``"WLSMV"``, ``"ULSM"``, ``"ULSMV"`` the same with corrections. None: ML, MLR
-        with sampling weights or clusters, and WLSMV with ordered items.
+        ``"WLSM"``, ``"WLSMV"``, ``"ULSM"``, ``"ULSMV"`` the same with corrections. None: ML, and
+        WLSMV with ordered items. With sampling weights or clusters ML has robust standard errors
+        and tests.
     missing : str
         ``"listwise"``: rows with a missing answer to an item of the model are left out.
         ``"ml"`` or ``"fiml"``: full information maximum likelihood; ``"ml.x"`` keeps rows without
@@ -170,7 +171,8 @@ def _entry_point(kind: Kind, what: str, defaults: str, example: str) -> Callable
             bounds=bounds,
             parameterization=parameterization,
             engine=engine,
-            designed=sampling_weights is not None or cluster is not None,
+            weighted=sampling_weights is not None,
+            clustered=cluster is not None,
         )
         decide(ordinal=False) if is_off(ordered) else decide(ordinal=True)
         spec, samples = intake(

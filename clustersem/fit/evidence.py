@@ -28,7 +28,7 @@ from clustersem.engine.ram import Array, Index
 from clustersem.fit.assemble import Layout
 from clustersem.fit.baseline import baseline_discrepancy, baseline_objective, minimum
 from clustersem.fit.discrepancies import moment_order
-from clustersem.fit.goodness import gfi, normal_gfi, varying_moments
+from clustersem.fit.goodness import gfi, varying_moments
 from clustersem.fit.inference import Inference
 from clustersem.fit.measures import (
     GroupInputs,
@@ -200,12 +200,6 @@ class Evidence:
         assert done is not None, "saturated estimates are positive definite"
         return done.log_likelihood
 
-    @property
-    def _gfi(self) -> float:
-        if len(self._auxiliary):
-            return normal_gfi(self._target_groups, self.inference.fixed, has_means=True)
-        return gfi(self.inference, self.groups)
-
     def measures(self, n_free: int) -> Mapping[str, float]:
         """Return every measure of fit; `n_free` counts equality constraints."""
         given = MeasureInputs(
@@ -222,7 +216,7 @@ class Evidence:
             n_moments=len(self.groups) * self._n_moments,
             has_means=self.spec.options.meanstructure,
             saturated=self.saturated,
-            gfi=self._gfi,
+            gfi=gfi(self.inference, self.groups, n_target=len(self.spec.target)),
         )
         found = plain_measures(given)
         if self.options.discrepancy in ("DWLS", "ULS") and not self._by_residuals:
@@ -237,15 +231,15 @@ class Evidence:
         return Measures(found)
 
     @property
+    def _n_moments(self) -> int:
+        """How many moments of a group are those of the model itself."""
+        p, a = len(self.spec.target), len(self._auxiliary)
+        return self._order.n_moments - a * (1 + p) - a * (a + 1) // 2
+
+    @property
     def _order(self) -> MomentOrder:
         has_means = self.spec.options.meanstructure
         return moment_order(self.inference.samples[0], has_means=has_means)
-
-    @property
-    def _n_moments(self) -> int:
-        """Number of moments that a group's model explains: those of auxiliary variables are not."""
-        has_means, a = self.spec.options.meanstructure, len(self._auxiliary)
-        return self._order.n_moments - a * (has_means + len(self.spec.target)) - a * (a + 1) // 2
 
     def _corrected(self, plain: Mapping[str, float]) -> dict[str, float]:
         test, model = self.options.test, self.inference
@@ -254,13 +248,11 @@ class Evidence:
             name = test.replace(".", "_")
             return {f"chisq_{name}": found.chisq, f"pvalue_{name}": found.pvalue}
         corrected: dict[str, float] = {}
-        if test == "yuan.bentler.mplus":
+        own = model.test(test, plain["chisq"], self.df)
+        if test.startswith("yuan.bentler"):
             whole = model.yuan_bentler(plain["chisq"], self.df)
-            own = whole.test
             corrected["scaling_factor_h1"] = whole.scaling_factor_h1
             corrected["scaling_factor_h0"] = whole.scaling_factor_h0
-        else:
-            own = model.test(test, plain["chisq"], self.df)
         against = self._baseline.test(test, plain["baseline_chisq"], self.df_baseline)
         tests = CorrectedTests(
             plain["chisq"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -37,24 +38,24 @@ def factor_scores(fit: Solution, data: Data, method: Method | None) -> pd.DataFr
     def scores(group: int, values: Array) -> Array:
         return _scores(fit, group, values, method)
 
-    return _by_group(fit, data, fit.spec.observed, fit.spec.latent, "factor_scores", scores)
+    return _by_group(fit, data, fit.spec.target, fit.spec.latent, "factor_scores", scores)
 
 
 def predict_items(fit: Solution, data: Data, method: Method | None) -> pd.DataFrame:
     """Return predictions of items; see :meth:`clustersem.Fit.predict_items`."""
     _refuse_categories(fit, "predict_items")
     method = _method(fit, method)
-    p = len(fit.spec.observed)
+    p = len(fit.spec.target)
     paths = np.logical_or.reduce([point.a[:p] != 0 for point in fit.points])
     dependent = np.flatnonzero(paths.any(axis=1))
 
     def items(group: int, values: Array) -> Array:
         scores = _scores(fit, group, values, method)
-        nu = _means(fit, group, values)
-        return item_means(fit.points[group], nu, values, scores)[:, dependent]
+        point, nu = _own(fit, group, values)
+        return item_means(point, nu, values, scores)[:, dependent]
 
-    names = [fit.spec.observed[i] for i in dependent]
-    return _by_group(fit, data, fit.spec.observed, names, "predict_items", items)
+    names = [fit.spec.target[i] for i in dependent]
+    return _by_group(fit, data, fit.spec.target, names, "predict_items", items)
 
 
 def predict(
@@ -72,12 +73,18 @@ def predict(
             )
     observed = fit.spec.observed
     if given is None:
-        given = [name for name in observed if name not in wanted]
+        given = [name for name in fit.spec.target if name not in wanted]
     latent = [name for name in given if name not in observed]
     if latent:
         raise ModelError(
             f"predict: {latent[0]!r} is a latent variable, and nobody's value of it is known. Name"
             " observed variables in given=."
+        )
+    beside = [name for name in given if name in fit.auxiliary]
+    if beside and any(name in fit.spec.latent for name in wanted):
+        raise ModelError(
+            f"predict: {beside[0]!r} is an auxiliary variable, of whose relation to latent"
+            " variables the model says nothing. Leave it out of given=."
         )
     both = [name for name in given if name in wanted]
     if both or not given or not wanted:
@@ -174,10 +181,32 @@ def _refuse_categories(fit: Solution, who: str) -> None:
         )
 
 
+def _own(fit: Solution, group: int, values: Array) -> tuple[Point, Array]:
+    """Return one group's model and its means, without auxiliary variables.
+
+    These covary with what latent variables leave of the items for want of another place, which says
+    nothing of anybody's value of a latent variable.
+    """
+    point, nu = fit.points[group], _means(fit, group, values)
+    p, m, n_own = len(fit.spec.observed), len(nu), len(fit.spec.target)
+    if n_own == p:
+        return point, nu
+    kept = np.r_[:n_own, p:m]
+    square = np.ix_(kept, kept)
+    return replace(
+        point,
+        a=point.a[square],
+        s=point.s[square],
+        e=point.e[square],
+        uv=point.uv[:n_own, np.r_[kept, m + kept]],
+        nu=point.nu[kept],
+    ), nu[kept]
+
+
 def _scores(fit: Solution, group: int, values: Array, method: Method) -> Array:
     """Return one group's scores (n x latent)."""
-    point, nu = fit.points[group], _means(fit, group, values)
-    p, m = len(fit.spec.observed), len(nu)
+    point, nu = _own(fit, group, values)
+    p, m = len(fit.spec.target), len(nu)
     incomplete = fit.samples[group].patterns is not None
     if method == "regression":
         latent, observed = np.arange(p, m, dtype=np.intp), np.arange(p, dtype=np.intp)

@@ -28,17 +28,21 @@ from clustersem.fit.discrepancies import moment_order
 from clustersem.fit.inference import Inference
 from clustersem.fit.measures import GroupInputs
 from clustersem.moments import SampleMoments
+from clustersem.moments.margin import margin
 from clustersem.moments.patterns import pairwise_moments
 
 
-def gfi(inference: Inference, groups: Sequence[GroupInputs]) -> float:
-    """Return the goodness-of-fit index of all groups, weighted by their size."""
+def gfi(inference: Inference, groups: Sequence[GroupInputs], *, n_target: int) -> float:
+    """Return the goodness-of-fit index of all groups, weighted by their size.
+
+    It is of the first `n_target` variables; those after them are auxiliary.
+    """
     total = sum(group.n_obs for group in groups)
     blocks, state = inference.objective.blocks, inference.state.groups
     values = []
     for group, sample, block, at in zip(groups, inference.samples, blocks, state, strict=True):
         if isinstance(block.discrepancy, FullInformation):
-            value = _of_incomplete(sample, block, at, inference.fixed)
+            value = _of_incomplete(sample, block, at, inference.fixed, n_target)
         elif isinstance(block.discrepancy, GeneralisedLeastSquares | WeightedLeastSquares):
             whole = _whole(block, inference.fixed)
             value = 1.0 - at.f / whole if whole else math.nan
@@ -86,7 +90,9 @@ def _of_normal_theory(group: GroupInputs, fixed: Index, *, has_means: bool) -> f
     return 1.0 - misfit / total if total else math.nan
 
 
-def _of_incomplete(sample: SampleMoments, block: Block, at: Evaluation, fixed: Index) -> float:
+def _of_incomplete(
+    sample: SampleMoments, block: Block, at: Evaluation, fixed: Index, n_target: int
+) -> float:
     """Return the index of one group with gaps, in the weights of the expected information.
 
     As lavaan does, it is of the moments that pairs of variables have where both are observed; with
@@ -95,14 +101,19 @@ def _of_incomplete(sample: SampleMoments, block: Block, at: Evaluation, fixed: I
     assert isinstance(block.discrepancy, FullInformation)
     assert sample.data is not None
     assert sample.mean is not None
-    mean, cov = sample.mean, sample.cov
-    if sample.weights is None:
-        available = pairwise_moments(sample.data)
-        mean, cov = available.mean, available.cov
+    own = np.arange(n_target)
+    data, mean, cov = block.discrepancy.data, sample.mean[own], sample.cov[np.ix_(own, own)]
+    mu, sigma = at.point.mu[own], at.point.sigma[np.ix_(own, own)]
     kept = varying_moments(sample, fixed, has_means=True)
-    weight = expected_information(block.discrepancy.data, at.point.mu, at.point.sigma)
+    if n_target < len(sample.names):
+        # With auxiliary variables no moments are fixed.
+        data, kept = margin(sample, own).data, np.arange(n_target * (n_target + 3) // 2)
+    if sample.weights is None:
+        available = pairwise_moments(sample.data[:, own])
+        mean, cov = available.mean, available.cov
+    weight = expected_information(data, mu, sigma)
     s = unrestricted_theta(mean, cov)[kept]
-    r = s - unrestricted_theta(at.point.mu, at.point.sigma)[kept]
+    r = s - unrestricted_theta(mu, sigma)[kept]
     v = weight[np.ix_(kept, kept)]
     return 1.0 - float(r @ v @ r) / float(s @ v @ s)
 

@@ -25,7 +25,7 @@ from clustersem.engine.corrections import (
     yuan_bentler,
 )
 from clustersem.engine.discrepancy import Evaluation
-from clustersem.engine.fiml import IncompleteEvaluation
+from clustersem.engine.fiml import FullInformation, IncompleteEvaluation
 from clustersem.engine.incomplete_scores import (
     incomplete_scores,
     observed_information,
@@ -106,6 +106,19 @@ class IncompleteGroup:
         b = cross_products(scores, weights=own.weights, cluster=own.cluster)
         a = observed_information(own.data, mean, cov)
         return float(np.trace(np.linalg.solve(a, b)))
+
+    @cached_property
+    def observed_of_moments(self) -> Array:
+        """Delta' H Delta (q x q), H the observed information of the moments at the model."""
+        model, point = self.block.model, self.at.point
+        assert isinstance(self.block.discrepancy, FullInformation)
+        order = moment_order(self.sample, has_means=True)
+        jacobian = moment_jacobian(model, point, order, model.cells)
+        if model.collapse is not None:
+            jacobian = jacobian @ model.collapse
+        h = observed_information(self.block.discrepancy.data, point.mu, point.sigma)
+        product: Array = jacobian.T @ h @ jacobian
+        return product
 
     @property
     def terms(self) -> GroupTerms:
@@ -366,9 +379,8 @@ class Inference:
         where the test was asked for by its own name and not with estimator="MLR".
         """
         if self.options.information == "observed" and self.options.estimator.upper() != "MLR":
-            complete = [g for g in self.groups if isinstance(g, CompleteGroup)]
-            if len(complete) == len(self.groups):
-                return _sum(self.objective, [g.observed_of_moments for g in complete])
+            groups = [g for g in self.groups if isinstance(g, CompleteGroup | IncompleteGroup)]
+            return _sum(self.objective, [g.observed_of_moments for g in groups])
         return self.information
 
     def _browne(self, name: str, df: int) -> TestStatistic:

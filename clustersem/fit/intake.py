@@ -170,6 +170,9 @@ def intake(
             raise DataError(f"{error}{_place_of_absent(text, variables, frame)}") from None
     categories = _categories(samples[0])
     needs = _needs_means(categories, method, cluster)
+    if meanstructure is None and data is None and mean is None and kind != "growth":
+        # Several groups have means by default, but here nobody knows them.
+        meanstructure = bool({"intercepts", "means"} & set(_texts(group_equal)))
     if needs and meanstructure is False:
         raise UnsupportedError(
             f"meanstructure=False does not go with {needs}, which estimates means. Leave it out."

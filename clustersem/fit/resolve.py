@@ -60,15 +60,18 @@ def options_of(
     bounds: str | bool | None,
     parameterization: str,
     engine: str,
-    designed: bool,
+    weighted: bool,
+    clustered: bool,
     ordinal: bool,
 ) -> FitOptions:
     """Return the options of an estimation.
 
     Parameters
     ----------
-    designed : bool
-        Whether there are sampling weights or clusters.
+    weighted, clustered : bool
+        Whether there are sampling weights, and clusters. Standard errors of maximum likelihood that
+        knew nothing of them would be wrong, so they and the test are robust unless the user says
+        otherwise: with weights ``"ML"`` stands for ``"MLR"``.
     ordinal : bool
         Whether there are ordinal items.
     estimator, missing, likelihood, information, se, test, bounds, parameterization, engine
@@ -85,11 +88,18 @@ def options_of(
     method = missing_method(missing)
     name = str(estimator).upper() if estimator is not None else None
     if name is None:
-        name = "WLSMV" if ordinal else "MLR" if designed else "ML"
+        name = "WLSMV" if ordinal else "ML"
+    if name == "ML" and weighted:
+        name = "MLR"
     row = estimator_named(name)
+    if name == "ML" and clustered:
+        robust = estimator_named("MLR")
+        row = replace(row, se=robust.se, test=robust.test)
     full_information = method in ("ml", "ml.x")
     row = _with_choices(row, se, test, information, full_information=full_information)
     _check_together(name, row, likelihood, ordinal=ordinal, full_information=full_information)
+    if method == "pairwise" and not ordinal:
+        _check_pairwise(name, row)
     if full_information:
         row = replace(row, discrepancy="FIML")
     if engine == "semopy" and (name != "ML" or method != "listwise"):
@@ -111,7 +121,13 @@ def options_of(
     )
 
 
-def options_from(given: Mapping[str, object], *, designed: bool, ordinal: bool) -> FitOptions:
+def options_from(
+    given: Mapping[str, object],
+    *,
+    weighted: bool = False,
+    clustered: bool = False,
+    ordinal: bool = False,
+) -> FitOptions:
     """Return the options that a mapping decides on; what it leaves out is left to us.
 
     Raises
@@ -120,7 +136,12 @@ def options_from(given: Mapping[str, object], *, designed: bool, ordinal: bool) 
         For an unknown value, or values that do not go together.
     """
     chosen = {name: given.get(name, default) for name, default in _LEFT_TO_US.items()}
-    return options_of(**chosen, designed=designed, ordinal=ordinal)  # type: ignore[arg-type]
+    return options_of(
+        **chosen,  # type: ignore[arg-type]
+        weighted=weighted,
+        clustered=clustered,
+        ordinal=ordinal,
+    )
 
 
 def check_option(name: str, value: object) -> None:
@@ -131,7 +152,7 @@ def check_option(name: str, value: object) -> None:
     UnsupportedError
         With the values that there are.
     """
-    options_from({name: value}, designed=False, ordinal=False)
+    options_from({name: value})
 
 
 def _with_choices(
@@ -196,6 +217,18 @@ def _check_together(
             f"test={row.test!r} rests on a likelihood, which estimator={name!r} does not have. Use"
             " test='satorra.bentler', 'mean.var.adjusted' or 'scaled.shifted'."
         )
+
+
+def _check_pairwise(name: str, row: Estimator) -> None:
+    """Refuse what needs the fourth moments or casewise scores of continuous answers with gaps."""
+    plain = row.se in ("standard", "none") and row.test in ("standard", "browne.residual.nt")
+    if row.discrepancy in ("ML", "GLS", "ULS") and plain:
+        return
+    raise UnsupportedError(
+        f"estimator={name!r} with se={row.se!r} and test={row.test!r} needs more of continuous"
+        " answers than pairwise covariances: how accurate these are. Use estimator='MLR' with"
+        " missing='ml', which uses the same answers, or missing='listwise'."
+    )
 
 
 def _named(option: str, value: str | None, known: tuple[str, ...], short: dict[str, str]) -> str:

@@ -15,7 +15,7 @@ from clustersem.engine.ram import Array, Cells, Index, Point, Ram
 from clustersem.engine.score_test import score_tests
 from clustersem.errors import UnsupportedError
 from clustersem.fit import tables
-from clustersem.fit.assemble import Layout, cells_of
+from clustersem.fit.assemble import Layout, cells_of, check_parameter
 from clustersem.fit.candidates import Labels, candidate_cells
 from clustersem.fit.discrepancies import fitted_cov, fitted_mean
 from clustersem.fit.evidence import Evidence
@@ -395,7 +395,13 @@ class Solution:
 
         The columns are those of :meth:`modification_indices`; no row where freeing the parameter
         would leave the model unidentified.
+
+        Raises
+        ------
+        ModelError
+            Where a variable is not in the model, or the operator is none of parameters.
         """
+        check_parameter(lhs, op, rhs, self.layout)
         rows = np.array([[lhs, op, rhs]], dtype=object)
         cells = cells_of([(lhs, op, rhs)], self.layout)
         tests = [self._tests_of(group, rows, cells) for group in range(len(self.samples))]

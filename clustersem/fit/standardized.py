@@ -36,7 +36,7 @@ def scale_factors(
     Returns
     -------
     ndarray
-        Factors; NaN where a variance is negative.
+        Factors; NaN where a variance is negative, or zero and divided by.
 
     References
     ----------
@@ -55,11 +55,12 @@ def scale_factors(
         covariance = np.where(rows.row == rows.other, share, pair)
         intercept = 1.0 / sd[rows.row]
         scale = sd[rows.row]
-    return np.select(
+    factors = np.select(
         [rows.kind == kind for kind in (PATH, COVARIANCE, SCALE)],
         [path, covariance, scale],
         intercept,
     )
+    return np.where(np.isfinite(factors), factors, np.nan)
 
 
 def standardized_jacobian(

@@ -71,6 +71,8 @@ def _sample(fit: Solution) -> Iterator[str]:
     patterns = [len(s.patterns.rows) for s in fit.samples if s.patterns is not None]
     if patterns:
         yield line("Patterns of gaps", f"{sum(patterns)}")
+    if fit.auxiliary:
+        yield line("Auxiliary variables", ", ".join(fit.auxiliary))
     clusters = [int(s.cluster.max()) + 1 for s in fit.samples if s.cluster is not None]
     if clusters:
         yield line("Clusters", f"{sum(clusters)}")

@@ -173,7 +173,8 @@ def parameter_names(spec: ModelSpec, layout: Layout) -> list[str]:
 def r_squared(layout: Layout, point: Point) -> pd.Series:
     """Return 1 - S_ii / T_ii of every variable that a path points to."""
     places, names = _dependent(layout)
-    share = 1.0 - point.s.diagonal() / point.covariance.diagonal()
+    with np.errstate(divide="ignore", invalid="ignore"):  # a variance may be zero
+        share = 1.0 - point.s.diagonal() / point.covariance.diagonal()
     return pd.Series(share[places], index=names, name="r_squared")
 
 

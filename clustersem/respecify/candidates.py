@@ -57,7 +57,7 @@ def _why_not(
 
 def _in_steady_order(table: pd.DataFrame, fit: Fit) -> pd.DataFrame:
     """Order ties by the model's variables, because rounding differs between machines."""
-    names = {name: i for i, name in enumerate((*fit.spec.latent, *fit.spec.observed))}
+    names = {name: i for i, name in enumerate(("", *fit.spec.latent, *fit.spec.observed))}
     mi = table["mi"].to_numpy()
     ties = ((mi[:-1] - mi[1:]) > TIE * mi[:-1]).cumsum() if len(mi) else mi
     order = sorted(
