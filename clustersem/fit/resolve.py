@@ -121,7 +121,9 @@ def options_of(
     )
 
 
-def options_from(given: Mapping[str, object], *, designed: bool, ordinal: bool) -> FitOptions:
+def options_from(
+    given: Mapping[str, object], *, weighted: bool, clustered: bool, ordinal: bool
+) -> FitOptions:
     """Return the options that a mapping decides on; what it leaves out is left to us.
 
     Raises
@@ -130,7 +132,8 @@ def options_from(given: Mapping[str, object], *, designed: bool, ordinal: bool) 
         For an unknown value, or values that do not go together.
     """
     chosen = {name: given.get(name, default) for name, default in _LEFT_TO_US.items()}
-    return options_of(**chosen, designed=designed, ordinal=ordinal)  # type: ignore[arg-type]
+    design = {"weighted": weighted, "clustered": clustered}
+    return options_of(**chosen, **design, ordinal=ordinal)  # type: ignore[arg-type]
 
 
 def check_option(name: str, value: object) -> None:
@@ -141,7 +144,7 @@ def check_option(name: str, value: object) -> None:
     UnsupportedError
         With the values that there are.
     """
-    options_from({name: value}, designed=False, ordinal=False)
+    options_from({name: value}, weighted=False, clustered=False, ordinal=False)
 
 
 def _with_choices(

@@ -27,8 +27,12 @@ def decided(settings: Mapping[str, object]) -> FitOptions:
     UnsupportedError
         Where they do not go together.
     """
-    designed = not (is_off(settings["sampling_weights"]) and is_off(settings["cluster"]))
-    return options_from(settings, designed=designed, ordinal=not is_off(settings["ordered"]))
+    return options_from(
+        settings,
+        weighted=not is_off(settings["sampling_weights"]),
+        clustered=not is_off(settings["cluster"]),
+        ordinal=not is_off(settings["ordered"]),
+    )
 
 
 def check_ordered(ordered: object, items: Iterable[str]) -> None:
