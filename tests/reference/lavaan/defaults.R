@@ -20,10 +20,9 @@ table <- function(title, rows, run) {
   cat("| call |", paste(shown, collapse = " | "), "| N of chisq |\n|", strrep("---|", length(shown) + 2), "\n", sep = "")
   for (row in names(rows)) {
     fit <- tryCatch(suppressWarnings(run(rows[[row]])), error = function(e) e)
-    if (inherits(fit, "error")) { cat("| `", row, "` | error: ", gsub("\n", " ", conditionMessage(fit)), strrep(" |", length(shown) + 1), "\n", sep = ""); next }
+    if (inherits(fit, "error")) { cat("| `", row, "` | error: ", gsub("\n", " ", conditionMessage(fit)), strrep(" |", length(shown)), "\n", sep = ""); next }
     o <- lavInspect(fit, "options")
-    n <- if (fit@test[[1]]$stat > 0) fit@test[[1]]$stat / fit@optim$fx / 2 else NA
-    cat("| `", row, "` | ", paste(vapply(shown, function(k) show(o[[k]]), ""), collapse = " | "), " | ", round(n, 2), " |\n", sep = "")
+    cat("| `", row, "` | ", paste(vapply(shown, function(k) show(o[[k]]), ""), collapse = " | "), " |\n", sep = "")
   }
 }
 estimators <- c("ML", "MLR", "MLM", "MLMV", "MLMVS", "MLF", "GLS", "WLS", "DWLS", "ULS", "WLSM", "WLSMV", "WLSMVS", "ULSM", "ULSMV", "ULSMVS")
@@ -50,3 +49,16 @@ ordinal <- list("(none)" = list(), DWLS = list(estimator = "DWLS"), WLS = list(e
   WLSMVS = list(estimator = "WLSMVS"), ULSM = list(estimator = "ULSM"), ULSMV = list(estimator = "ULSMV"), ULSMVS = list(estimator = "ULSMVS"), ML = list(estimator = "ML"), MLR = list(estimator = "MLR"), PML = list(estimator = "PML"),
   "WLSMV, theta" = list(parameterization = "theta"), "WLSMV, missing = pairwise" = list(missing = "pairwise"), "WLSMV, missing = ml" = list(missing = "ml"))
 table("Ordered items, bfi A1 to A5", ordinal, function(o) do.call("cfa", c(list(one, bfi, ordered = items), o)))
+# fixed.x and conditional.x only say something where the model has observed covariates.
+shown <- c("estimator", "se", "test", "missing", "meanstructure", "fixed.x", "conditional.x")
+path <- "x4 ~ x1 + ageyr
+x7 ~ x4"
+table("Observed covariates", rows[c("ML", "MLR", "MLM", "MLF", "GLS", "WLS", "DWLS", "ULS", "WLSMV", "ULSMV")], function(o) do.call("sem", c(list(path, hs), o)))
+likert <- read.csv(file.path(data_folder, "hs_ordinal.csv"))
+table("Observed covariates, ordered o4", rows[c("WLS", "DWLS", "WLSMV", "ULSMV")], function(o) do.call("sem", c(list("o4 ~ x1 + ageyr\nx7 ~ o4", likert, ordered = "o4"), o)))
+design <- read.csv(file.path(data_folder, "hs_design.csv"))
+shown <- c("estimator", "se", "test", "information", "h1.information", "missing", "meanstructure")
+table("Weights and clusters", list("weights" = list(sampling.weights = "weight"), "weights, MLR" = list(sampling.weights = "weight", estimator = "MLR"),
+  "weights, WLSMV, continuous" = list(sampling.weights = "weight", estimator = "WLSMV"),
+  "cluster" = list(cluster = "cluster"), "cluster, MLR" = list(cluster = "cluster", estimator = "MLR"), "cluster, WLSMV" = list(cluster = "cluster", estimator = "WLSMV"),
+  "cluster, missing = ml" = list(cluster = "cluster", missing = "ml")), function(o) do.call("cfa", c(list(model, design), o)))
