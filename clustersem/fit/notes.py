@@ -20,6 +20,7 @@ from clustersem.fit.status import status_of
 from clustersem.fit.tables import parameter_names
 from clustersem.moments import SampleMoments
 from clustersem.spec import ModelSpec
+from clustersem.survey.names import listed
 
 
 def notes_on(
@@ -33,6 +34,7 @@ def notes_on(
     assert optimum.at is not None
     notes: list[tuple[type[ClusterSemWarning] | None, str]] = [(None, n) for n in spec.notes]
     notes += [(DataWarning, sentence) for sentence in _single_items(spec)]
+    notes += [(None, sentence) for sentence in _joint_covariates(spec, layout)]
     notes += sample_notes(samples, layout.n_free)
     if optimum.code != "converged":
         sentence = str(status_of(optimum.code, 0, 0.0))
@@ -78,6 +80,19 @@ def _inadmissible(layout: Layout, point: Point, where: str) -> list[str]:
                 " be one, or one a sum of others."
             ]
     return []
+
+
+def _joint_covariates(spec: ModelSpec, layout: Layout) -> list[str]:
+    """Return a sentence where ordinal items have covariates whose moments are fixed."""
+    fixed = dict.fromkeys(row.lhs for row in spec.parameters if row.from_sample)
+    if not len(layout.ordinal) or not fixed:
+        return []
+    return [
+        f"{listed(fixed)} {'are' if len(fixed) > 1 else 'is'} taken as jointly normal with the"
+        " responses behind the ordered items (polyserial correlations, lavaan's conditional.x ="
+        " FALSE). lavaan's default regresses the items on covariates instead, so its numbers"
+        " differ a little."
+    ]
 
 
 @lru_cache(maxsize=256)
