@@ -30,7 +30,8 @@ def objective_of(
     blocks = []
     for group, (sample, weight) in enumerate(zip(samples, weights, strict=True)):
         cov, mean = fitted_cov(sample, options), fitted_mean(sample, spec)
-        model = ram_of(spec, layout, group, cov, mean, options.parameterization)
+        given = () if sample.ordinal is None else sample.ordinal.order.covariates
+        model = ram_of(spec, layout, group, cov, mean, options.parameterization, given)
         discrepancy = MAKERS[options.discrepancy](sample, options, model.has_means)
         blocks.append(Block(model, discrepancy, weight / sum(weights)))
     return Objective(tuple(blocks))

@@ -30,7 +30,7 @@ from clustersem.engine.moment_structure import implied_moments, moment_jacobian
 from clustersem.engine.objective import Block, Objective
 from clustersem.engine.ram import Array, Index
 from clustersem.fit.assemble import Layout
-from clustersem.fit.baseline import baseline_discrepancy, baseline_objective, minimum
+from clustersem.fit.baseline import baseline_discrepancy, baseline_objective, minimum, saturated
 from clustersem.fit.discrepancies import moment_order
 from clustersem.fit.inference import Inference
 from clustersem.fit.measures import (
@@ -97,8 +97,10 @@ class Evidence:
         objective, start = baseline_objective(
             self._objective,
             tuple(
-                (group.cov, group.mean, group.thresholds, group.threshold_item)
-                for group in self._baseline_groups
+                saturated(group.cov, group.mean, sample.ordinal)
+                for group, sample in zip(
+                    self._baseline_groups, self.inference.samples, strict=True
+                )
             ),
             self._covariates,
             fixed_x=self._fixed_x,
@@ -154,7 +156,8 @@ class Evidence:
     @property
     def df_baseline(self) -> int:
         """Degrees of freedom of the independence model."""
-        p, x = len(self.spec.observed), len(self._covariates)
+        order = moment_order(self.inference.samples[0], has_means=True)
+        p, x = len(order.dependent), len(self._covariates) - len(order.covariates)
         return len(self.groups) * (p * (p - 1) - x * (x - 1)) // 2
 
     @cached_property

@@ -151,7 +151,7 @@ class Solution:
     @property
     def df(self) -> int:
         """Degrees of freedom."""
-        return n_moments(self.spec, self.layout) - self.n_free
+        return n_moments(self.spec, self.samples) - self.n_free
 
     @property
     def loglik(self) -> float:
@@ -225,14 +225,18 @@ class Solution:
 
     @property
     def implied_cov(self) -> pd.DataFrame:
-        """Model-implied covariance matrix of the observed variables."""
-        return self._matrices(self.spec.observed, [point.sigma for point in self.points])
+        """Model-implied covariance matrix of the observed variables.
+
+        Of an ordinal variable that of its latent response, before it is scaled.
+        """
+        p = len(self.spec.observed)
+        return self._matrices(self.spec.observed, [x.covariance[:p, :p] for x in self.points])
 
     @property
     def implied_mean(self) -> pd.Series:
         """Model-implied means; the sample's own without a mean structure."""
         means = [
-            point.mu if self.spec.options.meanstructure else group.mean
+            point.mean[: len(group.mean)] if self.spec.options.meanstructure else group.mean
             for point, group in zip(self.points, self._group_inputs, strict=True)
         ]
         names = list(self.spec.observed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from clustersem.engine.moment_structure import variance_derivatives
+from clustersem.engine.moment_structure import given_variance_derivatives, variance_derivatives
 from clustersem.engine.ram import COVARIANCE, PATH, SCALE, Array, Cells, Point, Ram
 
 
@@ -100,14 +100,12 @@ def standardized_jacobian(
         [on_path, on_covariance, log_total[rows.row]],
         -log_total[rows.row],
     )
-    raw = raw_jacobian(rows, model, point, d_total, d_disturbance)
+    raw = raw_jacobian(rows, model, point, d_disturbance)
     jacobian: Array = factors[:, None] * (raw + values[:, None] * log_factor)
     return jacobian
 
 
-def raw_jacobian(
-    rows: Cells, model: Ram, point: Point, d_total: Array, d_disturbance: Array
-) -> Array:
+def raw_jacobian(rows: Cells, model: Ram, point: Point, d_disturbance: Array) -> Array:
     """Return the derivatives of raw values by the free cells (rows x free cells)."""
     free = model.cells
     raw = (
@@ -131,5 +129,6 @@ def raw_jacobian(
         else:
             scale = np.flatnonzero((rows.kind == SCALE) & is_ordinal)
             item = rows.row[scale]
-            jacobian[scale] = -0.5 * point.delta[item, None] ** 3 * d_total[item]
+            d_given = given_variance_derivatives(point, free, item)
+            jacobian[scale] = -0.5 * point.delta[item, None] ** 3 * d_given
     return jacobian

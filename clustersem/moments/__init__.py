@@ -14,6 +14,7 @@ __all__ = [
     "MissingPatterns",
     "MomentOrder",
     "OrdinalStatistics",
+    "OrdinalStatistics",
     "SampleMoments",
     "assembled",
     "check_column",

@@ -70,7 +70,8 @@ class MomentOrder:
     def continuous(self) -> Index:
         """Places of the continuous variables that have moments."""
         dependent = self.dependent
-        return dependent[np.array(self.n_thresholds, dtype=np.intp)[dependent] == 0]
+        numeric: Index = np.array(self.n_thresholds, dtype=np.intp)[dependent] == 0
+        return dependent[np.flatnonzero(numeric)]
 
     @cached_property
     def dependent(self) -> Index:

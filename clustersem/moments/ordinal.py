@@ -75,7 +75,8 @@ def ordinal_statistics(
         `values` holds thresholds of a standard normal latent response, means and variances
         (divisor n) of continuous variables, and polychoric, polyserial and Pearson covariances;
         given covariates, these are of residuals, with slopes beside them, and thresholds and means
-        those at covariates of zero. `gamma` is n times their covariance matrix (divisor n), as lavaan's NACOV.
+        those at covariates of zero. `gamma` is n times their covariance matrix (divisor n), as
+        lavaan's NACOV.
 
     Raises
     ------
@@ -163,8 +164,8 @@ def _given(
     for name, fit in zip(items, probits.items, strict=True):
         if not fit.converged:
             raise DataError(
-                f"{source}: the covariates {listed(covariates)} tell the answers to {name} apart, so"
-                " that its slopes on them run to infinity. Leave a covariate out of the model, or"
+                f"{source}: the covariates {listed(covariates)} tell the answers to {name} apart,"
+                " so that its slopes on them run to infinity. Leave a covariate out of the model, or"
                 f" merge rare categories of {name}."
             )
     return replace(answers, given=probits)
