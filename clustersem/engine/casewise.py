@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from clustersem.engine.ram import Array, Cells, Point
-from clustersem.moments.gamma import summed_by_cluster
+from clustersem.moments.gamma import empirical_gamma
 from clustersem.moments.order import Index
 
 
@@ -58,7 +58,7 @@ def cross_products(
     scores : ndarray of shape (n, q)
         Casewise scores, by cells or by parameters.
     weights : ndarray of shape (n,), optional
-        Sampling weights that sum to n; they multiply the scores.
+        Sampling weights; they multiply the scores, and the divisor is their sum.
     cluster : ndarray of int, shape (n,), optional
         Cluster of every case, 0-based; scores are summed within clusters, and the result is
         multiplied by C / (C - 1) for C clusters.
@@ -68,6 +68,5 @@ def cross_products(
     Skinner, C. J. (1989). Domain means, regression and multivariate analysis. In Analysis of
     complex surveys (pp. 59-87). Wiley.
     """
-    summed = summed_by_cluster(scores, weights=weights, cluster=cluster)
-    product: Array = summed.T @ summed / len(scores)
-    return product
+    # The covariance matrix of any casewise contributions.
+    return empirical_gamma(scores, weights=weights, cluster=cluster)

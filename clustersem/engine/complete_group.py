@@ -14,11 +14,11 @@ from scipy.linalg import solve_triangular
 
 from clustersem.engine.casewise import casewise_scores, cross_products
 from clustersem.engine.discrepancy import cholesky
-from clustersem.engine.likelihood import cell_hessian
+from clustersem.engine.likelihood import cell_hessian, mean_products, weighted_products
 from clustersem.engine.moment_structure import moment_jacobian
 from clustersem.engine.observed_weight import observed_weight
 from clustersem.engine.ram import Array, Index, Point, Ram
-from clustersem.engine.ugamma import GroupTerms, MomentTerms, NormalTerms
+from clustersem.engine.ugamma import GroupTerms, MomentTerms, NormalTerms, saturated_trace
 from clustersem.moments.gamma import (
     empirical_gamma,
     moment_contributions,
@@ -43,11 +43,11 @@ class CompleteGroup:
     data : ndarray of shape (n, p)
         Complete cases.
     cov, mean : ndarray
-        Their moments, with divisor n, weighted where there are weights.
+        Their moments, weighted where there are weights; S in the divisor of the likelihood.
     share : float
         n_g / N.
     weights : ndarray of shape (n,) or None
-        Sampling weights that sum to n.
+        Sampling weights.
     cluster : ndarray of int, shape (n,), or None
         Cluster of every case, 0-based.
     fixed : ndarray of int
@@ -110,6 +110,23 @@ class CompleteGroup:
         h = cell_hessian(
             uv.T @ self.precision @ uv, self.point.nu, self.model.cells, self.model.cells
         )
+        k = self.model.collapse
+        return 0.5 * (h if k is None else k.T @ h @ k)
+
+    @cached_property
+    def observed_of_moments(self) -> Array:
+        """Delta' H Delta (q x q), H the observed information of the moments at the model.
+
+        The observed information without the curvature of the moments; lavaan calls it ``h1``.
+        """
+        point, precision, cells = self.point, self.precision, self.model.cells
+        uv = point.uv
+        r = precision @ (self.mean - point.mu) if self.has_means else np.zeros(len(self.cov))
+        inner = precision @ self.cov @ precision + np.outer(r, r)
+        gram = uv.T @ precision @ uv
+        h = weighted_products(gram, uv.T @ inner @ uv, cells)
+        if self.has_means:
+            h += mean_products(gram, uv.T @ r, point.nu, cells)
         k = self.model.collapse
         return 0.5 * (h if k is None else k.T @ h @ k)
 
@@ -191,20 +208,29 @@ def saturated_trace_of(
     weights: Array | None = None,
     cluster: Index | None = None,
 ) -> float:
-    """Return tr(A1^-1 B1) of the saturated model of some variables; NaN where S is singular."""
+    """Return tr(A1^-1 B1) of the saturated model of some variables; NaN where S is singular.
+
+    Parameters
+    ----------
+    deviations : ndarray of shape (n, p)
+        Data less their (weighted) means.
+    cov : ndarray of shape (p, p)
+        S, in the divisor of the likelihood.
+    has_means : bool
+        Whether means are part of the model.
+    weights, cluster
+        As in :class:`CompleteGroup`.
+    """
     # In coordinates in which S is the identity the weight is diagonal: 1/2 for variances.
     factor = cholesky(cov)
     if factor is None:
         return float("nan")
     white = solve_triangular(factor, deviations.T, lower=True).T
-    p = len(cov)
     if weights is None and cluster is None:
-        distances = np.einsum("ij,ij->i", white, white)
-        kurtosis = float(distances @ distances) / len(white)
-        return 0.5 * (kurtosis - p) + (p if has_means else 0)
-    order = MomentOrder((0,) * p, has_means)
+        return saturated_trace(white, np.eye(len(cov)), has_means=has_means)
+    order = MomentOrder((0,) * len(cov), has_means)
     contributions = moment_contributions(white, order, weights=weights)
-    summed = summed_by_cluster(contributions, weights=weights, cluster=cluster)
-    squares = np.einsum("ij,ij->j", summed, summed) / len(white)
-    squares[order.variances] *= 0.5
-    return float(squares.sum())
+    squares = np.square(summed_by_cluster(contributions, weights=weights, cluster=cluster))
+    by_moment = squares.sum(axis=0) / (len(white) if weights is None else weights.sum())
+    by_moment[order.variances] *= 0.5
+    return float(by_moment.sum())

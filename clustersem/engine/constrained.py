@@ -21,15 +21,8 @@ from clustersem.engine.discrepancy import cholesky
 from clustersem.engine.optimiser import Minimisable, Optimum, State, minimise
 from clustersem.engine.ram import Array
 from clustersem.engine.restrictions import Restrictions, independent_rows
-from clustersem.engine.sequential import (
-    MET,
-    Found,
-    local,
-    range_and_null,
-    scale_of,
-    search,
-    working_rows,
-)
+from clustersem.engine.sequential import MET, Found, search
+from clustersem.engine.surroundings import local, range_and_null, scale_of, working_rows
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import qr
 
 from clustersem.engine.identification import INVOLVED, RANK
@@ -89,24 +90,44 @@ def restricted_inverse(information: Array, jacobian: Array) -> tuple[Array, Inde
     array([[0.25, 0.25],
            [0.25, 0.25]])
     """
-    scale = _scale(information)
-    z = _orthonormal(jacobian / scale)
-    inner = z.T @ (information / np.outer(scale, scale)) @ z
-    values, vectors = np.linalg.eigh(inner)
-    seen = values > RANK
-    spread = (z @ vectors) / scale[:, None]
-    inverse: Array = (spread[:, seen] / values[seen]) @ spread[:, seen].T
+    known = _directions(information, jacobian)
+    inverse = (known.seen / known.values) @ known.seen.T
     # What the restrictions hold at a value has no variance, only rounding.
-    held = inverse.diagonal() * scale**2 < NO_VARIANCE
+    held = inverse.diagonal() * known.scale**2 < NO_VARIANCE
     inverse[held] = 0.0
     inverse[:, held] = 0.0
-    if seen.all():
-        return inverse, np.array([], dtype=np.intp)
-    weight = np.abs(z @ vectors[:, ~seen]).max(axis=1)
-    involved = np.flatnonzero(weight > INVOLVED * max(float(weight.max()), 1e-300))
+    involved = known.involved
     inverse[involved] = np.nan
     inverse[:, involved] = np.nan
     return inverse, involved
+
+
+@dataclass(frozen=True)
+class _Directions:
+    """The directions that restrictions leave: those that the data see, and those that they do not.
+
+    Columns of `seen` have information `values`; both are in the units of the parameters.
+    """
+
+    scale: Array
+    seen: Array
+    values: Array
+    unseen: Array
+
+    @property
+    def involved(self) -> Index:
+        """Parameters that take part in directions that the data do not see."""
+        weight = np.abs(self.unseen * self.scale[:, None]).max(axis=1, initial=0.0)
+        return np.flatnonzero(weight > INVOLVED * max(float(weight.max(initial=0.0)), 1e-300))
+
+
+def _directions(information: Array, jacobian: Array) -> _Directions:
+    scale = _scale(information)
+    z = _orthonormal(jacobian / scale)
+    values, vectors = np.linalg.eigh(z.T @ (information / np.outer(scale, scale)) @ z)
+    seen = values > RANK
+    spread = (z @ vectors) / scale[:, None]
+    return _Directions(scale, spread[:, seen], values[seen], spread[:, ~seen])
 
 
 @dataclass(frozen=True)
@@ -116,15 +137,15 @@ class Release:
     Attributes
     ----------
     statistic : float
-        Expected drop of chi2, with `df` degrees of freedom; NaN where the model would not be
-        identified.
+        Expected drop of chi2.
     df : int
-        How many independent restrictions are released; 0 where others say the same.
+        Its degrees of freedom: by how many directions that the data see theta is freer. 0 where
+        other restrictions say the same, or where the data could not tell.
     gap : ndarray
         Expected value of the released restrictions' left sides, h(theta): how far apart parameters
-        would be that are now equal.
+        would be that are now equal. NaN where the data could not tell.
     change : ndarray of shape (q,)
-        Expected change of every parameter.
+        Expected change of every parameter; NaN of those that would not be identified.
     """
 
     statistic: float
@@ -155,19 +176,30 @@ def release_test(
     -------
     Release
         With K of the rows that stay and V = K (K'H K)^-1 K', the statistic is N/2 g'V g and the
-        change -V g. lavaan's lavTestScore gives the same numbers.
+        change -V g. lavaan's lavTestScore gives the same statistics; its degrees of freedom are the
+        number of rows even where the data cannot tell that many directions apart.
     """
     stays = np.setdiff1d(np.arange(len(jacobian)), np.asarray(released, dtype=np.intp))
     rows = jacobian[list(released)]
-    df = restriction_rank(jacobian, hessian) - restriction_rank(jacobian[stays], hessian)
+    before, after = (_directions(hessian, r) for r in (jacobian, jacobian[stays]))
+    df = len(after.values) - len(before.values)
     if df == 0:
         return Release(0.0, 0, np.zeros(len(rows)), np.zeros(len(gradient)))
-    inverse, involved = restricted_inverse(hessian, jacobian[stays])
-    if len(involved):
-        nothing = np.full(len(rows), np.nan)
-        return Release(np.nan, df, nothing, np.full(len(gradient), np.nan))
-    change = -inverse @ gradient
-    return Release(-0.5 * multiplier * float(gradient @ change), df, rows @ change, change)
+    # Along directions that the data do not see, F does not change and the gradient is zero.
+    change = -(after.seen / after.values) @ (after.seen.T @ gradient)
+    statistic = -0.5 * multiplier * float(gradient @ change)
+    gap = rows @ change
+    gap[_moved(rows, after)] = np.nan
+    change[after.involved] = np.nan
+    return Release(statistic, df, gap, change)
+
+
+def _moved(rows: Array, known: _Directions) -> NDArray[np.bool_]:
+    """Return which rows a direction that the data do not see would move, by more than rounding."""
+    length = np.linalg.norm(rows / known.scale, axis=1)
+    length[length == 0] = 1.0
+    along = np.abs((rows / length[:, None]) @ known.unseen).max(axis=1, initial=0.0)
+    return np.asarray(along > INVOLVED)
 
 
 def release_tests(

@@ -22,6 +22,8 @@ Curved = Callable[[Array], tuple[Array, Array]]
 OWN_ROW = 1e-9
 # Steps of the central differences of exact derivatives: the cube root of double precision.
 DIFFERENCE = 6e-6
+# Newton steps towards equalities, which converge quadratically.
+NEAR = 6
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,25 @@ class Restrictions:
             np.concatenate([rows.value, theta[low] - self.lower[low], self.upper[up] - theta[up]]),
             np.vstack([rows.jacobian, unit[low], -unit[up]]),
         )
+
+    def near(self, theta: Array, scale: Array) -> Array:
+        """Return a point that meets the equalities, near theta, by Newton steps of least length.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (q,)
+            Where to start.
+        scale : ndarray of shape (q,)
+            Lengths are those of scale * theta.
+        """
+        for _ in range(NEAR):
+            here = self.equal(theta)
+            if not np.isfinite(here.value).all() or not here.value.any():
+                break
+            theta = (
+                theta - np.linalg.lstsq(here.jacobian / scale, here.value, rcond=1e-9)[0] / scale
+            )
+        return theta
 
     def curvature(self, theta: Array, equal: Array, least: Array, scale: Array) -> Array:
         """Return the sum of the second derivatives of all restrictions, each times its weight.

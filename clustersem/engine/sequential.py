@@ -20,10 +20,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import lapack, qr
+from scipy.linalg import lapack
 
 from clustersem.engine.discrepancy import cholesky
 from clustersem.engine.optimiser import (
+    FLATTEST,
     NEWTON,
     ROUNDING,
     SMALLEST_PIVOT,
@@ -34,7 +35,8 @@ from clustersem.engine.optimiser import (
 )
 from clustersem.engine.quadratic import Nearest, nearest
 from clustersem.engine.ram import Array, Index
-from clustersem.engine.restrictions import Restrictions, Values, independent_rows
+from clustersem.engine.restrictions import Restrictions
+from clustersem.engine.surroundings import Local, local, range_and_null, scale_of, working_rows
 
 # Below this decrement, in units of F, a Newton step ends the search; below the other any step does.
 DECREMENT = 1e-14
@@ -75,49 +77,6 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Local:
-    """Objective and restrictions around one theta, in units of the expected Hessian.
-
-    Steps are z = scale * (change of theta); rows of Jacobians have length one.
-    """
-
-    scale: Array
-    g: Array
-    h: Array
-    equal: Values
-    least: Values
-    lengths: tuple[Array, Array]
-
-    @property
-    def violations(self) -> tuple[Array, Array]:
-        """Return by how much equalities and inequalities are violated, in units of sqrt(F)."""
-        return np.abs(self.equal.value), np.maximum(-self.least.value, 0.0)
-
-    @property
-    def violation(self) -> float:
-        """The largest violation."""
-        return float(max(v.max(initial=0.0) for v in self.violations))
-
-    def raw(self, equal: Array, least: Array) -> tuple[Array, Array]:
-        """Return multipliers of the restrictions as they were given."""
-        return equal / self.lengths[0], least / self.lengths[1]
-
-
-def local(objective: Minimisable, at: State, theta: Array, r: Restrictions) -> Local:
-    """Return objective and restrictions around theta, where `at` is the objective's state."""
-    h = objective.expected(at)
-    scale = scale_of(h)
-    equal, equal_lengths = _unit_rows(r.equal(theta), scale)
-    least, least_lengths = _unit_rows(r.least(theta), scale)
-    unit = h / (scale[:, None] * scale)
-    # Equalities may be what identifies the model. This term is constant where they are met, so it
-    # leaves steps alone.
-    unit = unit + equal.jacobian.T @ equal.jacobian
-    g = objective.gradient(at) / scale
-    return Local(scale, g, unit, equal, least, (equal_lengths, least_lengths))
-
-
-@dataclass(frozen=True)
 class _Step:
     """A step in scaled units, with the multipliers of rows of length one."""
 
@@ -150,18 +109,21 @@ def search(
         return Found("no_start", start, at, np.nan, 0)
     weights = np.zeros(r.n_equal), np.zeros(len(r.least(start).value))
     damping, decrement, iteration = 0.0, np.inf, 0
+    code: Code
     last: _Step | None = None
     while True:
         here = local(objective, at, theta, r)
-        step = None
+        step, h = None, here.h
         if last is not None and decrement < NEWTON and damping == 0.0:
-            step = _newton_step(objective, at, theta, r, here, last)
+            w = _lagrangian(objective, at, theta, r, here, last.equal, last.least)
+            step = _newton_step(here, w, last)
+            h = _bent(w + here.equal.jacobian.T @ here.equal.jacobian, here.h)
         if step is None:
-            step = _programme_step(here, damping)
+            step = _programme_step(here, h, damping)
         if step is None:
             moved = _restored(objective, theta, r, here)
             if moved is None or iteration == max_iterations:
-                code: Code = "infeasible" if here.violation > MET else "stalled"
+                code = "infeasible" if here.violation > MET else "stalled"
                 return Found(code, theta, at, decrement, iteration)
             theta, at = moved
             iteration += 1
@@ -171,7 +133,8 @@ def search(
         decrement = float(step.z @ here.h @ step.z)
         done = decrement <= (DECREMENT if step.newton else DECREMENT_WITHOUT_NEWTON)
         if iteration == max_iterations and not done:
-            return Found("max_iterations", theta, at, decrement, iteration)
+            code = "infeasible" if here.violation > MET else "max_iterations"
+            return Found(code, theta, at, decrement, iteration)
         weights = _heavier(weights, here.raw(step.equal, step.least))
         found = _line_search(objective, theta, at, r, here, step, weights)
         if done:
@@ -196,9 +159,38 @@ def search(
             damping = damping / 10.0 if damping > 1e-6 else 0.0
 
 
-def _programme_step(here: Local, damping: float) -> _Step | None:
-    """Minimise the model with the expected Hessian under the linearised restrictions."""
-    factor = _factor(here.h, damping)
+def _lagrangian(
+    objective: Minimisable,
+    at: State,
+    theta: Array,
+    r: Restrictions,
+    here: Local,
+    equal: Array,
+    least: Array,
+) -> Array:
+    """Return the exact Hessian of the Lagrangian in scaled units."""
+    w = objective.exact(at) - r.curvature(theta, *here.raw(equal, least), 1.0 / here.scale)
+    return np.asarray(w / (here.scale[:, None] * here.scale))
+
+
+def _bent(w: Array, h: Array) -> Array:
+    """Return a Hessian with its eigenvalues in the metric of another made positive.
+
+    So steps lead away from a saddle, along which those with the expected Hessian creep.
+    """
+    factor = _pivoted(h)
+    if factor is None or _pivoted(w) is not None:
+        return h if factor is None else w
+    half, _ = lapack.dtrtrs(factor, w, lower=1)
+    relative, _ = lapack.dtrtrs(factor, half.T, lower=1)
+    values, vectors = np.linalg.eigh(0.5 * (relative + relative.T))
+    spread = factor @ vectors
+    return np.asarray((spread * np.maximum(np.abs(values), FLATTEST)) @ spread.T)
+
+
+def _programme_step(here: Local, h: Array, damping: float) -> _Step | None:
+    """Minimise the quadratic model with Hessian `h` under the linearised restrictions."""
+    factor = _factor(h, damping)
     if factor is None:
         return None
 
@@ -231,19 +223,13 @@ def _as_step(z: Array, here: Local, found: Nearest, lengths: list[Array]) -> _St
     return _Step(z, equal, found.least / lengths[1], found.working, False)
 
 
-def _newton_step(
-    objective: Minimisable, at: State, theta: Array, r: Restrictions, here: Local, last: _Step
-) -> _Step | None:
+def _newton_step(here: Local, w: Array, last: _Step) -> _Step | None:
     """Solve the Karush-Kuhn-Tucker equations of the restrictions that bound the last step.
 
     None where that does not lead to a minimum, or past another restriction.
     """
     rows, value, kept = working_rows(here, last.working)
     y, z = range_and_null(rows)
-    w = objective.exact(at) - r.curvature(
-        theta, *here.raw(last.equal, last.least), 1.0 / here.scale
-    )
-    w = w / (here.scale[:, None] * here.scale)
     step = y @ np.linalg.solve(rows @ y, -value) if len(rows) else np.zeros(len(here.g))
     if z.shape[1]:
         factor = _pivoted(z.T @ w @ z)
@@ -262,16 +248,6 @@ def _newton_step(
     if (slack < -tolerance).any() or (least < -1e-9 * (1.0 + np.abs(least).max(initial=0.0))).any():
         return None
     return _Step(step, equal, np.maximum(least, 0.0), last.working, True)
-
-
-def working_rows(here: Local, working: Index) -> tuple[Array, Array, Index]:
-    """Return independent rows of what binds, their values, and their places among all rows."""
-    rows = np.vstack([here.equal.jacobian, here.least.jacobian[working]])
-    value = np.concatenate([here.equal.value, here.least.value[working]])
-    n_equal = len(here.equal.value)
-    place = np.concatenate([np.arange(n_equal), n_equal + np.asarray(working, dtype=np.intp)])
-    kept = independent_rows(rows)
-    return rows[kept], value[kept], place[kept].astype(np.intp)
 
 
 def _line_search(
@@ -380,11 +356,9 @@ def _is_minimum(
     if len(rows):
         multipliers[kept] = np.linalg.lstsq(rows.T, here.g, rcond=None)[0]
     n_equal = len(here.equal.value)
-    w = objective.exact(at) - r.curvature(
-        theta, *here.raw(multipliers[:n_equal], multipliers[n_equal:]), 1.0 / here.scale
-    )
+    w = _lagrangian(objective, at, theta, r, here, multipliers[:n_equal], multipliers[n_equal:])
     _, z = range_and_null(rows)
-    inner = z.T @ (w / (here.scale[:, None] * here.scale)) @ z
+    inner = z.T @ w @ z
     inner.flat[:: len(inner) + 1] += 1e-7
     return not len(inner) or cholesky(inner) is not None
 
@@ -399,30 +373,6 @@ def _off_flat(objective: Minimisable, theta: Array, r: Restrictions) -> Array:
     away = OFF_FLAT / scale_of(objective.expected(at))
     moved = theta + away * r.equal(theta + away).jacobian[flat].any(axis=0)
     return theta if objective.at(moved) is None else moved
-
-
-def range_and_null(rows: Array) -> tuple[Array, Array]:
-    """Return orthonormal bases of the row space and the null space of independent rows."""
-    n = rows.shape[1]
-    if not len(rows):
-        return np.empty((n, 0)), np.eye(n)
-    q = qr(rows.T)[0]
-    return q[:, : len(rows)], q[:, len(rows) :]
-
-
-def scale_of(h: Array) -> Array:
-    """Return the roots of a Hessian's diagonal: changes times these are in units of sqrt(F)."""
-    scale = np.sqrt(np.maximum(h.diagonal(), 0.0))
-    scale[scale == 0] = 1.0
-    return scale
-
-
-def _unit_rows(values: Values, scale: Array) -> tuple[Values, Array]:
-    """Return restrictions in scaled units, in rows of length one, and what they were divided by."""
-    jacobian = values.jacobian / scale
-    length = np.linalg.norm(jacobian, axis=1)
-    length[length == 0] = 1.0
-    return Values(values.value / length, jacobian / length[:, None]), length
 
 
 def _defined(r: Restrictions, theta: Array) -> bool:

@@ -177,7 +177,7 @@ def _of_group(
             if row.lhs in markers.values():
                 own *= 1.0 - MARKER_RELIABILITY
             low, high = preset.residual
-            bounds[i] = (-low * own, own + high * own)
+            bounds[i] = (0.0 - low * own, own + high * own)
             highest[row.lhs] = bounds[i][1]
     for i, row in rows:
         if row.op == "=~" and row.rhs in variance:

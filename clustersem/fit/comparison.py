@@ -16,6 +16,7 @@ from clustersem.errors import DataError, ModelError
 from clustersem.fit import difference
 from clustersem.fit.difference import DifferenceMethod, DifferenceTest
 from clustersem.fit.nested import NestedCheck, at_small, check_nested, jacobian_of
+from clustersem.fit.options import FitOptions
 from clustersem.fit.solution import Solution
 from clustersem.fit.summary import p_text
 
@@ -118,7 +119,8 @@ def compare(
         or ``"satorra.2000"``, scaled; ``"mean.var.adjusted"`` or ``"scaled.shifted"``, Satorra's
         (2000) corrected in the variance, too. By default what belongs to the test of the models:
         the first for the plain one, the second for Satorra-Bentler and Yuan-Bentler (MLM, MLR,
-        WLSM), the last for MLMV, WLSMV and ULSMV. ``_`` may stand for ``.``.
+        WLSM), the last for MLMV, WLSMV and ULSMV, and for ULS and DWLS, whose plain difference
+        has no chi2 distribution. ``_`` may stand for ``.``.
     names : sequence of str, optional
         What the models are called, in the order of `fits`; else ``model 1`` and so on.
     nested : bool
@@ -201,7 +203,8 @@ def compare(
 
 def difference_test(small: Solution, large: Solution, method: DifferenceMethod) -> DifferenceTest:
     """Return the test of the difference between two fits, the first nested in the second."""
-    t0, t1 = small.measures["chisq"], large.measures["chisq"]
+    # N F, which for plain ULS is not what fit.measures calls chisq.
+    t0, t1 = (fit.multiplier * max(fit.state.f, 0.0) for fit in (small, large))
     df0, df1 = small.df, large.df
     if method == "standard":
         return difference.plain_difference(t0, df0, t1, df1)
@@ -231,7 +234,16 @@ def difference_eigenvalues_of(small: Solution, large: Solution) -> Array:
             f" in {len(a)} ways: they are not nested, so there is no scaled difference test."
         )
     information, meat = large.inference.information_and_meat()
+    if large.options.information == "observed":
+        information = large.inference.information
+    basis = large.inference.basis
+    if basis is not None:
+        information, meat = (basis.T @ matrix @ basis for matrix in (information, meat))
     return difference.difference_eigenvalues(information, meat, a)
+
+
+def _needs_correction(options: FitOptions) -> bool:
+    return options.test == "standard" and options.discrepancy in ("ULS", "DWLS")
 
 
 def index_suffix(fits: Sequence[Solution]) -> str:
@@ -283,19 +295,22 @@ def _check_same(fits: Sequence[Solution], labels: Sequence[str]) -> None:
 
 def default_method(fits: Sequence[Solution], method: str | None = None) -> DifferenceMethod:
     """Return the difference test that suits these fits, or the one asked for, checked."""
-    test = fits[0].options.test[0]
+    options = fits[0].options
+    test = options.test
     if method is None:
-        return _DEFAULTS.get(test, "standard")
+        # Least squares with weights that are not optimal: N F is no chi2 without a correction.
+        plain: DifferenceMethod = "scaled.shifted" if _needs_correction(options) else "standard"
+        return _DEFAULTS.get(test, plain)
     chosen = method.replace("_", ".").replace(" ", ".").lower()
     if chosen not in get_args(DifferenceMethod):
         raise ModelError(f"method= is one of {', '.join(map(repr, METHODS))}, not {method!r}.")
     if chosen == "standard":
         return "standard"
-    if test not in _DEFAULTS:
+    if chosen.startswith("satorra.bentler") and test not in _DEFAULTS:
         raise ModelError(
-            f"{METHODS[cast(DifferenceMethod, chosen)]} is a scaled difference test, but the models"
+            f"{METHODS[cast(DifferenceMethod, chosen)]} is made of scaling factors, but the models"
             ' were fitted without a robust test. Fit them with estimator="MLM" or "MLR", say, or'
-            ' use method="standard".'
+            ' use method="satorra.2000".'
         )
     if chosen.startswith("satorra.bentler") and test not in _MEAN_SCALED:
         raise ModelError(

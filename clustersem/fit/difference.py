@@ -28,7 +28,6 @@ statistic. Psychometrika, 75, 243-248. doi:10.1007/s11336-009-9135-y
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -263,81 +262,13 @@ def constraint_matrix(jacobian_large: Array, jacobian_small: Array) -> Array:
     return basis
 
 
-def constraint_matrix_exact(large: Array, small: Array) -> Array:
-    """Return the restrictions that make the small model of the large one, from their tables.
-
-    Exact, with entries that do not depend on the estimates; but only for two models with the same
-    cells: the small one may fix parameters of the large one and make them equal, not free others.
-
-    Parameters
-    ----------
-    large : ndarray of int, shape (c,)
-        For every cell of the two parameter tables its place in the large model's theta, -1 where it
-        is fixed.
-    small : ndarray of int, shape (c,)
-        The same for the small model.
-
-    Raises
-    ------
-    ModelError
-        Where the small model estimates a cell that the large one fixes, as latent means that equal
-        intercepts free: then only :func:`constraint_matrix` is right.
-    """
-    if np.any((small >= 0) & (large < 0)):
-        raise ModelError(
-            "the smaller model estimates a parameter that the larger one fixes (latent means, say),"
-            " so its restrictions cannot be read off the parameter tables. Use the constraints from"
-            " the two Jacobians, which is the default."
-        )
-    h = np.zeros((large.max() + 1, max(small.max() + 1, 0)))
-    both = (large >= 0) & (small >= 0)
-    h[large[both], small[both]] = 1.0
-    # Cells that are equal in the large model but not in the small one would leave two entries.
-    if np.any(np.count_nonzero(h, axis=1) > 1):
-        raise ModelError("the smaller model frees an equality of the larger one: not nested.")
-    return _complement(h)
-
-
-def information_and_meat(
-    jacobians: Sequence[Array],
-    weights: Sequence[Array],
-    gammas: Sequence[Array],
-    shares: Sequence[float],
-) -> tuple[Array, Array]:
-    """Return P and B, summed over the groups.
-
-    Parameters
-    ----------
-    jacobians : sequence of ndarray, shape (k_g, q)
-        Delta_g.
-    weights : sequence of ndarray, shape (k_g, k_g), or (k_g,) where diagonal
-        V_g.
-    gammas : sequence of ndarray, shape (k_g, k_g)
-        Gamma_g, covariance matrix of sqrt(n_g) times the moments.
-    shares : sequence of float
-        n_g / N.
-
-    Returns
-    -------
-    p, b : ndarray of shape (q, q)
-    """
-    q = jacobians[0].shape[1]
-    p, b = np.zeros((q, q)), np.zeros((q, q))
-    for delta, v, gamma, share in zip(jacobians, weights, gammas, shares, strict=True):
-        weighted = v[:, None] * delta if v.ndim == 1 else v @ delta
-        p += share * (delta.T @ weighted)
-        b += share * (weighted.T @ gamma @ weighted)
-    return p, b
-
-
 def difference_eigenvalues(information: Array, meat: Array, constraints: Array) -> Array:
     """Return the nonzero eigenvalues of U_d Gamma, descending.
 
     Parameters
     ----------
     information : ndarray of shape (q, q)
-        P of the large model, from :func:`information_and_meat`, or observed information per
-        observation in its place.
+        P of the large model, or observed information per observation in its place.
     meat : ndarray of shape (q, q)
         B.
     constraints : ndarray of shape (df0 - df1, q)

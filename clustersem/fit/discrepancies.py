@@ -27,14 +27,23 @@ def objective_of(
 ) -> Objective:
     """Return what is to be minimised."""
     weights = [options.weight(sample) for sample in samples]
+    fixed = fixed_covariates(spec, layout)
     blocks = []
     for group, (sample, weight) in enumerate(zip(samples, weights, strict=True)):
         cov, mean = fitted_cov(sample, options), fitted_mean(sample, spec)
         given = () if sample.ordinal is None else sample.ordinal.order.covariates
         model = ram_of(spec, layout, group, cov, mean, options.parameterization, given)
-        discrepancy = MAKERS[options.discrepancy](sample, options, model.has_means)
+        discrepancy = MAKERS[options.discrepancy](sample, options, model.has_means, fixed)
         blocks.append(Block(model, discrepancy, weight / sum(weights)))
     return Objective(tuple(blocks))
+
+
+def fixed_covariates(spec: ModelSpec, layout: Layout) -> Index:
+    """Return the places of covariates whose moments are fixed at the sample's."""
+    index = layout.index()
+    fixed = {row.lhs for row in spec.parameters if row.from_sample}
+    names = [name for name in spec.exogenous_observed if name in fixed]
+    return np.array([index[name] for name in names], dtype=np.intp)
 
 
 def fitted_cov(sample: SampleMoments, options: FitOptions) -> Array:
@@ -78,27 +87,35 @@ def _mean(sample: SampleMoments) -> Array:
     return np.zeros(len(sample.names)) if sample.mean is None else sample.mean
 
 
-def _maximum_likelihood(sample: SampleMoments, options: FitOptions, has_means: bool) -> Discrepancy:
+def _maximum_likelihood(
+    sample: SampleMoments, options: FitOptions, has_means: bool, fixed: Index
+) -> Discrepancy:
     cov = fitted_cov(sample, options)
     factor = cholesky(cov)
     assert factor is not None, "moments are checked for positive definiteness when they are made"
     return MaximumLikelihood(cov, _mean(sample), log_det(factor))
 
 
-def _generalised(sample: SampleMoments, options: FitOptions, has_means: bool) -> Discrepancy:
+def _generalised(
+    sample: SampleMoments, options: FitOptions, has_means: bool, fixed: Index
+) -> Discrepancy:
     cov = fitted_cov(sample, options)
     factor = cholesky(cov)
     assert factor is not None, "moments are checked for positive definiteness when they are made"
     return GeneralisedLeastSquares(cov, _mean(sample), inverse_from(factor))
 
 
-def _unweighted(sample: SampleMoments, options: FitOptions, has_means: bool) -> Discrepancy:
+def _unweighted(
+    sample: SampleMoments, options: FitOptions, has_means: bool, fixed: Index
+) -> Discrepancy:
     order = moment_order(sample, has_means=has_means)
     weight = np.ones(order.n_moments)
     return WeightedLeastSquares(order, sample_moments(sample, options, order), weight)
 
 
-def _full_information(sample: SampleMoments, options: FitOptions, has_means: bool) -> Discrepancy:
+def _full_information(
+    sample: SampleMoments, options: FitOptions, has_means: bool, fixed: Index
+) -> Discrepancy:
     assert sample.data is not None
     assert sample.patterns is not None
     assert sample.mean is not None
@@ -108,11 +125,14 @@ def _full_information(sample: SampleMoments, options: FitOptions, has_means: boo
     return FullInformation(data, saturated.log_likelihood)
 
 
-def _weighted(sample: SampleMoments, options: FitOptions, has_means: bool) -> Discrepancy:
+def _weighted(
+    sample: SampleMoments, options: FitOptions, has_means: bool, fixed: Index
+) -> Discrepancy:
     order = moment_order(sample, has_means=has_means)
-    gamma = gamma_of(sample, has_means=has_means)
-    scale = np.sqrt(gamma.diagonal())
-    factor = cholesky(gamma / np.outer(scale, scale))
+    gamma = gamma_of(sample, has_means=has_means, fixed=fixed)
+    varying = np.flatnonzero(gamma.diagonal())  # the moments of fixed covariates do not vary
+    scale = np.sqrt(gamma.diagonal()[varying])
+    factor = cholesky(gamma[np.ix_(varying, varying)] / np.outer(scale, scale))
     if factor is None:
         k, where = order.n_moments, f" in group {sample.label}" if sample.label else ""
         raise DataError(
@@ -120,15 +140,17 @@ def _weighted(sample: SampleMoments, options: FitOptions, has_means: bool) -> Di
             f" is singular: {sample.n_obs} respondents{where} are too few for it. Use"
             " estimator='WLSMV' or 'DWLS', which invert its diagonal only."
         )
-    weight = inverse_from(factor) / np.outer(scale, scale)
+    weight = np.zeros_like(gamma)
+    weight[np.ix_(varying, varying)] = inverse_from(factor) / np.outer(scale, scale)
     return WeightedLeastSquares(order, sample_moments(sample, options, order), weight)
 
 
 def _diagonally_weighted(
-    sample: SampleMoments, options: FitOptions, has_means: bool
+    sample: SampleMoments, options: FitOptions, has_means: bool, fixed: Index
 ) -> Discrepancy:
     order = moment_order(sample, has_means=has_means)
-    weight = 1.0 / gamma_of(sample, has_means=has_means).diagonal()
+    variances = gamma_of(sample, has_means=has_means, fixed=fixed).diagonal()
+    weight = np.divide(1.0, variances, out=np.zeros_like(variances), where=variances > 0)
     return WeightedLeastSquares(order, sample_moments(sample, options, order), weight)
 
 
@@ -153,7 +175,7 @@ def gamma_of(sample: SampleMoments, *, has_means: bool, fixed: Index | None = No
 
 
 #: A discrepancy by its name.
-MAKERS: dict[DiscrepancyName, Callable[[SampleMoments, FitOptions, bool], Discrepancy]] = {
+MAKERS: dict[DiscrepancyName, Callable[[SampleMoments, FitOptions, bool, Index], Discrepancy]] = {
     "ML": _maximum_likelihood,
     "FIML": _full_information,
     "GLS": _generalised,

@@ -155,12 +155,11 @@ def effects(fit: Solution, *, level: float = 0.95, loadings: bool = False) -> Ef
         for name, matrix in _matrices(jacobian, places).items():
             matrices.setdefault(name, []).append(matrix)
         stability.append(found.stability)
-        notes += _notes(found, fit.layout.names, label if len(groups) > 1 else "")
+        said = _notes(found, fit.layout.names, label if len(groups) > 1 else "")
+        if found.stability >= 1.0:
+            warnings.warn(said[0], AdmissibilityWarning, stacklevel=3)
+        notes += said
     labels = [label for _, label, _ in groups]
-    for value in stability:
-        if value >= 1.0:
-            warnings.warn(notes[0], AdmissibilityWarning, stacklevel=3)
-            break
     return Effects(
         table=pd.concat(tables, ignore_index=True),
         **{name: _frame(found, names, labels) for name, found in matrices.items()},

@@ -10,13 +10,18 @@ from clustersem.engine.constrained import minimise_constrained_from
 from clustersem.engine.inference import parameter_covariance
 from clustersem.engine.objective import Objective
 from clustersem.engine.optimiser import minimise_from
-from clustersem.engine.ram import SCALE, THRESHOLD, Array, Index, Ram
+from clustersem.engine.ram import SCALE, THRESHOLD, Array, Ram
 from clustersem.engine.restricted import null_basis
 from clustersem.engine.starts import cautious_values, starting_values
 from clustersem.errors import EstimationError, UnsupportedError
 from clustersem.fit.assemble import Layout, layout_of
 from clustersem.fit.checks import check_values
-from clustersem.fit.discrepancies import fitted_cov, fitted_mean, objective_of
+from clustersem.fit.discrepancies import (
+    fitted_cov,
+    fitted_mean,
+    fixed_covariates,
+    objective_of,
+)
 from clustersem.fit.held import held_by, nothing_held
 from clustersem.fit.identifiable import check_counts, refuse_unidentified
 from clustersem.fit.inference import Inference
@@ -82,7 +87,7 @@ def fit_samples(spec: ModelSpec, samples: tuple[SampleMoments, ...], options: Fi
     if len(involved):
         refuse_unidentified(spec, layout, objective, start, involved, restrictions.numbers)
     basis = null_basis(held.jacobian, optimum.hessian) if len(held.jacobian) else None
-    fixed = _fixed_covariates(spec, layout)
+    fixed = fixed_covariates(spec, layout)
     inference = Inference(objective, optimum.at, samples, options, multiplier, fixed, basis)
     if status.code != "converged":
         vcov = np.full_like(vcov, np.nan)
@@ -115,15 +120,7 @@ def fit_samples(spec: ModelSpec, samples: tuple[SampleMoments, ...], options: Fi
 def _is_inverse_information(options: FitOptions) -> bool:
     """Whether the covariance matrix is the inverse of the expected information."""
     plain = options.se == "standard" and options.information == "expected"
-    return plain and options.discrepancy not in ("ULS", "DWLS")
-
-
-def _fixed_covariates(spec: ModelSpec, layout: Layout) -> Index:
-    """Return the places of covariates whose moments are fixed at the sample's."""
-    index = layout.index()
-    fixed = {row.lhs for row in spec.parameters if row.from_sample}
-    names = [name for name in spec.exogenous_observed if name in fixed]
-    return np.array([index[name] for name in names], dtype=np.intp)
+    return plain and options.is_likelihood
 
 
 def _starts(

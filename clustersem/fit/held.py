@@ -68,15 +68,15 @@ class Held:
             )
         elif self.binding:
             notes.append(
-                f"binding: {'; '.join(self.binding)}. Without it the estimates would lie beyond."
-                " Standard errors take it as an equality, degrees of freedom do not count it, so"
+                f"binding: {'; '.join(self.binding)}. The estimates would otherwise lie beyond."
+                " Standard errors take this as an equality, degrees of freedom do not count it, so"
                 " the p-value of chi2 is too small, if anything."
             )
         if self.reached and not self.violated:
             notes.append(
-                f"at a bound: {'; '.join(self.reached)}. Its standard error and p-value are those"
-                " of a parameter without bounds and say little here; a variance at zero points to"
-                " a weak or redundant item, or too small a sample."
+                f"at a bound: {'; '.join(self.reached)}. Standard errors are those of parameters"
+                " without bounds and say little here; a variance at zero points to a weak or"
+                " redundant item, or too small a sample."
             )
         return tuple(notes)
 

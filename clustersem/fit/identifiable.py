@@ -78,10 +78,11 @@ def refuse_unidentified(
     seen = 0
     for _ in range(24):
         away = 0.1 * size * generator.standard_normal(len(size))
-        there = objective.at(start + away)
+        theta = restrictions.near(start + away, 1.0 / size)
+        there = objective.at(theta)
         if there is not None:
             seen += 1
-            hessian, rows = objective.expected(there), restrictions.equal(start + away).jacobian
+            hessian, rows = objective.expected(there), restrictions.equal(theta).jacobian
             lasting &= set(parameter_covariance(hessian, 1.0, rows)[1].tolist())
         if seen == 6 or not lasting:
             break

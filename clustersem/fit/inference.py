@@ -35,7 +35,7 @@ from clustersem.engine.least_squares import (
     GeneralisedLeastSquares,
     WeightedLeastSquares,
 )
-from clustersem.engine.likelihood import NormalEvaluation
+from clustersem.engine.likelihood import MaximumLikelihood, NormalEvaluation
 from clustersem.engine.moment_structure import implied_moments, moment_jacobian
 from clustersem.engine.objective import Block, Objective, State
 from clustersem.engine.ram import Array, Index
@@ -128,6 +128,7 @@ class LeastSquaresGroup:
     at: Evaluation
     fixed: Index
     options: FitOptions
+    share: float
 
     @property
     def first_order(self) -> Array:
@@ -159,7 +160,7 @@ class LeastSquaresGroup:
             assert isinstance(discrepancy, GeneralisedLeastSquares)
             weight = normal_weight(discrepancy.precision, order)
         gamma = gamma_of(self.sample, has_means=order.has_means, fixed=self.fixed)
-        return MomentTerms(jacobian, weight, gamma, self.block.share)
+        return MomentTerms(jacobian, weight, gamma, self.share)
 
     @property
     def terms_of_squares(self) -> MomentTerms:
@@ -249,7 +250,10 @@ class Inference:
         if isinstance(at, IncompleteEvaluation):
             return IncompleteGroup(sample, block, at, self.fixed)
         if not isinstance(at, NormalEvaluation):
-            return LeastSquaresGroup(sample, block, at, self.fixed, self.options)
+            # Estimates weigh a group by n_g - 1, their covariance matrix by n_g, as lavaan does.
+            share = sample.total / sum(each.total for each in self.samples)
+            return LeastSquaresGroup(sample, block, at, self.fixed, self.options, share)
+        assert isinstance(block.discrepancy, MaximumLikelihood)
         if sample.data is None or sample.mean is None:
             raise UnsupportedError(
                 "robust standard errors and tests need the answers themselves: a covariance matrix"
@@ -260,7 +264,7 @@ class Inference:
             at.point,
             at.precision,
             sample.data,
-            sample.cov,
+            block.discrepancy.cov,
             sample.mean,
             block.share,
             sample.weights,
@@ -271,9 +275,14 @@ class Inference:
     @cached_property
     def information(self) -> Array:
         """Observed or expected information of one case (q x q)."""
+        objective = self.objective
+        if len(self.samples) > 1 and not self.options.is_likelihood:
+            total = sum(sample.total for sample in self.samples)
+            shares = [sample.total / total for sample in self.samples]
+            blocks = zip(objective.blocks, shares, strict=True)
+            objective = Objective(tuple(replace(block, share=share) for block, share in blocks))
         exact = self.options.information == "observed"
-        hessian = self.objective.exact if exact else self.objective.expected
-        return 0.5 * hessian(self.state)
+        return 0.5 * (objective.exact if exact else objective.expected)(self.state)
 
     @cached_property
     def first_order(self) -> Array:
@@ -294,8 +303,8 @@ class Inference:
         if self.options.discrepancy in ("ULS", "DWLS"):
             # The inverse of the information is the covariance matrix only with optimal weights.
             terms = [group.standard_terms for group in self._least_squares]
-            bread = _sum(self.objective, [term.bread for term in terms])
-            meat = _sum(self.objective, [term.meat for term in terms])
+            bread = np.sum([term.share * term.bread for term in terms], axis=0)
+            meat = np.sum([term.share * term.meat for term in terms], axis=0)
             return sandwich(bread, meat, self.multiplier, basis=self.basis)
         return inverse_information(self.information, self.multiplier, basis=self.basis)
 
@@ -306,8 +315,8 @@ class Inference:
     def information_and_meat(self) -> tuple[Array, Array]:
         """Return Delta' V Delta and Delta' V Gamma V Delta (q x q), summed over groups."""
         terms = [group.terms for group in self.groups]
-        bread = _sum(self.objective, [term.bread for term in terms])
-        return bread, _sum(self.objective, [term.meat for term in terms])
+        bread = np.sum([term.share * term.bread for term in terms], axis=0)
+        return bread, np.sum([term.share * term.meat for term in terms], axis=0)
 
     def test(self, name: str, chisq: float, df: int) -> TestStatistic:
         """Return a test of the model by its name; NaN where the data do not allow it."""
@@ -318,7 +327,9 @@ class Inference:
         if name == "yuan.bentler.mplus":
             return self.yuan_bentler(chisq, df).test
         if name == "yuan.bentler":
-            terms = [group.yuan_bentler_terms for group in self.groups]
+            # With expected information it is the test of Satorra and Bentler.
+            observed = self.options.information == "observed"
+            terms = [g.yuan_bentler_terms if observed else g.terms for g in self.groups]
             return satorra_bentler(chisq, df, trace_ugamma(terms, basis=self.basis), name=name)
         if name == "satorra.bentler":
             terms = [group.terms for group in self.groups]
@@ -333,22 +344,43 @@ class Inference:
 
     def yuan_bentler(self, chisq: float, df: int) -> YuanBentler:
         """Return the Yuan-Bentler test of Mplus, with the scaling factors of both models."""
-        inner, meat = 0.5 * self.objective.exact(self.state), self.first_order
+        inner, meat = self._information_of_test, self.first_order
         if self.basis is not None:
             inner, meat = (self.basis.T @ x @ self.basis for x in (inner, meat))
         try:
             trace_h0 = float(np.trace(np.linalg.solve(inner, meat)))
         except np.linalg.LinAlgError:
             trace_h0 = math.nan
-        k = moment_order(self.samples[0], has_means=self.objective.blocks[0].model.has_means)
         return yuan_bentler(
             chisq,
             df,
             trace_h1=sum(group.saturated_trace for group in self.groups),
             trace_h0=trace_h0,
-            n_moments=len(self.samples) * k.n_moments,
+            n_moments=self._n_moments,
             n_free=len(inner),
         )
+
+    @property
+    def _n_moments(self) -> int:
+        """Number of moments of all groups, without those of fixed covariates."""
+        has_means = self.objective.blocks[0].model.has_means
+        x = len(self.fixed)
+        given = x * (x + 1) // 2 + (x if has_means else 0)
+        orders = [moment_order(sample, has_means=has_means) for sample in self.samples]
+        return sum(order.n_moments - given for order in orders)
+
+    @property
+    def _information_of_test(self) -> Array:
+        """Information of one case that the Yuan-Bentler test of Mplus rests on.
+
+        That of the standard errors, except that lavaan leaves out the curvature of the moments
+        where the test was asked for by its own name and not with estimator="MLR".
+        """
+        if self.options.information == "observed" and self.options.estimator.upper() != "MLR":
+            complete = [g for g in self.groups if isinstance(g, CompleteGroup)]
+            if len(complete) == len(self.groups):
+                return _sum(self.objective, [g.observed_of_moments for g in complete])
+        return self.information
 
     def _browne(self, name: str, df: int) -> TestStatistic:
         terms = []

@@ -2,49 +2,40 @@
 
 from __future__ import annotations
 
-import math
-import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 
-import pandas as pd
-
-from clustersem.errors import (
-    ClusterSemWarning,
-    EstimationError,
-    IdentificationError,
-    ModelError,
-)
-from clustersem.fit.comparison import default_method, difference_test, index_suffix
-from clustersem.fit.difference import DifferenceMethod, DifferenceTest
+from clustersem.errors import EstimationError, ModelError
+from clustersem.fit.comparison import default_method, index_suffix
 from clustersem.fit.entry_points import cfa
 from clustersem.fit.intake import Data
-from clustersem.fit.invariance_models import Family, Parameterization, Release
-from clustersem.fit.invariance_result import Invariance, Released, Step
-from clustersem.fit.invariance_rules import Change, Criterion, finding, reason
-from clustersem.fit.invariance_text import StepInWords, verdict_text
-from clustersem.fit.nested import refitted
-from clustersem.fit.releases import ReleaseScore, release_scores
+from clustersem.fit.invariance_models import Family, Parameterization
+from clustersem.fit.invariance_result import Invariance, Step
+from clustersem.fit.invariance_rules import Criterion
+from clustersem.fit.invariance_study import Study
+from clustersem.fit.options import Likelihood
 from clustersem.fit.result import Fit
+from clustersem.spec import ModelSpec
 from clustersem.spec.table import EQUALITIES
-
-# Chen's (2007) narrower limits are for samples up to this size.
-SMALL_SAMPLE = 300
 
 
 def invariance(
-    model: str,
+    model: str | ModelSpec,
     data: Data,
     *,
     group: str,
-    ordered: Sequence[str] | bool | None = None,
+    group_labels: Sequence[object] | None = None,
+    ordered: Sequence[str] | str | bool | None = None,
     estimator: str | None = None,
     missing: str = "listwise",
     parameterization: Parameterization = "theta",
     std_lv: bool = True,
     orthogonal: bool = False,
     fixed_x: bool = True,
+    likelihood: Likelihood = "normal",
+    se: str | None = None,
     test: str | None = None,
+    sampling_weights: str | None = None,
+    cluster: str | None = None,
     steps: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
     partial: bool = False,
     max_releases: int = 3,
@@ -62,15 +53,18 @@ def invariance(
 
     Parameters
     ----------
-    model : str
+    model : str or ModelSpec
         The measurement model; regressions among the latent variables may be in it.
     data : DataFrame or Survey
         Answers, with a column that says the group.
     group : str
         That column.
+    group_labels : sequence, optional
+        Which groups, in which order; the first sets the scales. By default all, in the order of
+        their first appearance.
     ordered : sequence of str or bool, optional
         Items with ordered categories; True for all.
-    estimator, missing, orthogonal, fixed_x, test
+    estimator, missing, orthogonal, fixed_x, likelihood, se, test, sampling_weights, cluster
         As in :func:`clustersem.cfa`.
     parameterization : str
         Of ordinal items. ``"theta"``, or ``"delta"``, which has no strict step; the others fit
@@ -119,11 +113,27 @@ def invariance(
     Byrne, B. M., Shavelson, R. J., & Muthen, B. (1989). Testing for the equivalence of factor
     covariance and mean structures: The issue of partial measurement invariance. Psychological
     Bulletin, 105, 456-466. doi:10.1037/0033-2909.105.3.456
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> draw = np.random.default_rng(1).standard_normal
+    >>> latent = draw((400, 1))
+    >>> answers = latent * [0.8, 0.7, 0.9, 0.6] + 0.5 * draw((400, 4))
+    >>> frame = pd.DataFrame(answers, columns=list("abcd"))
+    >>> frame["region"] = ["north", "south"] * 200
+    >>> frame.loc[frame["region"] == "south", "c"] += 1.0
+    >>> study = invariance("f =~ a + b + c + d", frame, group="region", partial=True)
+    >>> study.partial[["step", "parameter", "group"]].values.tolist()
+    [['scalar', 'c ~1', 'south']]
+    >>> study.level
+    'strict'
     """
     configural = cfa(
         model,
         data,
         group=group,
+        group_labels=group_labels,
         ordered=ordered,
         estimator=estimator,
         missing=missing,
@@ -131,7 +141,11 @@ def invariance(
         std_lv=std_lv,
         orthogonal=orthogonal,
         fixed_x=fixed_x,
+        likelihood=likelihood,
+        se=se,
         test=test,
+        sampling_weights=sampling_weights,
+        cluster=cluster,
         meanstructure=True,
     )
     return invariance_of(
@@ -170,7 +184,7 @@ def invariance_of(
     ordinal = bool(family.n_thresholds)
     if criterion not in ("cfi", "chen", "chisq"):
         raise ModelError(f'criterion= is "cfi", "chen" or "chisq", not {criterion!r}.')
-    study = _Study(
+    study = Study(
         family,
         configural,
         criterion,
@@ -206,169 +220,6 @@ def _check_configural(configural: Fit, alpha: float, max_releases: int) -> None:
         raise ModelError(f"alpha= is a probability, as 0.05, not {alpha}.")
     if max_releases < 1:
         raise ModelError(f"max_releases= is 1 or more, not {max_releases}.")
-
-
-@dataclass
-class _Study:
-    """The study as it goes."""
-
-    family: Family
-    configural: Fit
-    criterion: Criterion
-    alpha: float
-    method: DifferenceMethod
-    suffix: str
-    steps: list[Step] = field(default_factory=list)
-    released: list[Released] = field(default_factory=list)
-    free: set[Release] = field(default_factory=set)
-    notes: list[str] = field(default_factory=list)
-
-    def take(self, name: str, equal: tuple[str, ...], *, partial: bool, max_releases: int) -> bool:
-        """Fit one more step, and release restrictions where it does not hold; False at the end."""
-        before = self.steps[-1]
-        step = self._assessed(name, equal, before)
-        if step is None:
-            return False
-        self.steps.append(step)
-        if step.finding != "does not hold" or not partial:
-            return True
-        added = tuple(kind for kind in equal if kind not in before.equal)
-        for _ in range(max_releases):
-            after = self._one_less(name, equal, added, before)
-            if after is None:
-                break
-            if self.steps[-1].name != name:
-                self.steps.pop()
-            self.steps.append(after)
-            if after.finding != "does not hold":
-                break
-        return True
-
-    def _assessed(self, name: str, equal: tuple[str, ...], before: Step) -> Step | None:
-        try:
-            fit = self.fitted(equal)
-        except (EstimationError, IdentificationError) as error:
-            self.notes.append(f"The {name} model cannot be fitted, so the study ends here: {error}")
-            return None
-        if not fit.converged:
-            self.notes.append(
-                f"The {name} model did not converge, so the study ends before it:"
-                f" {fit.status.message}"
-            )
-            return None
-        known = {sentence.split(": ", 1)[-1] for sentence in self.notes}
-        self.notes += [f"{name}: {sentence}" for sentence in fit.warnings if sentence not in known]
-        test = self._test(name, fit, before.fit)
-        m, of = fit.measures, before.fit.measures
-        change = Change(
-            m[f"cfi{self.suffix}"] - of[f"cfi{self.suffix}"],
-            m[f"rmsea{self.suffix}"] - of[f"rmsea{self.suffix}"],
-            m["srmr"] - of["srmr"],
-            math.nan if test is None else test.p_value,
-            fit.df - before.fit.df,
-            loadings="loadings" in equal and "loadings" not in before.equal,
-            small=fit.n_obs <= SMALL_SAMPLE,
-        )
-        found = finding(change, self.criterion, self.alpha)
-        return Step(name, equal, fit, before.name, test, change, found, reason(change))
-
-    def _test(self, name: str, small: Fit, large: Fit) -> DifferenceTest | None:
-        if small.df == large.df:
-            return None
-        try:
-            return difference_test(small, large, self.method)
-        except EstimationError as error:
-            if self.method != "satorra.bentler.2001":
-                raise
-            self.notes.append(
-                f"{name}: {error} Satorra and Bentler's (2010) test is reported for this step."
-            )
-            return difference_test(small, large, "satorra.bentler.2010")
-
-    def _one_less(
-        self, name: str, equal: tuple[str, ...], added: tuple[str, ...], before: Step
-    ) -> Step | None:
-        """Release the worst restriction of a step; None where none stands out."""
-        fit = self.steps[-1].fit
-        candidates = [r for r in self.family.restrictions(added) if r not in self.free]
-        scores = [s for s in release_scores(fit, candidates) if math.isfinite(s.statistic)]
-        worst = max(scores, key=lambda score: score.statistic, default=None)
-        if worst is None or worst.p_value * len(scores) >= self.alpha:
-            self.notes.append(
-                f"{name}: no single restriction stands out"
-                + ("" if worst is None else f" (the largest score test is {worst.statistic:.2f})")
-                + ", so none was released; the difference is spread over the items."
-            )
-            return None
-        release = worst.release
-        follows = _following(release, equal, self.family)
-        self.free |= {release, *follows}
-        step = self._assessed(f"{name} (partial)", equal, before)
-        if step is None:
-            return None
-        self.released.append(self._evidence(name, worst, len(scores), follows, step))
-        return step
-
-    def _evidence(
-        self, name: str, score: ReleaseScore, among: int, follows: Sequence[Release], step: Step
-    ) -> Released:
-        m = step.fit.measures
-        return Released(
-            name,
-            score.release.parameter,
-            self.configural.groups[score.release.group - 1],
-            ", ".join(release.parameter for release in follows),
-            score.statistic,
-            min(1.0, score.p_value * among),
-            among,
-            score.epc,
-            m.get("chisq_scaled", m["chisq"]),
-            m[f"cfi{self.suffix}"],
-            step.finding != "does not hold",
-        )
-
-    def fitted(self, equal: Sequence[str]) -> Fit:
-        """Fit the model of a step to the moments that are there."""
-        with warnings.catch_warnings():
-            # What a step's fit warns of is among the notes of the study.
-            warnings.simplefilter("ignore", ClusterSemWarning)
-            return refitted(self.configural, self.family.at(equal, self.free))
-
-    def result(self) -> Invariance:
-        """Return what was found."""
-        words = [StepInWords(s.level, s.name, s.finding, s.reason, s.equal) for s in self.steps]
-        m = self.configural.measures
-        verdict, level = verdict_text(
-            words,
-            m[f"cfi{self.suffix}"],
-            m[f"rmsea{self.suffix}"],
-            [released.step for released in self.released],
-        )
-        if self.family.n_thresholds and self.criterion != "chisq":
-            self.notes.append(
-                "The limits of CFI, RMSEA and SRMR were found with continuous items; with ordinal"
-                " ones they miss real differences more often (Sass, Schmitt & Marsh, 2014,"
-                ' doi:10.1080/10705511.2014.882658). criterion="chisq" decides by the test.'
-            )
-        columns = list(Released.__dataclass_fields__)
-        return Invariance(
-            _table(self.steps, self.suffix),
-            tuple(self.steps),
-            pd.DataFrame([asdict(r) for r in self.released], columns=columns),
-            level,
-            verdict,
-            self.suffix[1:] or "plain",
-            self.method,
-            tuple(self.notes),
-        )
-
-
-def _following(release: Release, equal: Sequence[str], family: Family) -> tuple[Release, ...]:
-    """Return what is freed with a loading: an intercept has no meaning beside another slope."""
-    latent = release.rhs in family.variables.latent
-    if release.op != "=~" or latent:
-        return ()
-    return (Release(release.rhs, "~1", "", release.group),)
 
 
 def _steps(
@@ -409,33 +260,3 @@ def _suffix(configural: Fit, *, ordinal: bool) -> str:
     if ordinal and suffix == "_robust":
         return "_scaled"
     return suffix
-
-
-def _table(steps: Sequence[Step], suffix: str) -> pd.DataFrame:
-    rows = []
-    for step in steps:
-        m, test, change = step.fit.measures, step.test, step.change
-        scaled = "_scaled" if "chisq_scaled" in m else ""
-        rows.append(
-            {
-                "equal": " + ".join(step.equal),
-                "against": step.against,
-                "df": step.fit.df,
-                "chisq": m[f"chisq{scaled}"],
-                "p_value": m[f"pvalue{scaled}"],
-                "cfi": m[f"cfi{suffix}"],
-                "tli": m[f"tli{suffix}"],
-                "rmsea": m[f"rmsea{suffix}"],
-                "srmr": m["srmr"],
-                "aic": m.get("aic", math.nan),
-                "bic": m.get("bic", math.nan),
-                "delta_chisq": math.nan if test is None else test.statistic,
-                "delta_df": math.nan if test is None else test.df,
-                "delta_p": math.nan if test is None else test.p_value,
-                "delta_cfi": math.nan if change is None else change.cfi,
-                "delta_rmsea": math.nan if change is None else change.rmsea,
-                "delta_srmr": math.nan if change is None else change.srmr,
-                "finding": step.finding if step.against else "",
-            }
-        )
-    return pd.DataFrame(rows, index=pd.Index([step.name for step in steps], name="step"))

@@ -16,14 +16,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from clustersem.engine.constrained import minimise_constrained
+from clustersem.engine.discrepancy import cholesky
 from clustersem.engine.moment_structure import implied_moments, moment_jacobian
 from clustersem.engine.objective import Objective
 from clustersem.engine.optimiser import minimise
 from clustersem.engine.ram import Array, Index
 from clustersem.errors import DataError
-from clustersem.fit.assemble import layout_of
 from clustersem.fit.discrepancies import fitted_cov, moment_order, objective_of
 from clustersem.fit.estimation import fit_samples
+from clustersem.fit.options import FitOptions
 from clustersem.fit.result import Fit
 from clustersem.fit.solution import Solution
 from clustersem.moments import MomentOrder, SampleMoments
@@ -145,7 +147,9 @@ def refitted(fit: Fit, spec: ModelSpec) -> Fit:
 
 
 def jacobian_of(fit: Solution, like: Solution | None = None) -> Array:
-    """Return the derivatives of all groups' moments by theta, below each other.
+    """Return the derivatives of all groups' moments, below each other, by what is free to move.
+
+    That is theta, or the directions that equality constraints leave.
 
     Parameters
     ----------
@@ -156,7 +160,7 @@ def jacobian_of(fit: Solution, like: Solution | None = None) -> Array:
 
     Returns
     -------
-    ndarray of shape (k, q)
+    ndarray of shape (k, q), or (k, r) with constraints
     """
     parts = []
     has_means = fit.spec.options.meanstructure
@@ -165,6 +169,8 @@ def jacobian_of(fit: Solution, like: Solution | None = None) -> Array:
         by_cell = moment_jacobian(block.model, point, order, block.model.cells)
         k = block.model.collapse
         delta = by_cell if k is None else by_cell @ k
+        if fit.inference.basis is not None:
+            delta = delta @ fit.inference.basis
         parts.append(delta if like is None else delta[_moments_in_order(fit, like, order)])
     return np.vstack(parts)
 
@@ -173,23 +179,31 @@ def _at_implied(large: Solution, small: Solution) -> tuple[Array, float, float]:
     """Fit the large model to what the small one implies: theta, F and the size of F."""
     if set(large.spec.observed) != set(small.spec.observed) or large.groups != small.groups:
         raise DataError("nesting can only be tested between models of the same variables.")
-    samples = _implied_samples(small, large)
-    # Full information and listwise likelihood are the same where nothing is missing.
-    discrepancy = large.options.discrepancy
-    options = replace(large.options, discrepancy="ML" if discrepancy == "FIML" else discrepancy)
-    objective = objective_of(large.spec, layout_of(large.spec), samples, options)
-    size = sum(
-        moment_order(sample, has_means=large.spec.options.meanstructure).n_moments
-        for sample in samples
-    )
-    best = minimise(objective, large.theta)
-    if best.at is None or best.at.f > REPRODUCED * size:
+    # Any discrepancy will do; this one does not depend on units, nor on what is missing.
+    ordinal = large.samples[0].ordinal is not None
+    options = large.options if ordinal else replace(large.options, discrepancy="ML")
+    samples = _implied_samples(small, large, options)
+    objective = objective_of(large.spec, large.layout, samples, options)
+    has_means = large.spec.options.meanstructure
+    size = float(sum(moment_order(s, has_means=has_means).n_moments for s in samples))
+    theta, f = _minimum(objective, large, large.theta)
+    if f > REPRODUCED * size:
         # From what both models have in common, too: the larger one may be far away.
-        again = minimise(objective, _carried_over(objective, large, small))
-        if again.at is not None and (best.at is None or again.at.f < best.at.f):
-            best = again
-    f = float("inf") if best.at is None else max(best.at.f, 0.0)
-    return best.theta, f, float(size)
+        again, lower = _minimum(objective, large, _carried_over(objective, large, small))
+        if lower < f:
+            theta, f = again, lower
+    return theta, f, size
+
+
+def _minimum(objective: Objective, large: Solution, start: Array) -> tuple[Array, float]:
+    """Return where F ends from a start, and its value there."""
+    restrictions = large.held.restrictions
+    optimum = (
+        minimise(objective, start)
+        if restrictions.are_none
+        else minimise_constrained(objective, start, restrictions.numbers)
+    )
+    return optimum.theta, float("inf") if optimum.at is None else max(optimum.at.f, 0.0)
 
 
 def _carried_over(objective: Objective, large: Solution, small: Solution) -> Array:
@@ -207,24 +221,32 @@ def _carried_over(objective: Objective, large: Solution, small: Solution) -> Arr
     return theta if objective.at(theta) is not None else large.theta
 
 
-def _implied_samples(small: Solution, large: Solution) -> tuple[SampleMoments, ...]:
+def _implied_samples(
+    small: Solution, large: Solution, options: FitOptions
+) -> tuple[SampleMoments, ...]:
     """Return samples whose moments are those that the small model implies, in the large's order."""
     result = []
     has_means = small.spec.options.meanstructure
     for sample, theirs, point in zip(small.samples, large.samples, small.points, strict=True):
         place = [sample.names.index(name) for name in theirs.names]
-        changed = replace(theirs, data=None, weights=None, cluster=None, patterns=None)
         if theirs.ordinal is not None:
             order = moment_order(sample, has_means=has_means)
             values = implied_moments(point, order)[_moments_in_order(small, large, order)]
             ordinal = replace(theirs.ordinal, values=values)
-            result.append(replace(changed, ordinal=ordinal))
+            result.append(replace(theirs, ordinal=ordinal))
             continue
         sigma = point.sigma[np.ix_(place, place)]
         # Undo what the estimator will do to the divisor.
-        divisor = fitted_cov(theirs, large.options)[0, 0] / theirs.cov[0, 0]
+        divisor = fitted_cov(theirs, options)[0, 0] / theirs.cov[0, 0]
+        if cholesky(sigma) is None:
+            raise DataError(
+                "the smaller model implies a covariance matrix that is not positive definite, so"
+                " it cannot be tested whether it is nested. Look at fit.diagnose(), or leave the"
+                " test out with nested=False."
+            )
         mean = point.mu[place].copy() if has_means else theirs.mean
-        result.append(replace(changed, cov=sigma / divisor, mean=mean))
+        moved = replace(theirs, cov=sigma / divisor, mean=mean, patterns=None)
+        result.append(moved)
     return tuple(result)
 
 

@@ -161,6 +161,11 @@ def second_opinion(fit: Solution) -> SecondOpinion:
             f" estimator={fit.options.estimator!r} with missing={fit.options.missing!r}. Ask it of"
             " a fit of the same model with estimator='ML' and missing='listwise'."
         )
+    if held := (*fit.held.equalities, *fit.held.reached):
+        raise UnsupportedError(
+            f"{held[0]}: semopy is asked without constraints and bounds, so it is no second opinion"
+            " where one of them binds. Ask it of a fit without them."
+        )
     solution = _solve(fit.spec, fit.layout, fit.objective)
     place = fit.layout.parameter
     rows = [row for row in fit.spec.parameters if row.free]

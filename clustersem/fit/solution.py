@@ -347,9 +347,10 @@ class Solution:
         DataFrame
             ``lhs op rhs group`` of the first parameter, ``other other_group`` of the one that it is
             held equal to; of a constraint its text in ``lhs``. ``statistic``, the expected drop of
-            chi2, with ``df`` (0 where other equalities say the same) and ``p_value``; ``epc``, the
-            expected value of the first less the other, or of the constraint's left side less its
-            right. NaN where the model would not be identified.
+            chi2, with ``df`` (0 where other equalities say the same, or where the data could not
+            tell) and ``p_value``; ``epc``, the expected value of the first less the other, or of
+            the constraint's left side less its right, NaN where the data could not tell. As
+            modification indices, statistics are not corrected under robust estimators.
 
         References
         ----------

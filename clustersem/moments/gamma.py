@@ -38,7 +38,7 @@ def moment_contributions(
     order : MomentOrder
         An order without thresholds.
     weights : ndarray of shape (n,), optional
-        Sampling weights that sum to n. Deviations are from the weighted moments, but are not
+        Sampling weights. Deviations are from the weighted moments, but are not
         multiplied by the weights themselves.
     covariates : ndarray of int, optional
         Places of exogenous covariates that are fixed at their values. Their own moments then have
@@ -60,26 +60,29 @@ def moment_contributions(
         predicted = x @ slopes
         products -= predicted.take(rows, axis=1) * predicted.take(cols, axis=1)
         z = z - predicted
+        z[:, covariates] = 0.0  # without what rounding leaves
     products -= _mean(products, weights)
+    if covariates is not None and len(covariates):
+        products[:, np.isin(rows, covariates) & np.isin(cols, covariates)] = 0.0
     return np.hstack([z, products]) if order.has_means else products
 
 
 def _mean(columns: Array, weights: Array | None) -> Array:
-    total: Array = columns.sum(axis=0) if weights is None else weights @ columns
-    return total / len(columns)
+    mean: Array = columns.mean(axis=0) if weights is None else weights @ columns / weights.sum()
+    return mean
 
 
 def empirical_gamma(
     contributions: Array, *, weights: Array | None = None, cluster: Index | None = None
 ) -> Array:
-    """Return the distribution-free Gamma, with divisor n.
+    """Return the distribution-free Gamma, with divisor n or what the weights sum to.
 
     Parameters
     ----------
     contributions : ndarray of shape (n, k)
         What :func:`moment_contributions` returns.
     weights : ndarray of shape (n,), optional
-        Sampling weights that sum to n.
+        Sampling weights.
     cluster : ndarray of int, shape (n,), optional
         Cluster of every case, 0-based; cases of one cluster may depend on each other.
 
@@ -89,7 +92,7 @@ def empirical_gamma(
         Positive semidefinite, and singular where there are fewer cases than moments.
     """
     summed = summed_by_cluster(contributions, weights=weights, cluster=cluster)
-    gamma: Array = summed.T @ summed / len(contributions)
+    gamma: Array = summed.T @ summed / (len(contributions) if weights is None else weights.sum())
     return gamma
 
 

@@ -181,9 +181,12 @@ def _second_operator(tokens: list[Token], index: int, source: str) -> ModelSynta
             )
     first = next(token for token in tokens if token.kind == "operator")
     if {first.text, second.text} <= {"<", ">", "=="} and first.end < second.position:
+        left = source[tokens[0].position : first.position].strip()
         between = source[first.end : second.position].strip()
+        right = source[second.end : tokens[-1].end].strip()
         return ModelSyntaxError(
-            f"write this as two constraints, {between} once in each: 0 < a; a < 1",
+            f"write two constraints: {left} {first.text} {between}; {between} {second.text}"
+            f" {right}",
             source,
             second.position,
             second.length,

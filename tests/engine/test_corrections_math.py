@@ -18,6 +18,7 @@ from clustersem.engine.corrections import (
     yuan_bentler,
 )
 from clustersem.engine.moment_structure import moment_jacobian
+from clustersem.engine.observed_weight import observed_weight
 from clustersem.engine.ram import COVARIANCE, INTERCEPT, PATH, Cells, Ram, evaluate
 from clustersem.engine.sandwich import inverse_information, sandwich
 from clustersem.engine.ugamma import MomentTerms, trace_ugamma, trace_ugamma_squared
@@ -269,3 +270,27 @@ def test_a_trace_that_is_not_positive_gives_no_test():
     assert np.isnan(result.test.chisq)
     assert np.isnan(result.test.pvalue)
     assert result.scaling_factor_h0 == 2.1
+
+
+@pytest.mark.parametrize("means", [False, True])
+def test_observed_information_of_the_moments(means):
+    """Gathered by cell it is Delta' H Delta, and without misfit the expected information."""
+    group = two_factor_group(means=means)[1]
+    deviation = group.mean - group.point.mu if means else np.zeros(8)
+    h = observed_weight(group.precision, group.cov, deviation, group.order)
+    explicit = group.jacobian.T @ h @ group.jacobian
+    np.testing.assert_allclose(group.observed_of_moments, explicit, rtol=1e-9, atol=1e-9)
+    fitting = replace(group, cov=group.point.sigma, mean=group.point.mu)
+    np.testing.assert_allclose(fitting.observed_of_moments, fitting.expected, rtol=1e-9, atol=1e-12)
+
+
+def test_weights_in_any_unit():
+    """A group's weights need not sum to its number of cases."""
+    group = two_factor_group(means=True)[1]
+    w = np.random.default_rng(5).uniform(0.5, 2.0, 60)
+    given = vars_of(group)
+    one, other = (CompleteGroup(**{**given, "weights": u}) for u in (w, 3.0 * w))
+    # Scores are multiplied by weights, squared weights are divided by their sum.
+    np.testing.assert_allclose(other.first_order, 3.0 * one.first_order, rtol=1e-12)
+    np.testing.assert_allclose(other.gamma, 3.0 * one.gamma, rtol=1e-12)
+    assert other.saturated_trace == pytest.approx(3.0 * one.saturated_trace, rel=1e-12)

@@ -320,3 +320,58 @@ def test_second_derivatives_of_restrictions():
     exact[2, 2] = 2.0 * np.exp(0.3)
     # Central differences with a step of 6e-6: rounding and truncation are both near 1e-10.
     np.testing.assert_allclose(found, exact, rtol=0, atol=1e-9)
+
+
+@dataclass(frozen=True)
+class Fenced(Quadratic):
+    """A quadratic that is defined only where the second parameter is below one."""
+
+    def at(self, theta):
+        return super().at(theta) if theta[1] < 1.0 else None
+
+
+def test_equalities_whose_nearest_point_is_not_admissible_are_approached_by_steps():
+    # The point of theta_0 + theta_1 = 10 that is nearest to the start is (5, 5).
+    objective = Fenced(np.eye(2), np.array([9.7, 0.7]))
+    r = linear(2, [[1.0, 1.0]], [10.0])
+    found = minimise_constrained(objective, np.zeros(2), r)
+    assert found.code == "converged"
+    np.testing.assert_allclose(found.theta, [9.5, 0.5], rtol=0, atol=1e-10)
+    assert_optimal(objective, r, found)
+
+
+def test_a_start_that_is_not_admissible_is_said():
+    objective = Fenced(np.eye(2), np.zeros(2))
+    found = minimise_constrained(objective, np.array([0.0, 2.0]), linear(2, [[1.0, 0.0]], [1.0]))
+    assert found.code == "no_start"
+    assert found.at is None
+    # A bound that the start violates brings it inside.
+    inside = linear(2, [[1.0, 0.0]], [1.0], upper=np.array([np.inf, 0.5]))
+    assert minimise_constrained(objective, np.array([0.0, 2.0]), inside).code == "converged"
+
+
+def test_restrictions_in_fewer_parameters_are_the_same_restrictions():
+    rng = np.random.default_rng(2)
+    ball = Curve(lambda t: t @ t - 1.0, lambda t: 2.0 * t)
+    whole = replace(
+        linear(
+            3, c=rng.standard_normal((2, 3)), d=[0.3, -0.2], lower=np.array([0.0, -np.inf, 1.0])
+        ),
+        curved_equal=ball,
+        n_curved_equal=1,
+    )
+    offset, basis = rng.standard_normal(3), rng.standard_normal((3, 2))
+    part, eta = whole.reduced(offset, basis), rng.standard_normal(2)
+    theta = offset + basis @ eta
+    for of_whole, of_part in (
+        (whole.equal(theta), part.equal(eta)),
+        (whole.least(theta), part.least(eta)),
+    ):
+        np.testing.assert_allclose(of_part.value, of_whole.value, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(of_part.jacobian, of_whole.jacobian @ basis, rtol=0, atol=1e-12)
+
+
+def test_a_point_near_that_meets_the_equalities():
+    r = replace(linear(2, [[1.0, -1.0]], [0.0]), curved_equal=CIRCLE, n_curved_equal=1)
+    near = r.near(np.array([0.9, 0.4]), np.ones(2))
+    np.testing.assert_allclose(near, [0.5**0.5, 0.5**0.5], rtol=0, atol=1e-12)

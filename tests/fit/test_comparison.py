@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from helpers.reference import data
+from helpers.reference import case, data
 
 import clustersem as cs
 from clustersem.errors import DataError, ModelError
@@ -140,3 +140,112 @@ def test_text(three_and_one):
     assert "one factor    27 312.264" in text
     assert "Difference test: likelihood ratio." in text
     assert "nan" not in text.lower()
+
+
+SMALL = "visual =~ x1 + x2 + x3; speed =~ x7 + x8 + x9"
+
+
+@pytest.fixture(scope="module")
+def grouped():
+    def fitted(estimator, *equal):
+        return cs.cfa(
+            SMALL, data("holzinger1939"), group="school", estimator=estimator, group_equal=equal
+        )
+
+    return {
+        (name, step): fitted(name, *equal)
+        for name in ("MLM", "MLR", "MLMVS")
+        for step, equal in {
+            "large": (),
+            "metric": ("loadings",),
+            "scalar": ("loadings", "intercepts"),
+        }.items()
+    }
+
+
+@pytest.mark.parametrize("step", ["metric", "scalar"])
+@pytest.mark.parametrize(
+    ("name", "method", "key"),
+    [
+        ("MLM", "satorra.bentler.2001", "satorra_bentler_2001"),
+        ("MLM", "satorra.bentler.2010", "satorra_bentler_2010"),
+        ("MLM", "satorra.2000", "not_shifted"),
+        ("MLM", "scaled.shifted", "scaled_shifted"),
+        ("MLR", "satorra.bentler.2001", "satorra_bentler_2001"),
+        ("MLR", "satorra.2000", "not_shifted"),
+        ("MLR", "scaled.shifted", "scaled_shifted"),
+        ("MLMVS", "scaled.shifted", "scaled_shifted"),
+        ("MLMVS", "mean_var_adjusted", "not_shifted"),
+    ],
+)
+def test_scaled_differences_as_lavaan(grouped, step, name, method, key):
+    told = case("difference")[f"hs_{step}"]["tests"][name][key]
+    result = compare(grouped[name, step], grouped[name, "large"], method=method)
+    test = result.tests[0]
+    # lavaan's estimates are right to 1e-5; a difference of scaling factors is more sensitive.
+    assert test.statistic == pytest.approx(told["statistic"], rel=5e-5)
+    assert test.df == pytest.approx(told["df"], rel=5e-5)
+    assert result.nested[0].nested
+    assert result.notes == ()
+
+
+@pytest.mark.parametrize("name", ["MLM", "MLR"])
+def test_m10_has_the_scaling_factor_of_lavaan_at_the_small_moments(grouped, name):
+    for step in ("metric", "scalar"):
+        told = case("difference")[f"hs_{step}"]["tests"][name]["scaling_factor_at_small"]
+        there = at_small(grouped[name, "large"], grouped[name, step])
+        assert there.measures["chisq_scaling_factor"] == pytest.approx(told, rel=1e-5)
+
+
+def test_defaults_follow_the_test_of_the_models(grouped):
+    for name, method in [("MLM", "satorra.bentler.2001"), ("MLMVS", "scaled.shifted")]:
+        result = compare(grouped[name, "large"], grouped[name, "metric"])
+        assert result.method == method
+        told = case("difference")["hs_metric"]["tests"][name]["default"]["statistic"]
+        assert result.tests[0].statistic == pytest.approx(told, rel=5e-5)
+    assert result.indices in ("robust", "scaled")
+    with pytest.raises(ModelError, match="mean-corrected"):
+        compare(
+            grouped["MLMVS", "large"], grouped["MLMVS", "metric"], method="satorra.bentler.2001"
+        )
+    with pytest.raises(ModelError, match="differ in estimator"):
+        compare(grouped["MLMVS", "large"], grouped["MLM", "metric"])
+
+
+def test_scaled_tests_do_not_depend_on_the_parametrisation(grouped):
+    """Markers or unit variances, labels or constraints: the same two models, the same test."""
+    hs = data("holzinger1939")
+    options = {"group": "school", "estimator": "MLM", "std_lv": True}
+    large = cs.cfa(SMALL, hs, **options)
+    small = cs.cfa(SMALL, hs, group_equal=["loadings"], **options)
+    for method in ("satorra.bentler.2010", "satorra.2000", "scaled.shifted"):
+        expected = compare(grouped["MLM", "metric"], grouped["MLM", "large"], method=method)
+        ours = compare(small, large, method=method)
+        assert ours.tests[0].statistic == pytest.approx(expected.tests[0].statistic, rel=1e-6)
+
+
+def test_constraints_instead_of_labels():
+    hs = data("holzinger1939")
+    large = cs.cfa(HS, hs, estimator="MLM")
+    by_label = cs.cfa(HS.replace("x8", "a*x8").replace("x9", "a*x9"), hs, estimator="MLM")
+    text = HS.replace("x8", "a*x8").replace("x9", "b*x9") + "; a == b"
+    by_constraint = cs.cfa(text, hs, estimator="MLM")
+    for method in ("satorra.bentler.2001", "satorra.bentler.2010", "satorra.2000"):
+        one, other = (compare(s, large, method=method) for s in (by_label, by_constraint))
+        assert one.tests[0].statistic == pytest.approx(other.tests[0].statistic, rel=1e-6)
+    # A constraint of the larger model holds in the test of nesting, too.
+    more = cs.cfa(text + "; textual ~~ c*speed; c == 0.2", hs, estimator="MLM")
+    assert check_nested(more, by_constraint).nested
+    test = compare(more, by_constraint, method="satorra.2000").tests[0]
+    same = compare(more, by_label, method="satorra.2000").tests[0]
+    assert test.statistic == pytest.approx(same.statistic, rel=1e-6)
+
+
+def test_least_squares_without_correction_is_not_referred_to_chi2():
+    hs = data("holzinger1939")
+    large, small = (cs.cfa(HS, hs, estimator="ULS", orthogonal=o) for o in (False, True))
+    result = compare(small, large)
+    assert result.method == "scaled.shifted"
+    assert result.tests[0].df == 3
+    assert result.tests[0].p_value < 1e-4
+    assert result.table["aic"].isna().all()

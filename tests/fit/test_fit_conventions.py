@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers.reference import ENTRY, REFERENCE, data, fitted
+from helpers.whole_fits import two_schools
 
 import clustersem as cs
 from clustersem.fit import indices
@@ -244,3 +245,32 @@ def test_what_is_not_compared():
     with pytest.raises(cs.errors.EstimationError, match="nothing to compare"):
         stopped.conventions()
     assert fitted("democracy_equal_defined").conventions().table.loc["df", "AMOS"] > 0
+
+
+def test_several_groups():
+    fit = two_schools(TOLD["cfa"]["model"])
+    found, m = fit.conventions(), fit.measures
+    table = found.table
+    for name in table["lavaan"].dropna().index:
+        assert table.loc[name, "lavaan"] == pytest.approx(m[name])
+    f = m["chisq"] / 301
+    assert table.loc["chisq", "AMOS"] == pytest.approx(299 * f)
+    # lavaan and Mplus average over groups, AMOS does not.
+    df = m["df"]
+    assert table.loc["rmsea", "AMOS"] == pytest.approx(np.sqrt((299 * f - df) / (299 * df)))
+    assert table.loc["rmsea", "Mplus"] == pytest.approx(np.sqrt(2 * (301 * f - df) / (301 * df)))
+    assert table.loc["npar", "AMOS"] == 42
+    assert table.loc["npar", "lavaan"] == table.loc["npar", "Mplus"] == 60
+    assert table.loc["bcc", "AMOS"] == pytest.approx(
+        bcc(299 * f, 42, [s.n_obs for s in fit.samples], [9, 9])
+    )
+    # The residuals of both groups together.
+    squares = sum(
+        np.square(np.tril(s.cov - point.sigma)).sum()
+        for s, point in zip(fit.samples, fit.points, strict=True)
+    )
+    assert table.loc["rmr", "AMOS"] == pytest.approx(np.sqrt(squares / 90))
+    assert table[["EQS", "LISREL"]].isna().all(axis=None)
+    assert "several groups" in set(found.gaps["reason"].str.extract("(several groups)")[0])
+    assert any("Steiger, 1998" in cause.sentence for cause in found.causes)
+    assert found.estimates["group"].unique().tolist() == [1, 2]

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from helpers.random_ram import random_ram
 from helpers.reference import REFERENCE, data, fitted
+from helpers.whole_fits import ordinal_fit
 
 import clustersem as cs
 from clustersem.engine.effects import effect_paths, jacobian_of, values_of
@@ -51,13 +52,15 @@ def test_effects_are_those_that_lavaan_computes_from_definitions(name):
         )
 
 
-@pytest.mark.parametrize("name", ["democracy_sem_ml", "path_observed", "cross_border_revised"])
+@pytest.mark.parametrize(
+    "name", ["democracy_sem_ml", "path_observed", "cross_border_revised", "mixed"]
+)
 def test_direct_effects_are_the_estimates(name):
-    fit = fitted(name)
+    fit = ordinal_fit(name) if name == "mixed" else fitted(name)
     table = fit.effects().table
     estimates, standardised = fit.estimates, fit.standardized()
     paths = np.flatnonzero(estimates["op"] == "~")
-    assert len(paths) > 1
+    assert len(paths) > 0
     for place in paths:
         told, std = estimates.iloc[place], standardised.iloc[place]
         chosen = (table["from"] == told["rhs"]) & (table["to"] == told["lhs"])
@@ -154,6 +157,19 @@ def test_loadings_are_listed_on_request():
     assert (marker["est"], marker["se"]) == (1.0, 0.0)
     assert np.isnan(marker["z"])
     assert len(many.between("ind60", "y8")) == 4  # total, indirect, and two paths
+
+
+def test_loadings_of_ordinal_items_are_effects_on_their_responses():
+    fit = ordinal_fit("mixed")
+    table, standardised = fit.effects(loadings=True).table, fit.standardized()
+    loadings = standardised[standardised["op"] == "=~"]
+    assert len(loadings) == 6
+    for told in loadings.itertuples():
+        rows = (table["from"] == told.lhs) & (table["to"] == told.rhs) & (table["kind"] == "direct")
+        ours = table[rows].iloc[0]
+        np.testing.assert_allclose(
+            [ours["std_all"], ours["std_se"]], [told.est, told.se], rtol=1e-9
+        )
 
 
 def test_levels_and_texts():

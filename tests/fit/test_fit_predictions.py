@@ -9,10 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers.reference import REFERENCE, data, fitted
+from helpers.whole_fits import ORDINAL, ordinal_fit, two_schools
 
 import clustersem as cs
+from clustersem.engine.eap import Measurement, posterior_moments
 from clustersem.engine.ram import evaluate
-from clustersem.engine.scores import bartlett_scores, conditional_means, item_means, patterns_of
+from clustersem.engine.scores import (
+    bartlett_scores,
+    conditional_means,
+    item_means,
+    measurement_given,
+    patterns_of,
+)
 from clustersem.fit.assemble import layout_of, ram_of
 from clustersem.moments.sample import MissingPatterns
 from clustersem.spec.defaults import options_for
@@ -170,3 +178,93 @@ def test_what_cannot_be_predicted(mimic):
         fit.predict("x1", answers)
     with pytest.raises(cs.errors.DataError, match=r"predict_items: .*covariance matrix"):
         fit.predict_items()
+
+
+def test_groups_have_their_own_scores_and_predictions():
+    model = "visual =~ x1 + x2 + x3; speed =~ x7 + x8 + x9; speed ~ visual"
+    both = two_schools(model)
+    answers = data("holzinger1939")
+    for school, some in answers.groupby("school"):
+        alone = cs.sem(model, some, meanstructure=True)
+        for ours, theirs in (
+            (both.factor_scores(), alone.factor_scores()),
+            (both.factor_scores(method="bartlett"), alone.factor_scores(method="bartlett")),
+            (both.predict_items(), alone.predict_items()),
+            (both.predict(["x9", "speed"]), alone.predict(["x9", "speed"])),
+        ):
+            assert ours.index.names[0] == "group"
+            # Optimisers stop at about 1e-8 of a standard error.
+            np.testing.assert_allclose(ours.loc[school], theirs, atol=1e-5)
+        table = both.effects().table
+        table = table[table["group"] == 1 + both.groups.index(school)].reset_index(drop=True)
+        expected = alone.effects().table
+        pd.testing.assert_frame_equal(
+            table.drop(columns="group"), expected.drop(columns="group"), rtol=1e-4
+        )
+        pd.testing.assert_frame_equal(
+            both.effects().std_total.loc[school], alone.effects().std_total, rtol=1e-5
+        )
+    assert " (group 2)" in str(both.effects())
+    new = {school: some.head(2) for school, some in answers.groupby("school")}
+    scores = both.factor_scores(new)
+    assert list(scores.loc["Pasteur"].index) == list(new["Pasteur"].index)
+    with pytest.raises(cs.errors.DataError, match=r"2 groups.*data=\{'Pasteur': \.\.\., 'Grant"):
+        both.factor_scores(answers)
+
+
+@pytest.mark.parametrize("name", list(ORDINAL))
+def test_scores_of_ordinal_items(name):
+    fit = ordinal_fit(name)
+    modes = fit.factor_scores(method="ebm")
+    assert list(modes.columns) == ORDINAL[name]["latent"]
+    np.testing.assert_allclose(modes, np.array(ORDINAL[name]["ebm"]), atol=4e-4)
+    means = fit.factor_scores()
+    pd.testing.assert_frame_equal(means, fit.factor_scores(method="eap"))
+    # Mode and mean of nearly normal posteriors.
+    assert np.abs(means - modes).to_numpy().max() < 0.3
+    for scores in zip(means.to_numpy().T, modes.to_numpy().T, strict=True):
+        assert np.corrcoef(scores)[0, 1] > 0.99
+
+
+def test_ordinal_answers_may_be_missing_but_not_new():
+    fit = ordinal_fit("two")
+    some = pd.DataFrame(ORDINAL["two"]["answers"][:3], columns=ORDINAL["two"]["items"], dtype=float)
+    some.iloc[1, 2] = np.nan
+    some.iloc[2] = np.nan
+    scores = fit.factor_scores(some)
+    assert scores.notna().all(axis=1).tolist() == [True, True, False]
+    some.iloc[0, 0] = 7
+    with pytest.raises(cs.errors.DataError, match="item N1 has the answer 7, which nobody gave"):
+        fit.factor_scores(some)
+    with pytest.raises(cs.errors.EstimationError, match="'regression' is not for ordinal items"):
+        fit.factor_scores(method="regression")
+    with pytest.raises(cs.errors.UnsupportedError, match="ordinal"):
+        fit.predict("N1")
+    with pytest.raises(cs.errors.EstimationError, match="'eap' is not for items that are numbers"):
+        fitted("hs_cfa_ml").factor_scores(method="eap")
+
+
+def test_covariates_move_the_scores_of_ordinal_items():
+    """With nearly continuous items the scores are the regression scores of the numbers."""
+    rng = np.random.default_rng(5)
+    n, p = 400, 5
+    x = rng.standard_normal(n)
+    f = 0.7 * x + rng.standard_normal(n)
+    y = (
+        0.8 * f[:, None]
+        + rng.standard_normal((n, p)) * 0.7
+        + 0.3 * x[:, None] * (np.arange(p) == 0)
+    )
+    names = [f"y{k}" for k in range(p)]
+    model = "f =~ y0 + y1 + y2 + y3 + y4; f ~ x; y0 ~ x"
+    frame = pd.DataFrame(y, columns=names).assign(x=x)
+    fit = cs.sem(model, frame, meanstructure=True)
+    point, nu = fit.point, fit.point.nu
+    items, covariates = np.arange(p), np.array([p])
+    parts = measurement_given(point, nu, items, covariates, x[:, None])
+    grid = np.linspace(-6.0, 6.0, 481)
+    codes = np.searchsorted(grid, y).astype(float)
+    mean, _ = posterior_moments(Measurement((grid,) * p, *parts), codes)
+    np.testing.assert_allclose(mean[:, 0], fit.factor_scores()["f"], atol=0.02)
+    exact, _ = posterior_moments(Measurement((np.empty(0),) * p, *parts), y)
+    np.testing.assert_allclose(exact[:, 0], fit.factor_scores()["f"], atol=1e-8)

@@ -126,13 +126,14 @@ class Case:
     def estimates(self) -> pd.DataFrame:
         """As ``fit.estimates``: lhs op rhs group label est se z p_value ci_lower ci_upper std_*.
 
-        Rows are in lavaan's order; NaN where it prints none; group is '' for defined parameters.
+        Rows are in lavaan's order; NaN where it prints none. Groups are numbers from 1 in the order
+        of `groups`; defined parameters have 0.
         """
         frame = pd.DataFrame(self.told["estimates"]).rename(columns=COLUMNS)
         if "label" not in frame:
             frame["label"] = ""
-        number = frame["group"] if "group" in frame else pd.Series(1, index=frame.index)
-        frame["group"] = [self.groups[int(g) - 1] if g > 0 else "" for g in number]
+        if "group" not in frame:
+            frame["group"] = (frame["op"] != ":=").astype(int)
         numbers = [c for c in frame if c not in ("lhs", "op", "rhs", "group", "label", "block")]
         frame[numbers] = frame[numbers].astype(float)
         return frame.drop(columns=[c for c in ("block", "exo", "level") if c in frame])
@@ -149,10 +150,8 @@ class Case:
         frame = pd.DataFrame(self.told["modification_indices"] or [])
         if frame.empty:
             return frame
-        if "group" in frame:
-            frame["group"] = [self.groups[int(g) - 1] for g in frame["group"]]
-        else:
-            frame["group"] = ""
+        if "group" not in frame:
+            frame["group"] = 1
         return frame.drop(columns=[c for c in ("block", "level") if c in frame])
 
     @property

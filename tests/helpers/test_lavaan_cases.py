@@ -47,11 +47,18 @@ def test_a_case_of_two_groups():
     assert case.options["group_equal"] == ["loadings", "intercepts"]
     assert case.implied_cov["Pasteur"].shape == (9, 9)
     assert list(case.r_squared) == ["Pasteur", "Grant-White"]
-    assert set(case.estimates["group"]) == {"Pasteur", "Grant-White"}
+    assert set(case.estimates["group"]) == {1, 2}
     means = case.estimates.query("lhs == 'visual' and op == '~1'").set_index("group")["est"]
-    assert means["Pasteur"] == 0
-    assert means["Grant-White"] != 0
+    assert means[1] == 0
+    assert means[2] != 0
     assert set(case.tests) == {"standard", "yuan.bentler.mplus"}
+
+
+def test_defined_parameters_belong_to_no_group():
+    for name in ("path_groups", "effects_latent"):
+        est = load(name).estimates
+        assert (est["group"][est["op"] == ":="] == 0).all()
+        assert (est["group"][est["op"] != ":="] > 0).all()
 
 
 def test_a_case_of_the_other_version_has_the_same_form():

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from clustersem.spec import Expression, build_spec, options_for
 from clustersem.spec.arithmetic import parse_expression
 from clustersem.spec.expression import FUNCTIONS, Binary, Call, Name, Negative, Number
+from clustersem.spec.linear import linear_form
 from clustersem.spec.tokens import tokenize
 
 #: Same draws on every run; no deadline, since machines are shared.
@@ -119,3 +120,24 @@ def test_functions_of_constraints_have_documented_signs() -> None:
         "a < 3",
         "q := a/b",
     ]
+
+
+LINEAR = {
+    "a - b": ({"a": 1.0, "b": -1.0}, 0.0),
+    "2*a/4 + 3": ({"a": 0.5}, 3.0),
+    "-(a - 2*(b + 1))": ({"a": -1.0, "b": 2.0}, 2.0),
+    "a*sqrt(4) - a^1": ({"a": 1.0}, 0.0),
+    "2^3": ({}, 8.0),
+}
+
+
+@pytest.mark.parametrize("text", LINEAR)
+def test_linear_forms(text):
+    form = linear_form(parse(text))
+    assert form is not None
+    assert (form.coefficients, form.constant) == LINEAR[text]
+
+
+@pytest.mark.parametrize("text", ["a*b", "1/a", "a^2", "exp(a)", "a/b", "2^a", "a/0", "a - abs(b)"])
+def test_what_is_not_linear(text):
+    assert linear_form(parse(text)) is None

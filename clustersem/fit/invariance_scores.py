@@ -57,7 +57,15 @@ def release_scores(fit: Solution, releases: Sequence[Release]) -> list[ReleaseSc
         if not own:
             continue
         cells = cells_of([(r.lhs, r.op, r.rhs) for r in own], fit.layout)
-        mi, epc = score_tests(fit.objective, fit.state, fit.hessian, number, cells, fit.multiplier)
+        mi, epc = score_tests(
+            fit.objective,
+            fit.state,
+            fit.hessian,
+            number,
+            cells,
+            fit.multiplier,
+            fit.held.jacobian,
+        )
         mi = mi / scale
         p = np.asarray(chdtrc(1.0, mi))
         result += [
