@@ -15,7 +15,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from clustersem.engine.ram import COVARIANCE, PATH, SCALE, THRESHOLD, Array, Cells, Index, Point, Ram, gather
+from clustersem.engine.ram import (
+    COVARIANCE,
+    PATH,
+    SCALE,
+    THRESHOLD,
+    Array,
+    Cells,
+    Index,
+    Point,
+    Ram,
+    gather,
+)
 from clustersem.moments.order import MomentOrder
 
 

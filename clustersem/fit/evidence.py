@@ -98,9 +98,7 @@ class Evidence:
             self._objective,
             tuple(
                 saturated(group.cov, group.mean, sample.ordinal)
-                for group, sample in zip(
-                    self._baseline_groups, self.inference.samples, strict=True
-                )
+                for group, sample in zip(self._baseline_groups, self.inference.samples, strict=True)
             ),
             self._covariates,
             fixed_x=self._fixed_x,

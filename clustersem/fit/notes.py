@@ -34,7 +34,7 @@ def notes_on(
     assert optimum.at is not None
     notes: list[tuple[type[ClusterSemWarning] | None, str]] = [(None, n) for n in spec.notes]
     notes += [(DataWarning, sentence) for sentence in _single_items(spec)]
-    notes += [(None, sentence) for sentence in _joint_covariates(spec, layout)]
+    notes += [(None, sentence) for sentence in _joint_covariates(spec, samples)]
     notes += sample_notes(samples, layout.n_free)
     if optimum.code != "converged":
         sentence = str(status_of(optimum.code, 0, 0.0))
@@ -82,16 +82,16 @@ def _inadmissible(layout: Layout, point: Point, where: str) -> list[str]:
     return []
 
 
-def _joint_covariates(spec: ModelSpec, layout: Layout) -> list[str]:
-    """Return a sentence where ordinal items have covariates whose moments are fixed."""
+def _joint_covariates(spec: ModelSpec, samples: tuple[SampleMoments, ...]) -> list[str]:
+    """Return a sentence where ordinal items and covariates with fixed moments are taken jointly."""
     fixed = dict.fromkeys(row.lhs for row in spec.parameters if row.from_sample)
-    if not len(layout.ordinal) or not fixed:
+    ordinal = samples[0].ordinal
+    if ordinal is None or not fixed or ordinal.order.covariates:
         return []
     return [
         f"{listed(fixed)} {'are' if len(fixed) > 1 else 'is'} taken as jointly normal with the"
-        " responses behind the ordered items (polyserial correlations, lavaan's conditional.x ="
-        " FALSE). lavaan's default regresses the items on covariates instead, so its numbers"
-        " differ a little."
+        " responses behind the ordered items (polyserial correlations; conditional.x = FALSE in"
+        " lavaan)."
     ]
 
 

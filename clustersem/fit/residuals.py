@@ -15,7 +15,8 @@ from clustersem.errors import EstimationError, UnsupportedError
 
 def plain_residuals(type: Literal["raw", "cor"], cov: Array, point: Point) -> Array:
     """Return S - Sigma, or the difference of the two correlation matrices."""
-    sigma = point.sigma
+    p = len(cov)
+    sigma = point.covariance[:p, :p]
     if type == "raw":
         raw: Array = cov - sigma
         return raw

@@ -138,6 +138,7 @@ class Solution:
                 fitted_mean(sample, self.spec),
                 sample.total,
                 *_cuts(sample),
+                sample.ordinal,
             )
             for sample, point in zip(self.samples, self.points, strict=True)
         )

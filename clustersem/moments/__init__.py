@@ -14,7 +14,6 @@ __all__ = [
     "MissingPatterns",
     "MomentOrder",
     "OrdinalStatistics",
-    "OrdinalStatistics",
     "SampleMoments",
     "assembled",
     "check_column",

@@ -165,7 +165,7 @@ def _given(
         if not fit.converged:
             raise DataError(
                 f"{source}: the covariates {listed(covariates)} tell the answers to {name} apart,"
-                " so that its slopes on them run to infinity. Leave a covariate out of the model, or"
+                " so that its slopes on them run to infinity. Leave a covariate out, or"
                 f" merge rare categories of {name}."
             )
     return replace(answers, given=probits)

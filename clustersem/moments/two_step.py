@@ -99,7 +99,6 @@ class TwoSteps:
             ]
         )
 
-
     @cached_property
     def slopes(self) -> Array:
         """Slopes of the dependent variables on the covariates."""
