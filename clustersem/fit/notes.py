@@ -20,7 +20,6 @@ from clustersem.fit.status import status_of
 from clustersem.fit.tables import parameter_names
 from clustersem.moments import SampleMoments
 from clustersem.spec import ModelSpec
-from clustersem.survey.names import listed
 
 
 def notes_on(
@@ -34,7 +33,6 @@ def notes_on(
     assert optimum.at is not None
     notes: list[tuple[type[ClusterSemWarning] | None, str]] = [(None, n) for n in spec.notes]
     notes += [(DataWarning, sentence) for sentence in _single_items(spec)]
-    notes += [(None, sentence) for sentence in _joint_covariates(spec, samples)]
     notes += sample_notes(samples, layout.n_free)
     if optimum.code != "converged":
         sentence = str(status_of(optimum.code, 0, 0.0))
@@ -80,19 +78,6 @@ def _inadmissible(layout: Layout, point: Point, where: str) -> list[str]:
                 " be one, or one a sum of others."
             ]
     return []
-
-
-def _joint_covariates(spec: ModelSpec, samples: tuple[SampleMoments, ...]) -> list[str]:
-    """Return a sentence where ordinal items and covariates with fixed moments are taken jointly."""
-    fixed = dict.fromkeys(row.lhs for row in spec.parameters if row.from_sample)
-    ordinal = samples[0].ordinal
-    if ordinal is None or not fixed or ordinal.order.covariates:
-        return []
-    return [
-        f"{listed(fixed)} {'are' if len(fixed) > 1 else 'is'} taken as jointly normal with the"
-        " responses behind the ordered items (polyserial correlations; conditional.x = FALSE in"
-        " lavaan)."
-    ]
 
 
 @lru_cache(maxsize=256)

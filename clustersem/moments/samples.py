@@ -71,7 +71,7 @@ def samples_from_data(
         are not modelled; ``"ml.x"`` keeps those.
     exogenous : sequence of str
         Covariates whose moments are taken from the sample (``fixed_x``). With ordinal variables the
-        moments of the others are those given the covariates, unless one of these is ordinal itself.
+        moments of the others are those given the covariates.
     weights : str, optional
         Column of sampling weights, positive. They are scaled to sum to the number of rows used, of
         all groups together.
@@ -140,8 +140,7 @@ def samples_from_data(
         if ordered
         else None
     )
-    ordinal_covariate = any(name in ordered for name in exogenous)
-    covariates = [] if ordinal_covariate else [names.index(name) for name in exogenous]
+    covariates = [names.index(name) for name in exogenous if name not in ordered]
     samples = []
     for number, label in enumerate(grouping.labels):
         own = np.flatnonzero(kept.codes == number)
