@@ -263,6 +263,8 @@ def _moment_names(order: MomentOrder, names: tuple[str, ...]) -> list[tuple[str,
         result += [(names[item], "|", str(number)) for number in range(count)]
     if order.has_means:
         result += [(names[i], "mean") for i in order.continuous]
+    slopes = zip(order.slope_rows, order.slope_cols, strict=True)
+    result += [(names[i], "~", names[j]) for i, j in slopes]
     result += [(names[i], "variance") for i in order.continuous]
     pairs = zip(order.rows, order.cols, strict=True)
     result += [("cov", *sorted((names[i], names[j]))) for i, j in pairs]
