@@ -24,8 +24,10 @@ ROOT_TWO_PI = np.sqrt(2.0 * np.pi)
 MAX_ITERATIONS = 50
 # After a step shorter than this the next would be shorter than 1e-14.
 LAST_STEP = 1e-7
-# Slopes on standardised covariates beyond this mean that these tell the answers apart.
+# Slopes on standardised covariates beyond this, or respondents who say less than this of an
+# estimate, mean that the covariates tell the answers apart.
 LARGEST_SLOPE = 25.0
+LEAST_INFORMATION = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +118,10 @@ def _fit(codes: Index, size: int, known: Array, covariates: Array, weights: Arra
     converged = False
     for _ in range(MAX_ITERATIONS):
         gradient = above @ (weight * here.at_high) - below @ (weight * here.at_low)
-        step = np.linalg.solve(_information(here, above, below, weight), gradient)
+        information = _information(here, above, below, weight)
+        # Where answers are told apart it goes to zero.
+        information.flat[:: len(theta) + 1] += 1e-12 * n
+        step = np.linalg.solve(information, gradient)
         for _ in range(30):
             there = theta + step
             reached = _at(there, own, size, x, weight)
@@ -132,9 +137,11 @@ def _fit(codes: Index, size: int, known: Array, covariates: Array, weights: Arra
         if np.abs(theta[size - 1 :]).max(initial=0.0) > LARGEST_SLOPE:
             break
     scores = above * here.at_high - below * here.at_low
+    products = (scores * weight) @ scores.T / n
+    converged &= bool(products.diagonal().min() > LEAST_INFORMATION)
     influence = np.zeros((len(theta), n))
     if converged:
-        influence[:, known] = np.linalg.solve((scores * weight) @ scores.T / n, scores)
+        influence[:, known] = np.linalg.solve(products, scores)
     return Probit(theta[: size - 1], theta[size - 1 :], influence, converged)
 
 
