@@ -241,6 +241,24 @@ class Point:
         return self.uv[:, m : m + p]
 
     @property
+    def scaled_sigma(self) -> Array:
+        """The same in the units of the sample's moments: ordinal variables times their scales."""
+        if not len(self.delta):
+            return self.sigma
+        scaled: Array = self.delta[:, None] * self.sigma * self.delta
+        return scaled
+
+    @property
+    def scaled_cov(self) -> Array:
+        """The same with what covariates explain, if the moments are given these."""
+        p = len(self.uv)
+        cov = self.covariance[:p, :p]
+        if not len(self.delta):
+            return cov
+        scaled: Array = self.delta[:, None] * cov * self.delta
+        return scaled
+
+    @property
     def mu(self) -> Array:
         """Implied means of the observed variables."""
         return self.nu[: len(self.uv)]

@@ -1,7 +1,12 @@
 """The independence model: the baseline of the incremental indices.
 
-Only exogenous covariates covary in it, with their moments fixed or free as in the model. Where
-moments are those given covariates, it has all slopes on these.
+Only exogenous covariates covary in it, with their moments fixed or free as in the model, and
+auxiliary variables with all others: they are not part of what the model explains. Where moments are
+those given covariates, it has all slopes on these.
+
+References
+----------
+Enders, C. K. (2010). Applied missing data analysis. Guilford Press.
 """
 
 from __future__ import annotations
@@ -82,6 +87,7 @@ def baseline_objective(
     objective: Objective,
     moments: tuple[Saturated, ...],
     covariates: Index,
+    auxiliary: Index,
     *,
     fixed_x: bool,
 ) -> tuple[Objective, Array]:
@@ -95,13 +101,15 @@ def baseline_objective(
         Every group's sample moments.
     covariates : ndarray of int
         Places of exogenous covariates.
+    auxiliary : ndarray of int
+        Places of auxiliary variables.
     fixed_x : bool
         Whether their moments are fixed at the sample's.
     """
     blocks, starts = [], []
     first = 0
     parts = [
-        _independence(block, own, covariates, fixed_x=fixed_x)
+        _independence(block, own, covariates, auxiliary, fixed_x=fixed_x)
         for block, own in zip(objective.blocks, moments, strict=True)
     ]
     n_free = sum(len(start) for _, start in parts)
@@ -128,6 +136,7 @@ def _independence(
     block: Block,
     moments: Saturated,
     covariates: Index,
+    auxiliary: Index,
     *,
     fixed_x: bool,
 ) -> tuple[Ram, Array]:
@@ -156,6 +165,9 @@ def _independence(
             add(COVARIANCE, i, j, cov[i, j])
             if model.has_means:
                 add(INTERCEPT, covariates, covariates, mean[covariates])
+    helped = np.array([(i, j) for i in auxiliary for j in range(p) if j < i], dtype=np.intp)
+    if len(helped):
+        add(COVARIANCE, helped[:, 0], helped[:, 1], np.zeros(len(helped)))
     if len(model.ordinal) and model.parameterization == "theta":
         s0[model.ordinal, model.ordinal] = 1.0
     kind, row, col, values = (np.concatenate(part) for part in zip(*parts, strict=True))

@@ -17,6 +17,7 @@ from clustersem.fit import difference
 from clustersem.fit.difference import DifferenceMethod, DifferenceTest
 from clustersem.fit.nested import NestedCheck, at_small, check_nested, jacobian_of
 from clustersem.fit.options import FitOptions
+from clustersem.fit.preferred import index_suffix
 from clustersem.fit.solution import Solution
 from clustersem.fit.summary import p_text
 
@@ -246,15 +247,6 @@ def _needs_correction(options: FitOptions) -> bool:
     return options.test == "standard" and options.discrepancy in ("ULS", "DWLS")
 
 
-def index_suffix(fits: Sequence[Solution]) -> str:
-    """Return which CFI and RMSEA all these fits have: ``"_robust"``, ``"_scaled"`` or ``""``."""
-    for suffix in ("_robust", "_scaled"):
-        names = [f"cfi{suffix}", f"rmsea{suffix}"]
-        if all(math.isfinite(fit.measures.get(n, math.nan)) for fit in fits for n in names):
-            return suffix
-    return ""
-
-
 def _check_same(fits: Sequence[Solution], labels: Sequence[str]) -> None:
     """Refuse fits whose statistics do not speak of the same data and discrepancy."""
     first = fits[0]
@@ -321,7 +313,7 @@ def default_method(fits: Sequence[Solution], method: str | None = None) -> Diffe
 
 
 def _index_names(fits: Sequence[Solution]) -> tuple[dict[str, str], str]:
-    suffix = index_suffix(fits)
+    suffix = index_suffix(*(fit.measures for fit in fits))
     names = {"cfi": f"cfi{suffix}", "rmsea": f"rmsea{suffix}", "srmr": "srmr"}
     return names, suffix[1:] or "plain"
 

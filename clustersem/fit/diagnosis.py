@@ -78,7 +78,7 @@ def diagnose(fit: Solution) -> Diagnosis:
     Hair, J. F., Anderson, R. E., Tatham, R. L., & Black, W. C. (1998). Multivariate data analysis
     (5th ed.). Prentice Hall.
     """
-    estimates = fit.estimates
+    estimates = fit.own_estimates
     return Diagnosis(
         (
             _negative_variances(fit, estimates),
@@ -132,8 +132,10 @@ def _positive_definite(fit: Solution) -> Check:
         where = f" in group {label}" if label else ""
         p = len(point.uv)
         matrices[f"latent variables{where}"] = point.covariance[p:, p:]
-        used = np.flatnonzero(point.s.diagonal() != 0)
-        matrices[f"residuals and disturbances{where}"] = point.s[np.ix_(used, used)]
+        used = point.s.diagonal() != 0
+        # Auxiliary variables covary with residuals for want of a place in the model.
+        used[len(fit.spec.target) : p] = False
+        matrices[f"residuals and disturbances{where}"] = point.s[used][:, used]
     bad = []
     smallest = np.inf
     for what, matrix in matrices.items():

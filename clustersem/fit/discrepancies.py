@@ -12,6 +12,7 @@ from clustersem.engine.least_squares import GeneralisedLeastSquares, WeightedLea
 from clustersem.engine.likelihood import MaximumLikelihood
 from clustersem.engine.objective import Block, Objective
 from clustersem.engine.ram import Array, Index
+from clustersem.engine.saturated_evidence import SaturatedEvidence
 from clustersem.errors import DataError, UnsupportedError
 from clustersem.fit.assemble import Layout, ram_of
 from clustersem.fit.estimators import DiscrepancyName
@@ -92,6 +93,17 @@ def sample_moments(sample: SampleMoments, options: FitOptions, order: MomentOrde
         assert sample.mean is not None
         parts.insert(0, sample.mean)
     return np.concatenate(parts)
+
+
+def saturated_evidence(
+    samples: tuple[SampleMoments, ...], objective: Objective
+) -> tuple[SaturatedEvidence, ...]:
+    """Return what the saturated estimates of incomplete groups rest on; empty if complete."""
+    return tuple(
+        SaturatedEvidence(sample, block.discrepancy.data)
+        for sample, block in zip(samples, objective.blocks, strict=True)
+        if isinstance(block.discrepancy, FullInformation)
+    )
 
 
 def _mean(sample: SampleMoments) -> Array:

@@ -74,6 +74,11 @@ _DOCUMENTATION = """Fit {what}.
         imply. Bounds of single parameters go into the model: ``f =~ lower(0)*x2``.
     sampling_weights, cluster : str, optional
         Columns with the respondents' weights, and with what they were sampled together in.
+    auxiliary : sequence of str
+        With ``missing="ml"``: columns that are not part of the model, but go with its variables or
+        with whether these were answered. They covary freely with all variables, which makes
+        "missing at random" more credible and estimates more accurate, and leaves the degrees of
+        freedom as they are (Graham, 2003).
     cov : DataFrame or ndarray, optional
         A covariance matrix with divisor n - 1 in place of `data`; needs `n_obs`. For several groups
         a mapping from label to matrix.
@@ -102,6 +107,8 @@ _DOCUMENTATION = """Fit {what}.
 
     References
     ----------
+    Graham, J. W. (2003). Adding missing-data-relevant variables to FIML-based structural equation
+    models. Structural Equation Modeling, 10, 80-100. doi:10.1207/S15328007SEM1001_4
     Joereskog, K. G. (1970). A general method for analysis of covariance structures. Biometrika, 57,
     239-251. doi:10.1093/biomet/57.2.239
     Muthen, B. (1984). A general structural equation model with dichotomous, ordered categorical,
@@ -148,6 +155,7 @@ def _entry_point(kind: Kind, what: str, defaults: str, example: str) -> Callable
         bounds: str | bool | None = None,
         sampling_weights: str | None = None,
         cluster: str | None = None,
+        auxiliary: Sequence[str] = (),
         cov: Matrices | None = None,
         mean: Means | None = None,
         n_obs: Numbers | None = None,
@@ -180,9 +188,11 @@ def _entry_point(kind: Kind, what: str, defaults: str, example: str) -> Callable
             group_labels=group_labels,
             group_equal=group_equal,
             group_partial=group_partial,
+            parameterization=parameterization,
             missing=missing,
             sampling_weights=sampling_weights,
             cluster=cluster,
+            auxiliary=auxiliary,
             cov=cov,
             mean=mean,
             n_obs=n_obs,

@@ -9,14 +9,11 @@ from functools import cached_property
 
 import numpy as np
 
-from clustersem.engine.casewise import cross_products
 from clustersem.engine.catml import OrdinalTerms, catml_baseline, catml_statistic
 from clustersem.engine.corrections import TestStatistic
 from clustersem.engine.discrepancy import cholesky
 from clustersem.engine.fiml import FullInformation
-from clustersem.engine.incomplete_scores import unrestricted_scores
 from clustersem.engine.least_squares import (
-    GeneralisedLeastSquares,
     WeightedEvaluation,
     WeightedLeastSquares,
 )
@@ -24,20 +21,19 @@ from clustersem.engine.missing_correction import (
     GroupJacobian,
     complete_data_discrepancy,
     correction,
-    missing_data_weights,
 )
 from clustersem.engine.moment_structure import implied_moments, moment_jacobian
-from clustersem.engine.objective import Block, Objective
+from clustersem.engine.objective import Objective
 from clustersem.engine.ram import Array, Index
 from clustersem.fit.assemble import Layout
 from clustersem.fit.baseline import baseline_discrepancy, baseline_objective, minimum, saturated
 from clustersem.fit.discrepancies import moment_order
+from clustersem.fit.goodness import gfi, normal_gfi, varying_moments
 from clustersem.fit.inference import Inference
 from clustersem.fit.measures import (
     GroupInputs,
     MeasureInputs,
     Measures,
-    gfi_of_groups,
     normal_loglik,
     plain_measures,
 )
@@ -51,7 +47,8 @@ from clustersem.fit.scaled_indices import (
     robust_measures,
     scaled_measures,
 )
-from clustersem.moments.incomplete import arrange_rows
+from clustersem.moments import MomentOrder, SampleMoments
+from clustersem.moments.margin import margin
 from clustersem.spec import ModelSpec
 
 
@@ -88,6 +85,15 @@ class Evidence:
         return np.array([index[x] for x in self.spec.exogenous_observed], dtype=np.intp)
 
     @property
+    def _auxiliary(self) -> Index:
+        return np.arange(len(self.spec.target), len(self.spec.observed))
+
+    @property
+    def _target_groups(self) -> tuple[GroupInputs, ...]:
+        """The groups without auxiliary variables, whose moments are not what is explained."""
+        return tuple(group.target(len(self.spec.target)) for group in self.groups)
+
+    @property
     def _fixed_x(self) -> bool:
         return len(self.inference.fixed) > 0
 
@@ -101,16 +107,25 @@ class Evidence:
                 for group, sample in zip(self._baseline_groups, self.inference.samples, strict=True)
             ),
             self._covariates,
+            self._auxiliary,
             fixed_x=self._fixed_x,
         )
         theta = start
-        if self.options.discrepancy in ("GLS", "WLS"):
+        gaps_in_x = self.options.discrepancy == "FIML" and len(self._covariates) > 0
+        iterative = self.options.discrepancy in ("GLS", "WLS") or len(self._auxiliary) > 0
+        if iterative or (gaps_in_x and not self._fixed_x):
             theta, _ = minimum(objective, start)
         state = objective.at(theta)
         assert state is not None, "variances are positive"
         given = self.inference
         return Inference(
-            objective, state, given.samples, given.options, given.multiplier, given.fixed
+            objective,
+            state,
+            given.samples,
+            given.options,
+            given.multiplier,
+            given.fixed,
+            saturated=given.saturated,
         )
 
     @cached_property
@@ -121,8 +136,9 @@ class Evidence:
         for group, sample in zip(self.groups, self.inference.samples, strict=True):
             assert sample.data is not None
             mean, variance = _available(sample.data, sample.weights)
-            cov = group.cov.copy()
+            own, cov = self._covariates, group.cov.copy()
             np.fill_diagonal(cov, variance)
+            cov[own, own], mean[own] = group.cov[own, own], group.mean[own]
             found.append(group.with_moments(cov, mean))
         return tuple(found)
 
@@ -154,8 +170,8 @@ class Evidence:
     @property
     def df_baseline(self) -> int:
         """Degrees of freedom of the independence model."""
-        order = moment_order(self.inference.samples[0], has_means=True)
-        p, x = len(order.dependent), len(self._covariates) - len(order.covariates)
+        given = len(moment_order(self.inference.samples[0], has_means=True).covariates)
+        p, x = len(self.spec.target) - given, len(self._covariates) - given
         return len(self.groups) * (p * (p - 1) - x * (x - 1)) // 2
 
     @cached_property
@@ -164,33 +180,37 @@ class Evidence:
         if not self.options.is_likelihood:
             return math.nan
         total, fixed = 0.0, self.inference.fixed
-        for group, block in zip(self.groups, self._objective.blocks, strict=True):
+        for group, block, sample in zip(
+            self.groups, self._objective.blocks, self.inference.samples, strict=True
+        ):
             discrepancy = block.discrepancy
             if isinstance(discrepancy, FullInformation):
                 total += discrepancy.log_likelihood
             else:
                 total += normal_loglik(group.cov, group.n_obs)
             if len(fixed):
-                total -= normal_loglik(group.cov[np.ix_(fixed, fixed)], group.n_obs)
+                total -= self._loglik_of(fixed, group, sample)
         return total
 
-    @cached_property
-    def gfi(self) -> float:
-        """Goodness-of-fit index: of normal theory, or in the weights of least squares."""
-        if not self.options.is_likelihood:
-            return sum(
-                group.n_obs * (1.0 - at.f / _whole(block))
-                for block, at, group in zip(
-                    self._objective.blocks, self.inference.state.groups, self.groups, strict=True
-                )
-            ) / sum(group.n_obs for group in self.groups)
-        means = self.spec.options.meanstructure
-        return gfi_of_groups(self.groups, self._covariates, has_means=means, fixed_x=self._fixed_x)
+    def _loglik_of(self, some: Index, group: GroupInputs, sample: SampleMoments) -> float:
+        """Return the log-likelihood of some variables alone at the sample's moments."""
+        cov = group.cov[np.ix_(some, some)]
+        if sample.patterns is None:
+            return normal_loglik(cov, group.n_obs)
+        done = margin(sample, some).data.complete(group.mean[some], cov)
+        assert done is not None, "saturated estimates are positive definite"
+        return done.log_likelihood
+
+    @property
+    def _gfi(self) -> float:
+        if len(self._auxiliary):
+            return normal_gfi(self._target_groups, self.inference.fixed, has_means=True)
+        return gfi(self.inference, self.groups)
 
     def measures(self, n_free: int) -> Mapping[str, float]:
         """Return every measure of fit; `n_free` counts equality constraints."""
         given = MeasureInputs(
-            self.groups,
+            self._target_groups,
             f=self.inference.state.f,
             chisq=self._standard(self.inference, self.df),
             df=self.df,
@@ -200,10 +220,10 @@ class Evidence:
             df_baseline=self.df_baseline,
             multiplier=self.inference.multiplier,
             n_free=n_free,
-            n_moments=sum(self._n_moments for _ in self.groups),
+            n_moments=len(self.groups) * self._n_moments,
             has_means=self.spec.options.meanstructure,
             saturated=self.saturated,
-            gfi=self.gfi,
+            gfi=self._gfi,
         )
         found = plain_measures(given)
         if self.options.discrepancy in ("DWLS", "ULS") and not self._by_residuals:
@@ -218,9 +238,15 @@ class Evidence:
         return Measures(found)
 
     @property
-    def _n_moments(self) -> int:
+    def _order(self) -> MomentOrder:
         has_means = self.spec.options.meanstructure
-        return moment_order(self.inference.samples[0], has_means=has_means).n_moments
+        return moment_order(self.inference.samples[0], has_means=has_means)
+
+    @property
+    def _n_moments(self) -> int:
+        """Number of moments that a group's model explains: those of auxiliary variables are not."""
+        has_means, a = self.spec.options.meanstructure, len(self._auxiliary)
+        return self._order.n_moments - a * (has_means + len(self.spec.target)) - a * (a + 1) // 2
 
     def _corrected(self, plain: Mapping[str, float]) -> dict[str, float]:
         test, model = self.options.test, self.inference
@@ -291,23 +317,11 @@ class Evidence:
 
     def _missing_robust(self, plain: Mapping[str, float], *, robust: bool) -> dict[str, float]:
         """Return the robust measures of incomplete data (Zhang & Savalei, 2023)."""
+        fixed = self.inference.fixed
+        varying = varying_moments(self.inference.samples[0], fixed, has_means=True)
         weights = []
-        for sample, block in zip(self.inference.samples, self._objective.blocks, strict=True):
-            assert isinstance(block.discrepancy, FullInformation)
-            assert sample.data is not None
-            assert sample.patterns is not None
-            assert sample.mean is not None
-            first_order = None
-            if robust:
-                rows = arrange_rows(sample.data, sample.patterns)
-                first_order = cross_products(
-                    unrestricted_scores(rows, sample.mean, sample.cov),
-                    weights=sample.weights,
-                    cluster=sample.cluster,
-                )
-            found = missing_data_weights(
-                block.discrepancy.data, sample.mean, sample.cov, first_order=first_order
-            )
+        for group in self.inference.saturated:
+            found = group.weights(varying=varying, robust=robust)
             if found is None:
                 return {}
             weights.append(found)
@@ -328,7 +342,7 @@ class Evidence:
                     jacobian = jacobian @ model.collapse
                 if inference.basis is not None:
                     jacobian = jacobian @ inference.basis
-                groups.append(GroupJacobian(own, jacobian, block.share))
+                groups.append(GroupJacobian(own, jacobian[varying], block.share))
                 assert sample.mean is not None
                 f += block.share * complete_data_discrepancy(
                     sample.mean, sample.cov, point.mu, point.sigma
@@ -361,15 +375,3 @@ def _available(data: Array, weights: Array | None) -> tuple[Array, Array]:
     mean = (w * filled).sum(axis=0) / total
     deviations = np.where(seen, data - mean, 0.0)
     return mean, (w * deviations**2).sum(axis=0) / total
-
-
-def _whole(block: Block) -> float:
-    """Return s' V s, what there is to explain in the weights of least squares."""
-    discrepancy = block.discrepancy
-    if isinstance(discrepancy, WeightedLeastSquares):
-        s = discrepancy.moments
-        return float(s @ discrepancy.apply(s))
-    assert isinstance(discrepancy, GeneralisedLeastSquares)
-    d = discrepancy.mean
-    by_means = float(d @ discrepancy.precision @ d) if block.model.has_means else 0.0
-    return 0.5 * len(d) + by_means

@@ -15,7 +15,7 @@ import numpy as np
 
 from clustersem.engine.browne import ResidualTerms, browne_residual
 from clustersem.engine.casewise import cross_products
-from clustersem.engine.complete_group import CompleteGroup, saturated_trace_of
+from clustersem.engine.complete_group import CompleteGroup
 from clustersem.engine.corrections import (
     TestStatistic,
     YuanBentler,
@@ -25,7 +25,7 @@ from clustersem.engine.corrections import (
     yuan_bentler,
 )
 from clustersem.engine.discrepancy import Evaluation
-from clustersem.engine.fiml import FullInformation, IncompleteEvaluation
+from clustersem.engine.fiml import IncompleteEvaluation
 from clustersem.engine.incomplete_scores import (
     incomplete_scores,
     observed_information,
@@ -40,13 +40,14 @@ from clustersem.engine.moment_structure import implied_moments, moment_jacobian
 from clustersem.engine.objective import Block, Objective, State
 from clustersem.engine.ram import Array, Index
 from clustersem.engine.sandwich import inverse_information, sandwich
+from clustersem.engine.saturated_evidence import SaturatedEvidence
 from clustersem.engine.ugamma import GroupTerms, MomentTerms, trace_ugamma, trace_ugamma_squared
 from clustersem.errors import UnsupportedError
 from clustersem.fit.discrepancies import fitted_cov, gamma_of, moment_order, sample_moments
 from clustersem.fit.options import FitOptions
 from clustersem.moments import SampleMoments
 from clustersem.moments.gamma import normal_gamma, normal_weight
-from clustersem.moments.incomplete import arrange_rows
+from clustersem.moments.margin import margin
 
 
 class GroupEvidence(Protocol):
@@ -81,34 +82,30 @@ class IncompleteGroup:
     block: Block
     at: IncompleteEvaluation
     fixed: Index
+    saturated: SaturatedEvidence
 
     @cached_property
     def first_order(self) -> Array:
         """Mean cross-products of the casewise scores (q x q)."""
         sample, k = self.sample, self.block.model.collapse
-        assert sample.data is not None
-        assert sample.patterns is not None
-        rows = arrange_rows(sample.data, sample.patterns)
-        scores = incomplete_scores(rows, self.at, self.block.model.cells)
+        scores = incomplete_scores(self.saturated.rows, self.at, self.block.model.cells)
         by_theta = scores if k is None else scores @ k
         return cross_products(by_theta, weights=sample.weights, cluster=sample.cluster)
 
     @cached_property
     def saturated_trace(self) -> float:
         """tr(A1^-1 B1) of the saturated model, less that of fixed covariates."""
-        sample = self.sample
-        assert sample.data is not None
-        assert sample.patterns is not None
-        assert sample.mean is not None
-        assert isinstance(self.block.discrepancy, FullInformation)
-        rows = arrange_rows(sample.data, sample.patterns)
-        scores = unrestricted_scores(rows, sample.mean, sample.cov)
-        b = cross_products(scores, weights=sample.weights, cluster=sample.cluster)
-        a = observed_information(self.block.discrepancy.data, sample.mean, sample.cov)
-        trace = float(np.trace(np.linalg.solve(a, b)))
-        if len(self.fixed):
-            trace -= _complete_trace(sample, self.fixed)
-        return trace
+        trace = self.saturated.trace
+        return trace - self._trace_of(self.fixed) if len(self.fixed) else trace
+
+    def _trace_of(self, variables: Index) -> float:
+        assert self.sample.mean is not None
+        mean, cov = self.sample.mean[variables], self.sample.cov[np.ix_(variables, variables)]
+        own = margin(self.sample, variables)
+        scores = unrestricted_scores(own.rows, mean, cov)
+        b = cross_products(scores, weights=own.weights, cluster=own.cluster)
+        a = observed_information(own.data, mean, cov)
+        return float(np.trace(np.linalg.solve(a, b)))
 
     @property
     def terms(self) -> GroupTerms:
@@ -195,19 +192,6 @@ def _needs_complete(what: str) -> UnsupportedError:
     )
 
 
-def _complete_trace(sample: SampleMoments, variables: Index) -> float:
-    """Return tr(A1^-1 B1) of complete variables alone."""
-    assert sample.data is not None
-    assert sample.mean is not None
-    return saturated_trace_of(
-        sample.data[:, variables] - sample.mean[variables],
-        sample.cov[np.ix_(variables, variables)],
-        has_means=True,
-        weights=sample.weights,
-        cluster=sample.cluster,
-    )
-
-
 @dataclass(frozen=True, eq=False)
 class Inference:
     """A model at its estimates, with all that standard errors and tests of it need.
@@ -226,6 +210,8 @@ class Inference:
         Places of covariates whose moments are fixed at the sample's.
     basis : ndarray of shape (q, r) or None
         Directions in which equality constraints let theta move.
+    saturated : tuple of SaturatedEvidence
+        What the saturated estimates of incomplete groups rest on; empty with complete answers.
     """
 
     objective: Objective
@@ -235,20 +221,23 @@ class Inference:
     multiplier: float
     fixed: Index
     basis: Array | None = None
+    saturated: tuple[SaturatedEvidence, ...] = ()
 
     @cached_property
     def groups(self) -> tuple[GroupEvidence, ...]:
         """Every group's evidence."""
         return tuple(
-            self._group(sample, block, at)
-            for sample, block, at in zip(
-                self.samples, self.objective.blocks, self.state.groups, strict=True
+            self._group(number, sample, block, at)
+            for number, (sample, block, at) in enumerate(
+                zip(self.samples, self.objective.blocks, self.state.groups, strict=True)
             )
         )
 
-    def _group(self, sample: SampleMoments, block: Block, at: Evaluation) -> GroupEvidence:
+    def _group(
+        self, number: int, sample: SampleMoments, block: Block, at: Evaluation
+    ) -> GroupEvidence:
         if isinstance(at, IncompleteEvaluation):
-            return IncompleteGroup(sample, block, at, self.fixed)
+            return IncompleteGroup(sample, block, at, self.fixed, self.saturated[number])
         if not isinstance(at, NormalEvaluation):
             # Estimates weigh a group by n_g - 1, their covariance matrix by n_g, as lavaan does.
             share = sample.total / sum(each.total for each in self.samples)

@@ -9,9 +9,9 @@ from typing import Literal
 
 import pandas as pd
 
+from clustersem.engine.ram import Parameterization
 from clustersem.errors import DataError, ModelError, ModelSyntaxError, UnsupportedError
 from clustersem.fit.answers import answers_of
-from clustersem.fit.auxiliary import with_auxiliary
 from clustersem.fit.checks import check_names, check_same_options, check_switches, is_off, text_of
 from clustersem.fit.matrices import Matrices, Means, Numbers, samples_from_matrices
 from clustersem.moments import (
@@ -23,6 +23,7 @@ from clustersem.moments import (
 )
 from clustersem.moments.request import Missing
 from clustersem.spec import ModelSpec, SpecOptions, build_spec, options_for, parse_model
+from clustersem.spec.auxiliary import check_auxiliary
 from clustersem.spec.entries import collect_entries
 from clustersem.spec.variables import Variables, classify
 from clustersem.survey import Survey
@@ -45,6 +46,7 @@ def intake(
     group_labels: Sequence[object] | None = None,
     group_equal: Sequence[str] = (),
     group_partial: Sequence[str] = (),
+    parameterization: Parameterization = "delta",
     missing: str = "listwise",
     auxiliary: Sequence[str] = (),
     sampling_weights: str | None = None,
@@ -68,7 +70,7 @@ def intake(
         Whose defaults a text is completed with: ``"sem"``, ``"cfa"`` or ``"growth"``.
     meanstructure : bool, optional
         None: where the kind, groups, ordinal items, full information or clusters need it.
-    std_lv, orthogonal, fixed_x, group_equal, group_partial
+    std_lv, orthogonal, fixed_x, group_equal, group_partial, parameterization
         See :class:`clustersem.spec.SpecOptions`.
     ordered : sequence of str, str, bool or None
         The ordinal variables; True for all that are no covariates. None: those whose column is an
@@ -77,7 +79,7 @@ def intake(
         See :func:`clustersem.moments.samples_from_data`.
     auxiliary : sequence of str
         Variables that help to fill gaps under full information; see
-        :func:`clustersem.fit.auxiliary.with_auxiliary`, which writes them into the model's text.
+        :mod:`clustersem.spec.auxiliary`.
     cov, mean, n_obs
         In place of `data`; see :func:`clustersem.fit.matrices.samples_from_matrices`.
 
@@ -124,9 +126,17 @@ def intake(
         ordered = model.options.ordered or None if ordered is None else ordered
     else:
         text = text_of(model)
-    if not is_off(auxiliary):
-        text = _helped(text, _variables(text).observed, _texts(auxiliary), method)
+    check_names("auxiliary", auxiliary)
+    helpers = tuple(_texts(auxiliary))
+    if isinstance(model, ModelSpec):
+        helpers = helpers or model.options.auxiliary
+    if helpers and method not in ("ml", "ml.x"):
+        raise UnsupportedError(
+            f"auxiliary= helps full information only, not missing={method!r}: write missing='ml'."
+        )
     variables = _variables(text)
+    check_auxiliary(variables.observed, variables.latent, helpers)
+    names = (*variables.observed, *helpers)
     columns = {"group": group, "sampling_weights": sampling_weights, "cluster": cluster}
     if (data is None) == (cov is None):
         raise DataError("pass either answers as data= or a covariance matrix as cov= with n_obs=.")
@@ -138,18 +148,20 @@ def intake(
     else:
         if not (mean is None and n_obs is None):
             raise DataError("mean= and n_obs= go with cov=; answers in data= bring their own.")
-        wanted = (*variables.observed, *(c for c in columns.values() if isinstance(c, str)))
+        wanted = (*names, *(c for c in columns.values() if isinstance(c, str)))
         frame, source = answers_of(data, wanted, what="the data")
         _check_columns(data, frame, columns, variables.observed, source)
+        for name in helpers:
+            check_column(frame.columns, name, "auxiliary", (), source)
         try:
             samples = samples_from_data(
                 frame,
-                variables.observed,
+                names,
                 group=group,
                 group_labels=group_labels,
                 ordered=_ordered(frame, text, variables, ordered),
                 missing=method,
-                exogenous=variables.exogenous_observed if fixed_x else (),
+                exogenous=variables.exogenous_observed if fixed_x and not helpers else (),
                 weights=sampling_weights,
                 cluster=cluster,
                 source=source,
@@ -172,6 +184,8 @@ def intake(
         ordered=categories,
         group_equal=_texts(group_equal),
         group_partial=_texts(group_partial),
+        parameterization=parameterization,
+        auxiliary=helpers,
     )
     if isinstance(model, ModelSpec):
         options = _changed(model, base, meanstructure=bool(needs))
@@ -181,14 +195,6 @@ def intake(
     spec = build_spec(text, options)
     _check_thresholds(spec)
     return spec, samples
-
-
-def _helped(text: str, observed: Sequence[str], auxiliary: Sequence[str], method: Missing) -> str:
-    if method not in ("ml", "ml.x"):
-        raise UnsupportedError(
-            f"auxiliary= helps full information only, not missing={method!r}: write missing='ml'."
-        )
-    return with_auxiliary(text, observed, list(auxiliary))
 
 
 @lru_cache(maxsize=1024)
@@ -221,6 +227,8 @@ def _changed(model: ModelSpec, asked: SpecOptions, *, meanstructure: bool) -> Sp
         ordered=asked.ordered,
         group_equal=asked.group_equal or model.options.group_equal,
         group_partial=asked.group_partial or model.options.group_partial,
+        parameterization=asked.parameterization,
+        auxiliary=asked.auxiliary,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from clustersem.errors import EstimationError, ModelError
-from clustersem.fit.comparison import default_method, index_suffix
+from clustersem.fit.comparison import default_method
 from clustersem.fit.entry_points import cfa
 from clustersem.fit.intake import Data
 from clustersem.fit.invariance_models import Family, Parameterization
@@ -13,6 +13,7 @@ from clustersem.fit.invariance_result import Invariance, Step
 from clustersem.fit.invariance_rules import Criterion
 from clustersem.fit.invariance_study import Study
 from clustersem.fit.options import Likelihood
+from clustersem.fit.preferred import index_suffix
 from clustersem.fit.result import Fit
 from clustersem.spec import ModelSpec
 from clustersem.spec.table import EQUALITIES
@@ -31,6 +32,7 @@ def invariance(
     std_lv: bool = True,
     orthogonal: bool = False,
     fixed_x: bool = True,
+    auxiliary: Sequence[str] = (),
     likelihood: Likelihood = "normal",
     se: str | None = None,
     test: str | None = None,
@@ -64,7 +66,8 @@ def invariance(
         their first appearance.
     ordered : sequence of str or bool, optional
         Items with ordered categories; True for all.
-    estimator, missing, orthogonal, fixed_x, likelihood, se, test, sampling_weights, cluster
+    estimator, missing, orthogonal, fixed_x, auxiliary, likelihood, se, test, sampling_weights,
+    cluster
         As in :func:`clustersem.cfa`.
     parameterization : str
         Of ordinal items. ``"theta"``, or ``"delta"``, which has no strict step; the others fit
@@ -141,6 +144,7 @@ def invariance(
         std_lv=std_lv,
         orthogonal=orthogonal,
         fixed_x=fixed_x,
+        auxiliary=auxiliary,
         likelihood=likelihood,
         se=se,
         test=test,
@@ -256,7 +260,7 @@ def _steps(
 
 def _suffix(configural: Fit, *, ordinal: bool) -> str:
     """Return which indices the study reads; robust ones of ordinal fits exist for some models."""
-    suffix = index_suffix([configural])
+    suffix = index_suffix(configural.measures)
     if ordinal and suffix == "_robust":
         return "_scaled"
     return suffix

@@ -99,7 +99,8 @@ class Family:
     @cached_property
     def variables(self) -> Variables:
         """The variables by the part they play."""
-        return classify(collect_entries(parse_model(self.configural.text)))
+        spec = self.configural
+        return classify(collect_entries(parse_model(spec.text)), spec.options.auxiliary)
 
     @cached_property
     def n_thresholds(self) -> dict[str, int]:

@@ -86,7 +86,11 @@ def shapes_of(values: Array) -> Shapes:
 
 
 def likert_notes(
-    samples: Sequence[SampleMoments], *, exogenous: Sequence[str] = (), robust: bool = False
+    samples: Sequence[SampleMoments],
+    *,
+    estimator: str = "ML",
+    exogenous: Sequence[str] = (),
+    robust: bool = False,
 ) -> tuple[str, ...]:
     """Return sentences on items that a normal theory estimator should not take as they are.
 
@@ -94,6 +98,8 @@ def likert_notes(
     ----------
     samples : sequence of SampleMoments
         One a group. Samples that are ordinal, or of which only moments are known, give none.
+    estimator : str
+        What the estimator is called.
     exogenous : sequence of str
         Covariates, of whose distribution nothing is assumed.
     robust : bool
@@ -115,13 +121,15 @@ def likert_notes(
     uneven = taken & strong & ~coarse
     sentences = []
     if coarse.any():
-        sentences.append(_coarse(_named(names, coarse), _named(names, coarse & strong), robust))
+        sentences.append(
+            _coarse(_named(names, coarse), _named(names, coarse & strong), estimator, robust=robust)
+        )
     if uneven.any() and not robust:
-        sentences.append(_uneven(names, uneven, shapes))
+        sentences.append(_uneven(names, uneven, shapes, estimator))
     return tuple(sentences)
 
 
-def _coarse(items: list[str], strong: list[str], robust: bool) -> str:
+def _coarse(items: list[str], strong: list[str], estimator: str, *, robust: bool) -> str:
     corrected = (
         "chi2 and standard errors are corrected for that, estimates are not"
         if robust
@@ -130,22 +138,23 @@ def _coarse(items: list[str], strong: list[str], robust: bool) -> str:
     more = f" The more so with strong skewness, as of {listed(strong)}." if strong else ""
     return (
         f"{listed(items)} {'has' if len(items) == 1 else 'have'} fewer than five different answers,"
-        " yet maximum likelihood takes them as continuous and normal: loadings and correlations"
+        f" yet {estimator} takes them as continuous and normal: loadings and correlations"
         f" come out too small, and {corrected} (Muthen & Kaplan, 1985; DiStefano, 2002; Rhemtulla,"
         f" Brosseau-Liard & Savalei, 2012).{more} Fit them as ordinal: ordered=True, or ordered="
         " with their names."
     )
 
 
-def _uneven(names: Sequence[str], uneven: np.ndarray, shapes: Shapes) -> str:
+def _uneven(names: Sequence[str], uneven: np.ndarray, shapes: Shapes, estimator: str) -> str:
     said = listed(
         f"{names[j]} (skewness {shapes.skewness[j]:.1f}, kurtosis {shapes.kurtosis[j]:.1f})"
         for j in np.flatnonzero(uneven).tolist()
     )
+    verb = "is" if np.count_nonzero(uneven) == 1 else "are"
     return (
-        f"{said} {'is' if np.count_nonzero(uneven) == 1 else 'are'} far from normal: with ML chi2"
-        " comes out too large and standard errors too small (Curran, West & Finch, 1996). Use"
-        " estimator='MLR', or ordered= for items with few answers."
+        f"{said} {verb} far from normal: with {estimator} chi2 comes out too large and standard"
+        " errors too small (Curran, West & Finch, 1996). Use estimator='MLR', or ordered= for items"
+        " with few answers."
     )
 
 

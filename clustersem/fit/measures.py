@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from clustersem.engine.discrepancy import cholesky, inverse_from, log_det
+from clustersem.engine.discrepancy import cholesky, log_det
 from clustersem.engine.ram import Array, Index, Point
 from clustersem.fit import indices
 from clustersem.fit.residual_indices import GroupResiduals, residual_indices, wrmr
@@ -62,6 +62,14 @@ class GroupInputs:
     threshold_item: Index
     ordinal: OrdinalStatistics | None = None
 
+    def target(self, n_target: int) -> GroupInputs:
+        """Return the same of the variables that the model is about, which are the first."""
+        if n_target == len(self.cov):
+            return self
+        point = replace(self.point, uv=self.point.uv[:n_target])
+        cov, mean = self.cov[:n_target, :n_target], self.mean[:n_target]
+        return replace(self, point=point, cov=cov, mean=mean)
+
     def with_moments(self, cov: Array, mean: Array) -> GroupInputs:
         """Return the same with other sample moments."""
         return replace(self, cov=cov, mean=mean)
@@ -74,7 +82,7 @@ class MeasureInputs:
     Attributes
     ----------
     groups : tuple of GroupInputs
-        The groups.
+        The groups, without auxiliary variables.
     f : float
         The discrepancy at the estimates.
     df : int
@@ -88,7 +96,7 @@ class MeasureInputs:
     n_free : int
         Number of free parameters.
     n_moments : int
-        Number of sample moments, in all groups, fixed ones too.
+        Number of their sample moments, in all groups, fixed ones too.
     has_means : bool
         Whether means are part of the model.
     saturated : float
@@ -193,49 +201,14 @@ def plain_measures(given: MeasureInputs) -> dict[str, float]:
     return measures
 
 
-def gfi_of_groups(
-    groups: Sequence[GroupInputs], covariates: Index, *, has_means: bool, fixed_x: bool
-) -> float:
-    """Return Joereskog and Soerbom's goodness-of-fit index, groups weighted by their size.
-
-    1 - (tr[(Sigma^-1 (S - Sigma))^2] + 2 d' Sigma^-1 d) / (tr[(Sigma^-1 S)^2] + 2 m' Sigma^-1 m),
-    d = m - mu, with a mean structure; the moments of covariates that are fixed at the sample's are
-    not explained and do not count.
-
-    References
-    ----------
-    Tanaka, J. S., & Huba, G. J. (1985). British Journal of Mathematical and Statistical Psychology,
-    38, 197-201. doi:10.1111/j.2044-8317.1985.tb00834.x
-    """
-    weighted = 0.0
-    for group in groups:
-        sigma = group.point.sigma
-        explained, mean = group.cov.copy(), group.mean.copy()
-        if fixed_x:
-            explained[np.ix_(covariates, covariates)] = 0.0
-            mean[covariates] = 0.0
-        factor = cholesky(sigma)
-        if factor is None:
-            return math.nan
-        p = inverse_from(factor)
-        residual, whole = p @ (group.cov - sigma), p @ explained
-        misfit, total = (float(np.vdot(x, x.T)) for x in (residual, whole))
-        if has_means:
-            d = group.mean - group.point.mu
-            misfit += 2.0 * float(d @ p @ d)
-            total += 2.0 * float(mean @ p @ mean)
-        weighted += group.n_obs * (1.0 - misfit / total if total else math.nan)
-    return weighted / sum(group.n_obs for group in groups)
-
-
 def _root_mean_squares(given: MeasureInputs) -> dict[str, float]:
     """Return RMR, SRMR (Bentler, Mplus) and CRMR, and WRMR with ordinal items."""
     groups = []
     for group in given.groups:
         point, items = group.point, group.threshold_item
-        cov, implied, own, left = group.cov, point.sigma, np.arange(len(group.cov)), np.zeros(0)
+        implied, own, left = point.scaled_sigma, np.arange(len(group.cov)), np.zeros(0)
+        cov = group.cov
         if group.ordinal is not None:
-            implied = point.delta[:, None] * implied * point.delta
             left = group.thresholds - point.delta[items] * (point.tau - point.mu[items])
             cov, own = assembled(group.ordinal)[0], group.ordinal.order.dependent
         among = np.ix_(own, own)

@@ -252,20 +252,5 @@ def _implied_samples(
 
 def _moments_in_order(fit: Solution, like: Solution, order: MomentOrder) -> Index:
     """Return for every moment of `like` its place among those of `fit`."""
-    theirs = moment_order(like.samples[0], has_means=order.has_means)
-    place = {name: i for i, name in enumerate(_moment_names(order, fit.spec.observed))}
-    return np.array([place[name] for name in _moment_names(theirs, like.spec.observed)])
-
-
-def _moment_names(order: MomentOrder, names: tuple[str, ...]) -> list[tuple[str, ...]]:
-    result: list[tuple[str, ...]] = []
-    for item, count in enumerate(order.n_thresholds):
-        result += [(names[item], "|", str(number)) for number in range(count)]
-    if order.has_means:
-        result += [(names[i], "mean") for i in order.continuous]
-    slopes = zip(order.slope_rows, order.slope_cols, strict=True)
-    result += [(names[i], "~", names[j]) for i, j in slopes]
-    result += [(names[i], "variance") for i in order.continuous]
-    pairs = zip(order.rows, order.cols, strict=True)
-    result += [("cov", *sorted((names[i], names[j]))) for i, j in pairs]
-    return result
+    observed = fit.spec.observed
+    return order.permuted(np.array([observed.index(name) for name in like.spec.observed]))[1]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import numpy as np
+
 from clustersem.engine.optimiser import Optimum
 from clustersem.engine.ram import Index, Point
 from clustersem.errors import (
@@ -34,6 +36,7 @@ def notes_on(
     notes: list[tuple[type[ClusterSemWarning] | None, str]] = [(None, n) for n in spec.notes]
     notes += [(DataWarning, sentence) for sentence in _single_items(spec)]
     notes += sample_notes(samples, layout.n_free)
+    notes += [(None, sentence) for sentence in _auxiliary(spec, samples)]
     if optimum.code != "converged":
         sentence = str(status_of(optimum.code, 0, 0.0))
         if len(involved):
@@ -78,6 +81,25 @@ def _inadmissible(layout: Layout, point: Point, where: str) -> list[str]:
                 " be one, or one a sum of others."
             ]
     return []
+
+
+def _auxiliary(spec: ModelSpec, samples: tuple[SampleMoments, ...]) -> list[str]:
+    """Return what the auxiliary variables did; nothing where there are none."""
+    names = spec.options.auxiliary
+    if not names:
+        return []
+    said = f"the auxiliary variable{'s' if len(names) > 1 else ''} {', '.join(names)}"
+    own = len(spec.target)
+    if not any(s.data is not None and np.isnan(s.data[:, :own]).any() for s in samples):
+        return [
+            f"no answer to a variable of the model is missing, so that {said} cannot help:"
+            " estimates are the same without. Leave auxiliary= out."
+        ]
+    return [
+        f"{said[0].upper()}{said[1:]} covary with all others; degrees of freedom and indices of fit"
+        " are those of the model without. Compare AIC and BIC only with fits that have the same"
+        " auxiliary variables."
+    ]
 
 
 @lru_cache(maxsize=256)

@@ -29,7 +29,8 @@ from clustersem.engine.discrepancy import cholesky, inverse_from
 from clustersem.engine.ram import Array, Index
 from clustersem.fit import indices
 from clustersem.fit.baseline import baseline_discrepancy
-from clustersem.fit.measures import GroupInputs, gfi_of_groups
+from clustersem.fit.goodness import normal_gfi
+from clustersem.fit.measures import GroupInputs
 from clustersem.fit.solution import Solution
 
 PROGRAMS = ("lavaan", "Mplus", "AMOS", "EQS", "LISREL")
@@ -266,7 +267,7 @@ def _goodness(given: Given, solution: Solution) -> dict[str, float]:
             solution.points, _covariances(solution), solution.samples, strict=True
         )
     ]
-    gfi = gfi_of_groups(groups, given.covariates, has_means=False, fixed_x=False)
+    gfi = normal_gfi(groups, given.covariates[:0], has_means=False)
     return {
         "gfi": gfi,
         "agfi": indices.agfi(gfi, given.n_moments, solution.df),

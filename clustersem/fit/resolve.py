@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import cast, get_args
@@ -32,6 +33,19 @@ _TEST_SHORT = {
     "mean-var-adjusted": "mean.var.adjusted",
     "scaled-shifted": "scaled.shifted",
     "none": "standard",
+}
+
+# What a call, a study file or a command that says nothing of an option says of it.
+_LEFT_TO_US: dict[str, object] = {
+    "estimator": None,
+    "missing": "listwise",
+    "likelihood": "normal",
+    "information": None,
+    "se": None,
+    "test": None,
+    "bounds": None,
+    "parameterization": "delta",
+    "engine": "native",
 }
 
 
@@ -95,6 +109,29 @@ def options_of(
         parameterization=cast(Parameterization, parameterization),
         bounds=bounds_name(bounds),
     )
+
+
+def options_from(given: Mapping[str, object], *, designed: bool, ordinal: bool) -> FitOptions:
+    """Return the options that a mapping decides on; what it leaves out is left to us.
+
+    Raises
+    ------
+    UnsupportedError
+        For an unknown value, or values that do not go together.
+    """
+    chosen = {name: given.get(name, default) for name, default in _LEFT_TO_US.items()}
+    return options_of(**chosen, designed=designed, ordinal=ordinal)  # type: ignore[arg-type]
+
+
+def check_option(name: str, value: object) -> None:
+    """Refuse a value of one option that no estimation has, whatever the others are.
+
+    Raises
+    ------
+    UnsupportedError
+        With the values that there are.
+    """
+    options_from({name: value}, designed=False, ordinal=False)
 
 
 def _with_choices(

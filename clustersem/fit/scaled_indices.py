@@ -100,6 +100,7 @@ def scaled_measures(tests: CorrectedTests) -> dict[str, float]:
         "chisq_scaled": model.chisq,
         "df_scaled": model.df,
         "pvalue_scaled": model.pvalue,
+        "cmin_df_scaled": model.chisq / model.df if model.df else math.nan,
         "chisq_scaling_factor": model.scaling_factor,
         "baseline_chisq_scaled": baseline.chisq,
         "baseline_df_scaled": baseline.df,

@@ -22,6 +22,7 @@ from clustersem.fit.evidence import Evidence
 from clustersem.fit.held import Held
 from clustersem.fit.identifiable import n_moments
 from clustersem.fit.inference import Inference
+from clustersem.fit.likert_notes import likert_notes
 from clustersem.fit.measures import GroupInputs
 from clustersem.fit.options import FitOptions
 from clustersem.fit.release import release_table
@@ -149,6 +150,23 @@ class Solution:
             self.spec, self.layout, self.options, self.inference, self._group_inputs, self.df
         )
 
+    @cached_property
+    def likert_notes(self) -> tuple[str, ...]:
+        """What it costs that the estimator takes the answers to Likert items as continuous.
+
+        Sentences on items with fewer than five different answers, or far from normal; none where
+        the estimator does not assume normality, or nothing but moments is known.
+        """
+        options = self.options
+        if not (options.is_likelihood or options.discrepancy == "GLS"):
+            return ()
+        return likert_notes(
+            self.samples,
+            estimator=options.estimator,
+            exogenous=self.spec.exogenous_observed,
+            robust=options.se.startswith("robust") and options.test != "standard",
+        )
+
     @property
     def df(self) -> int:
         """Degrees of freedom."""
@@ -183,6 +201,18 @@ class Solution:
         (``std_all``). Fixed rows have a standard error of 0 and no z.
         """
         return self._estimates.copy()
+
+    @property
+    def auxiliary(self) -> tuple[str, ...]:
+        """Variables beside the model, which helped full information to fill gaps."""
+        return self.spec.options.auxiliary
+
+    @property
+    def own_estimates(self) -> pd.DataFrame:
+        """The estimates without what auxiliary variables add to them."""
+        table = self._estimates
+        added = table["lhs"].isin(self.auxiliary) | table["rhs"].isin(self.auxiliary)
+        return table[~added].reset_index(drop=True)
 
     def standardized(self, on: Literal["all", "lv"] = "all") -> pd.DataFrame:
         """Return the standardised solution with delta-method standard errors and intervals.
@@ -226,12 +256,12 @@ class Solution:
 
     @property
     def implied_cov(self) -> pd.DataFrame:
-        """Model-implied covariance matrix of the observed variables.
+        """Model-implied covariance matrix of the observed variables, in the units of the sample's.
 
-        Of an ordinal variable that of its latent response, before it is scaled.
+        Ordinal items have variance one in it, as in the polychoric correlations. Given covariates
+        that is the variance of the residual, to which what these explain is added.
         """
-        p = len(self.spec.observed)
-        return self._matrices(self.spec.observed, [x.covariance[:p, :p] for x in self.points])
+        return self._matrices(self.spec.observed, [point.scaled_cov for point in self.points])
 
     @property
     def implied_mean(self) -> pd.Series:

@@ -135,3 +135,44 @@ class MomentOrder:
     def n_moments(self) -> int:
         """Length k of the vector."""
         return int(self.covariances.stop)
+
+    def permuted(self, places: Index) -> tuple[MomentOrder, Index]:
+        """Return the order with the variables in another order, and where its moments stood.
+
+        Parameters
+        ----------
+        places : ndarray of int, shape (p,)
+            For every variable of the new order its place in this one.
+
+        Returns
+        -------
+        order : MomentOrder
+            Of the variables in the new order.
+        source : ndarray of int, shape (k,)
+            For every moment of the new order its place in this one: ``values[source]``.
+
+        Examples
+        --------
+        >>> order, source = MomentOrder((0, 2, 0), has_means=False).permuted(np.array([2, 1, 0]))
+        >>> order.n_thresholds, source.tolist()
+        ((0, 2, 0), [0, 1, 3, 2, 6, 5, 4])
+        """
+        given = np.flatnonzero(np.isin(places, self.covariates))
+        sizes = tuple(self.n_thresholds[j] for j in places)
+        new = MomentOrder(sizes, self.has_means, tuple(given.tolist()))
+        first = np.cumsum([0, *self.n_thresholds])
+        thresholds = [np.arange(first[j], first[j + 1]) for j in places]
+        among = np.full(self.n_observed, -1)
+        among[self.continuous] = np.arange(len(self.continuous))
+        continuous = among[places[new.continuous]]
+        pair = np.zeros((self.n_observed, self.n_observed), dtype=np.intp)
+        pair[self.rows, self.cols] = pair[self.cols, self.rows] = np.arange(len(self.rows))
+        slope = np.zeros_like(pair)
+        slope[self.slope_rows, self.slope_cols] = np.arange(len(self.slope_rows))
+        parts = [*thresholds]
+        if self.has_means:
+            parts.append(self.means.start + continuous)
+        parts.append(self.slopes.start + slope[places[new.slope_rows], places[new.slope_cols]])
+        parts.append(self.variances.start + continuous)
+        parts.append(self.covariances.start + pair[places[new.rows], places[new.cols]])
+        return new, np.concatenate(parts).astype(np.intp)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -43,6 +43,10 @@ class MissingPatterns:
         """Number of rows of every pattern."""
         return np.array([len(rows) for rows in self.rows], dtype=np.intp)
 
+    def in_order(self, places: Index) -> MissingPatterns:
+        """Return the patterns with the variables in another order, given by their places here."""
+        return MissingPatterns(self.observed[:, places], self.rows)
+
 
 @dataclass(frozen=True, eq=False)
 class OrdinalStatistics:
@@ -73,6 +77,16 @@ class OrdinalStatistics:
         # An array that was pickled or copied comes back writable.
         self.__dict__.update(state)
         self.__post_init__()
+
+    def in_order(self, places: Index) -> OrdinalStatistics:
+        """Return the statistics with the variables in another order, given by their places here."""
+        order, source = self.order.permuted(places)
+        return OrdinalStatistics(
+            order,
+            self.values[source],
+            self.gamma[np.ix_(source, source)],
+            tuple(self.categories[j] for j in places),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,6 +165,27 @@ class SampleMoments:
     def unbiased_cov(self) -> Array:
         """Covariance matrix with divisor n - 1."""
         return self.cov * (self.total / (self.total - 1.0))
+
+    def in_order(self, names: tuple[str, ...]) -> SampleMoments:
+        """Return the same sample with its variables in another order.
+
+        Parameters
+        ----------
+        names : tuple of str
+            The variables, every one once.
+        """
+        if names == self.names:
+            return self
+        places = np.array([self.names.index(name) for name in names], dtype=np.intp)
+        return replace(
+            self,
+            names=names,
+            cov=self.cov[np.ix_(places, places)],
+            mean=None if self.mean is None else self.mean[places],
+            data=None if self.data is None else self.data[:, places],
+            patterns=None if self.patterns is None else self.patterns.in_order(places),
+            ordinal=None if self.ordinal is None else self.ordinal.in_order(places),
+        )
 
     def frame(self, matrix: Array) -> pd.DataFrame:
         """Return a p x p matrix with the variables' names on both sides."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 
+from clustersem.fit.preferred import SUFFIXES, preferred
 from clustersem.report import tables
 from clustersem.report.diagram import path_diagram_svg
 from clustersem.report.document import (
@@ -82,7 +83,7 @@ def _summary(view: StudyView) -> Section | None:
     if final is not None:
         measures = final.fit.measures
         facts += [
-            (name, number(float(measures[key]), 3))
+            (_named(measures, key, name), number(float(measures[preferred(measures, key)]), 3))
             for key, name in (
                 ("cmin_df", "χ²/df"),
                 ("cfi", "CFI"),
@@ -105,6 +106,12 @@ def _summary(view: StudyView) -> Section | None:
         blocks.append(Note(f"{len(view.warnings)} things to know before reading on:", "warning"))
         blocks.append(Points(view.warnings))
     return Section("summary", "Summary", blocks=tuple(blocks)) if blocks else None
+
+
+def _named(measures: Mapping[str, float], key: str, name: str) -> str:
+    """Return an index's name with the variant of it that is shown."""
+    said = SUFFIXES[preferred(measures, key).removeprefix(key)]
+    return f"{name} ({said})" if said else name
 
 
 def _sample(view: StudyView) -> Section | None:
@@ -132,7 +139,7 @@ def _scale(view: StudyView) -> Section | None:
     if not view.blocks:
         return None
     tested = {b.name: (b.kmo, b.bartlett) for b in view.blocks if b.kmo and b.bartlett}
-    blocks: list[Block] = []
+    blocks: list[Block] = [Note(view.scale_note)] if view.scale_note else []
     if tested:
         blocks.append(tables.adequacy_table(tested))
     steps = [step for b in view.blocks for step in b.purification or ()]
@@ -233,8 +240,9 @@ def _fit(view: StudyView) -> Section | None:
     models = {"Model": final.fit.measures}
     if view.initial is not None and view.revised is not None:
         models = {"Initial": view.initial.fit.measures, "Revised": view.revised.fit.measures}
-    blocks = (tables.fit_index_table(models, view.standards), tables.fit_summary_table(models))
-    return Section("fit", "Model fit", blocks=blocks)
+    method = (Text(f"Estimation: {final.method}."),) if final.method else ()
+    shown = (tables.fit_index_table(models, view.standards), tables.fit_summary_table(models))
+    return Section("fit", "Model fit", blocks=(*method, *shown))
 
 
 def _diagram(view: StudyView) -> Section | None:
@@ -269,9 +277,12 @@ def _meanings(view: StudyView) -> str:
 def _hypotheses(view: StudyView) -> Section | None:
     if view.hypotheses is None:
         return None
-    blocks: list[Block] = [tables.hypotheses_table(view.hypotheses, labels=view.labels)]
-    blocks.append(_forest(view.hypotheses, f"{100 * view.confidence:g} %"))
     final = _final(view)
+    errors = final.errors if final is not None else ""
+    blocks: list[Block] = [
+        tables.hypotheses_table(view.hypotheses, labels=view.labels, errors=errors)
+    ]
+    blocks.append(_forest(view.hypotheses, f"{100 * view.confidence:g} %"))
     if final is not None:
         blocks.append(tables.estimates_table(final.fit))
     return Section("hypotheses", "Hypotheses", blocks=tuple(blocks))
@@ -321,7 +332,10 @@ def _validity(view: StudyView) -> Section | None:
         "validity",
         "Validity of the constructs",
         "Items of one construct should agree; constructs should differ.",
-        tables.validity_tables(view.validity, labels=view.labels),
+        (
+            *tables.validity_tables(view.validity, labels=view.labels),
+            *(Note(sentence) for sentence in view.validity.notes),
+        ),
     )
 
 

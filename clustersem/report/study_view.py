@@ -39,12 +39,22 @@ class ScaleBlock:
 
 @dataclass(frozen=True)
 class FittedModel:
-    """A model, its fit and what was checked of it."""
+    """A model, its fit and what was checked of it.
+
+    Attributes
+    ----------
+    method : str
+        How it was estimated, in a sentence.
+    errors : str
+        What its standard errors are; empty for the usual ones.
+    """
 
     fit: FitLike
     syntax: str = ""
     checks: tuple[CheckLike, ...] = ()
     residuals: pd.DataFrame | None = None
+    method: str = ""
+    errors: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +79,8 @@ class StudyView:
         ``survey.describe()``.
     texts, labels : mapping
         Wording of the items; what the constructs stand for.
+    scale_note : str
+        What of the model's estimation the analysis of the scale does not follow.
     initial, revised : FittedModel
         Before and after respecification. Without revision `revised` is None.
     steps : tuple
@@ -94,6 +106,7 @@ class StudyView:
     texts: Mapping[str, str] = field(default_factory=dict)
     blocks: tuple[ScaleBlock, ...] = ()
     loading_cutoff: float = 0.5
+    scale_note: str = ""
     reliability: pd.DataFrame | None = None
     initial: FittedModel | None = None
     steps: tuple[ModificationStep, ...] | None = None

@@ -7,6 +7,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from clustersem.engine.ram import Array
+from clustersem.engine.restricted import restricted_inverse
+from clustersem.errors import ClusterSemError
+from clustersem.fit.comparison import default_method, difference_test
 from clustersem.fit.hypotheses import Path
 from clustersem.fit.result import Fit
 from clustersem.respecify.rules import Row, key_of
@@ -52,12 +56,26 @@ def tied_with(indices: pd.DataFrame, row: Row, mi: float) -> tuple[Row, ...]:
 
 def cautions(before: Fit, after: Fit, row: Row, mi: float, tied: tuple[Row, ...]) -> list[str]:
     """Return what a reader should know before believing a freed parameter."""
-    drop = before.measures["chisq"] - after.measures["chisq"]
+    # Indices speak of N F, which is chi2 unless its weights are far from optimal.
+    drop = before.multiplier * before.state.f - after.multiplier * after.state.f
     return [
         *_ties_in_words(before, after, tied),
         *_weak_information(before, after, row),
         *_poor_prediction(mi, drop),
     ]
+
+
+def p_of_drop(before: Fit, after: Fit) -> float:
+    """Return the p-value of the difference test of two models, one parameter apart.
+
+    It is scaled where the test of the models is or chi2 has no known distribution (ULS, DWLS); NaN
+    where it cannot be computed, as when the answers themselves are not known.
+    """
+    try:
+        test = difference_test(before, after, default_method([after, before]))
+    except ClusterSemError:
+        return float("nan")
+    return test.p_value
 
 
 def _ties_in_words(before: Fit, after: Fit, tied: tuple[Row, ...]) -> list[str]:
@@ -80,19 +98,43 @@ def _ties_in_words(before: Fit, after: Fit, tied: tuple[Row, ...]) -> list[str]:
 
 def _weak_information(before: Fit, after: Fit, row: Row) -> list[str]:
     place = _place(after, row)
-    variances = after.vcov_theta.diagonal()
+    # By the information, whatever the standard errors of the fit: those of robust ones speak of the
+    # answers' distribution, too.
+    variances = _inverse(after).diagonal()
     # 1 / share = the information of the cell times its variance: a variance inflation factor.
-    share = 2.0 / (after.multiplier * after.hessian[place, place] * variances[place])
+    share = 1.0 / (_information_beside_levels(after, place) * variances[place])
     if share >= OWN_INFORMATION:
         return []
     names = after.vcov.index
-    old = pd.Series(before.vcov_theta.diagonal(), index=before.vcov.index).reindex(names)
+    old = pd.Series(_inverse(before).diagonal(), index=before.vcov.index).reindex(names)
     growth = np.sqrt(variances / old.to_numpy())
     worst = int(np.nanargmax(growth))
     return [
         f"nearly unidentified: only {100 * share:.1f} % of its information is its own, and the"
         f" standard error of {names[worst]} grew {growth[worst]:.1f}-fold"
     ]
+
+
+def _information_beside_levels(fit: Fit, place: int) -> float:
+    """Return a parameter's information when all is known but intercepts and thresholds.
+
+    Where a variable's mean is far from zero these go with the coefficients on it, which says
+    nothing of whether the coefficients can be told apart.
+    """
+    free = [p for p in fit.spec.parameters if p.free]
+    levels = np.unique(fit.layout.parameter[[p.op in ("~1", "|") for p in free]])
+    levels = levels[levels != place]
+    h = fit.hessian
+    own = float(h[place, place])
+    if not len(levels):
+        return own
+    across = h[levels, place]
+    return own - float(across @ np.linalg.solve(h[np.ix_(levels, levels)], across))
+
+
+def _inverse(fit: Fit) -> Array:
+    """Return the inverse of the Hessian of F, under the restrictions of the model."""
+    return restricted_inverse(fit.hessian, fit.held.jacobian)[0]
 
 
 def _place(fit: Fit, row: Row) -> int:

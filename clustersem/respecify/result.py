@@ -10,6 +10,7 @@ from typing import Literal
 import pandas as pd
 
 from clustersem.fit.hypotheses import Path
+from clustersem.fit.preferred import SUFFIXES, index_suffix, preferred
 from clustersem.fit.result import Fit
 
 NO_REASON = "no substantive reason was given"
@@ -71,8 +72,9 @@ class Step:
     df : int
         By how much the degrees of freedom fell; 0 when skipped.
     p_value : float
-        Of the chi2 difference test of this step, as if it had been named in advance; NaN when
-        skipped.
+        Of the chi2 difference test of this step, as if it had been named in advance; a scaled test
+        where the fit's is (MLR, WLSMV, ...) or chi2 has no known distribution (ULS, DWLS). NaN when
+        skipped, and where the scaled test has no value.
     before, after : mapping
         ``fit.measures`` before and after the step; the same when skipped.
     fit : Fit
@@ -204,13 +206,14 @@ def _step_line(step: Step, width: int) -> str:
     )
     if step.status == "skipped":
         return f"{start}{'not freed':>16}"
-    p = f"{'<.001':>7}" if step.p_value < 0.001 else f"{step.p_value:>7.3f}"
+    p = f"{'<.001':>7}" if step.p_value < 0.001 else _number(step.p_value, 7, 3)
     return f"{start}{_number(step.drop, 9, 2)}{p}{_fit_text(step.after)}"
 
 
 def _fit_text(measures: Mapping[str, float]) -> str:
     ratio = _number(measures["cmin_df"], 9, 3)
-    indices = "".join(_number(measures[name], 7, 3) for name in ("cfi", "rmsea", "srmr"))
+    names = [preferred(measures, name) for name in ("cfi", "rmsea", "srmr")]
+    indices = "".join(_number(measures[name], 7, 3) for name in names)
     return f"{measures['chisq']:>10.3f}{int(measures['df']):>5}{ratio}{indices}"
 
 
@@ -220,6 +223,13 @@ def _number(value: float, width: int, digits: int) -> str:
 
 def _footer(result: Respecification) -> list[str]:
     lines = ["", *_wrapped(f"Stopped: {result.stopped}")]
+    suffix = index_suffix(result.initial.measures)
+    if suffix:
+        which = "a scaled" if "chisq_scaled" in result.initial.measures else "the"
+        lines += _wrapped(
+            f"CFI and RMSEA are the {SUFFIXES[suffix]} ones. Modification indices, chi2 and its"
+            f" drop are without correction; p is that of {which} difference test."
+        )
     if result.freed:
         bare = sum(step.reason == NO_REASON for step in result.freed)
         if bare:

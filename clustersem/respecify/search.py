@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import pandas as pd
-from scipy.special import chdtrc
 
-from clustersem.errors import EstimationError, ModelError
+from clustersem.errors import EstimationError, ModelError, UnsupportedError
 from clustersem.fit.hypotheses import Path
 from clustersem.fit.result import Fit
 from clustersem.respecify.candidates import candidate_table
-from clustersem.respecify.evidence import Index, cautions, index_of, tied_with
+from clustersem.respecify.evidence import Index, cautions, index_of, p_of_drop, tied_with
 from clustersem.respecify.policy import RespecificationPolicy
 from clustersem.respecify.result import NO_REASON, Respecification, Step
 from clustersem.respecify.rules import Roles, Row, check_row, in_words, key_of, matching, roles_of
 from clustersem.respecify.trial import not_freeable, try_freeing
+from clustersem.survey.names import listed
 
 
 def respecify(fit: Fit, policy: RespecificationPolicy | None = None) -> Respecification:
@@ -51,6 +51,8 @@ def respecify(fit: Fit, policy: RespecificationPolicy | None = None) -> Respecif
     ------
     EstimationError
         Where the fit did not converge.
+    UnsupportedError
+        Where the fit has several groups.
     ModelError
         Where a given step is free already, is forbidden by the same policy, or names a variable
         that the model does not have; where the target names no measure.
@@ -78,6 +80,13 @@ def respecify(fit: Fit, policy: RespecificationPolicy | None = None) -> Respecif
             " policy=clustersem.RespecificationPolicy(allow='residual_covariances')."
         )
     policy = policy or RespecificationPolicy()
+    if len(fit.groups) > 1:
+        raise UnsupportedError(
+            f"a model of several groups ({listed(fit.groups)}) cannot be respecified: a parameter"
+            " could be freed in one of them or in all. Respecify the model of all respondents"
+            " together, without group=, or that of one group; which equalities between groups do"
+            " not hold, fit.release_tests() and cs.invariance(...) say."
+        )
     if not fit.converged:
         raise EstimationError(f"a fit that did not converge cannot be respecified. {fit.status}")
     _check_rows(fit, policy)
@@ -151,7 +160,7 @@ def _step(
     df = before.df - after.df
     if not why:
         drop = before.measures["chisq"] - after.measures["chisq"]
-        p_value = float(chdtrc(df, max(drop, 0.0)))
+        p_value = p_of_drop(before, after)
         table = after.estimates
         rows = zip(table["lhs"], table["op"], table["rhs"], strict=True)
         key = [key_of(other) == key_of(row) for other in rows]

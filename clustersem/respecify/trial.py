@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, replace
-
-import numpy as np
+from dataclasses import dataclass
 
 from clustersem.errors import EstimationError, ModelError
 from clustersem.fit.estimation import fit_samples
 from clustersem.fit.hypotheses import Path
 from clustersem.fit.result import Fit
-from clustersem.moments import SampleMoments
 from clustersem.respecify.rules import Row
 from clustersem.spec import ModelSpec
+from clustersem.survey.names import listed
 
 # A larger model cannot fit worse; one that does beyond rounding has ended in a local minimum.
 WORSE = 1e-6
@@ -64,21 +62,20 @@ def try_freeing(fit: Fit, row: Row) -> Trial:
         with warnings.catch_warnings():
             # What they say is read off the fit and becomes part of the step.
             warnings.simplefilter("ignore")
-            larger = fit_samples(spec, (in_order(fit.moments, spec.observed),), fit.options)
+            larger = fit_samples(spec, (fit.moments.in_order(spec.observed),), fit.options)
     except (ModelError, EstimationError) as error:
         return Trial(None, str(error))
     if not larger.converged:
         return Trial(None, str(larger.status))
-    if np.isnan(larger.vcov_theta.diagonal()).any():
-        names = larger.vcov.index[np.isnan(larger.vcov_theta.diagonal())]
-        return Trial(
-            None, f"at these estimates the data cannot tell apart {', '.join(map(str, names))}."
-        )
-    before, after = fit.measures["chisq"], larger.measures["chisq"]
+    involved = larger.held.unidentified(larger.hessian)
+    if len(involved):
+        names = [larger.vcov.index[i] for i in involved]
+        return Trial(None, f"at these estimates the data cannot tell apart {listed(names)}.")
+    before, after = (each.multiplier * each.state.f for each in (fit, larger))
     if after > before + WORSE * max(1.0, before):
         return Trial(
             None,
-            f"the estimation ended in a local minimum: chi2 rose from {before:.3f} to {after:.3f}.",
+            f"the estimation ended in a local minimum: N F rose from {before:.3f} to {after:.3f}.",
         )
     return Trial(larger, inadmissible=_newly_inadmissible(fit, larger))
 
@@ -102,20 +99,6 @@ def freed(spec: ModelSpec, row: Row) -> ModelSpec:
             value = 0.0 if before is None else before.value
             larger = larger.with_parameter(new.lhs, new.op, new.rhs, free=False, value=value)
     return larger
-
-
-def in_order(moments: SampleMoments, names: tuple[str, ...]) -> SampleMoments:
-    """Return the same moments with the variables in another order."""
-    if moments.names == names:
-        return moments
-    order = np.array([moments.names.index(name) for name in names])
-    return replace(
-        moments,
-        names=names,
-        cov=moments.cov[np.ix_(order, order)],
-        mean=None if moments.mean is None else moments.mean[order],
-        data=None if moments.data is None else moments.data[:, order],
-    )
 
 
 def not_freeable(spec: ModelSpec, row: Row) -> str:

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from clustersem.errors import DataError, UnsupportedError
-from clustersem.scale.answers import quoted
+from clustersem.scale.answers import Array, quoted
 from clustersem.scale.htmt import heterotrait_monotrait
 from clustersem.scale.omega import composite_reliability
+from clustersem.survey.names import listed
 
 _CR = 0.7
 _AVE = 0.5
@@ -97,6 +98,8 @@ class ValidityResult:
     verdicts : tuple of Verdict
     left_out : tuple of str
         Sentences about latent variables without a row, and why.
+    notes : tuple of str
+        What to know of the numbers: in which metric those of ordinal items are.
     """
 
     table: pd.DataFrame
@@ -105,6 +108,7 @@ class ValidityResult:
     htmt2: pd.DataFrame
     verdicts: tuple[Verdict, ...]
     left_out: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -115,8 +119,9 @@ class ValidityResult:
 def _check_single_group(estimates: pd.DataFrame) -> None:
     if "group" in estimates and estimates.loc[estimates["op"] == "=~", "group"].nunique() > 1:
         raise UnsupportedError(
-            "validity of a model with several groups is not served: fit the groups one by one and "
-            "ask for each"
+            "validity is about the constructs of one group, and this model has several. Fit each "
+            "group alone, cs.cfa(model, data[data.school == 'north']), and ask for each; whether "
+            "the groups' items measure alike, cs.invariance(model, data, group=...) tests"
         )
 
 
@@ -156,13 +161,29 @@ def _maximal_reliability(squared: np.ndarray[tuple[int], np.dtype[np.float64]]) 
     return information / (1.0 + information)
 
 
+def _ordinal(estimates: pd.DataFrame) -> set[str]:
+    return set(estimates.loc[estimates["op"] == "|", "lhs"])
+
+
+def _units(fit: MeasurementFit, items: tuple[str, ...]) -> Array:
+    """Return what brings loadings into the units of the sample's covariances.
+
+    Those of ordinal items are polychoric correlations, of responses with a variance of one, while
+    the model's responses have any variance with the theta parameterization.
+    """
+    rows = fit.estimates[fit.estimates["op"] == "~*~"]
+    scale = dict(zip(rows["lhs"], rows["est"], strict=True))
+    return np.array([float(scale.get(item, 1.0)) for item in items])
+
+
 def _row(
     fit: MeasurementFit, construct: str, items: tuple[str, ...], *, pure: bool
 ) -> dict[str, object]:
     loadings = fit.estimates[(fit.estimates["op"] == "=~") & (fit.estimates["lhs"] == construct)]
     psi = float(fit.latent_cov[construct][construct])
-    raw = loadings["est"].to_numpy(dtype=float) * np.sqrt(max(psi, 0.0))
-    theta = _residual_covariance(fit.estimates, items).to_numpy()
+    unit = _units(fit, items)
+    raw = loadings["est"].to_numpy(dtype=float) * np.sqrt(max(psi, 0.0)) * unit
+    theta = _residual_covariance(fit.estimates, items).to_numpy() * np.outer(unit, unit)
     observed = fit.sample_cov.loc[list(items), list(items)].to_numpy(dtype=float)
     standard = loadings["std_all"].to_numpy(dtype=float)
     squared = standard**2
@@ -240,8 +261,10 @@ def validity(fit: MeasurementFit) -> ValidityResult:
     Returns
     -------
     ValidityResult
-        The verdicts use composite reliability 0.7, AVE 0.5 (both of standardised loadings), root of
-        AVE above every correlation, and HTMT below 0.85.
+        The numbers of ordinal items are about the continuous responses behind the answers, from
+        polychoric correlations: the sum of the answers themselves is less reliable (Green and Yang,
+        2009). The verdicts use composite reliability 0.7, AVE 0.5 (both of standardised loadings),
+        root of AVE above every correlation, and HTMT below 0.85.
 
     Raises
     ------
@@ -255,6 +278,10 @@ def validity(fit: MeasurementFit) -> ValidityResult:
     Fornell, C., & Larcker, D. F. (1981). Evaluating structural equation models with unobservable
     variables and measurement error. Journal of Marketing Research, 18, 39-50.
     https://doi.org/10.1177/002224378101800104
+
+    Green, S. B., & Yang, Y. (2009). Reliability of summed item scores using structural equation
+    modeling: An alternative to coefficient alpha. Psychometrika, 74, 155-167.
+    https://doi.org/10.1007/s11336-008-9099-3
 
     Hancock, G. R., & Mueller, R. O. (2001). Rethinking construct reliability within latent variable
     systems. In Structural equation modeling: present and future (pp. 195-216). SSI.
@@ -312,4 +339,16 @@ def validity(fit: MeasurementFit) -> ValidityResult:
         htmt2=heterotrait_monotrait(sample_correlation, constructs, geometric=True),
         verdicts=_verdicts(table, htmt),
         left_out=left_out,
+        notes=_notes(estimates),
+    )
+
+
+def _notes(estimates: pd.DataFrame) -> tuple[str, ...]:
+    ordinal = _ordinal(estimates)
+    if not ordinal:
+        return ()
+    return (
+        f"{listed(sorted(ordinal))} {'is' if len(ordinal) == 1 else 'are'} ordinal: CR, AVE and"
+        " HTMT are about the continuous responses behind their answers (polychoric correlations)."
+        " The sum of the answers themselves is less reliable.",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from clustersem.errors import ModelError, ModelSyntaxError
+from clustersem.spec.auxiliary import check_auxiliary
 from clustersem.spec.defaults import automatic_parameters, ordered_variables
 from clustersem.spec.entries import Entry, Key, collect_entries, key_of, settings_of
 from clustersem.spec.groups import equate_groups
@@ -36,11 +37,15 @@ def build_table(parsed: ParsedModel, options: SpecOptions) -> Table:
         Where the options name what the model does not have.
     """
     entries = collect_entries(parsed)
-    variables = classify(entries)
+    variables = classify(entries, options.auxiliary)
+    check_auxiliary(variables.observed, variables.latent, variables.auxiliary)
     _check_settings(entries, options, parsed.text)
     _check_ordered(variables, options)
     if any(entry.op == "~1" for entry in entries):
         options = replace(options, meanstructure=True)
+    if variables.auxiliary:
+        # Full information has means, and what covaries freely with auxiliary variables is random.
+        options = replace(options, meanstructure=True, fixed_x=False)
     notes = [*_random_covariates(variables, options), *_markers_with_start(entries, options)]
 
     written = {entry.key for entry in entries}

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations, combinations_with_replacement
 from typing import Literal
 
+from clustersem.spec.auxiliary import saturated_correlates
 from clustersem.spec.entries import Entry
 from clustersem.spec.table import Parameter, SpecOptions
 from clustersem.spec.variables import Variables
@@ -27,6 +28,8 @@ def options_for(
     ordered: Iterable[str] = (),
     group_equal: Iterable[str] = (),
     group_partial: Iterable[str] = (),
+    parameterization: Literal["delta", "theta"] = "delta",
+    auxiliary: Iterable[str] = (),
 ) -> SpecOptions:
     """Return the defaults of one of lavaan's fitting functions.
 
@@ -38,6 +41,7 @@ def options_for(
         None: yes for growth models, several groups and ordered variables; an intercept formula in
         the model text turns it on in any case.
     std_lv, orthogonal, fixed_x, n_groups, ordered, group_equal, group_partial
+    parameterization, auxiliary
         See :class:`SpecOptions`.
 
     Returns
@@ -63,6 +67,8 @@ def options_for(
         ordered=ordered,
         group_equal=tuple(name.replace(".", "_") for name in group_equal),
         group_partial=tuple(group_partial),
+        parameterization=parameterization,
+        auxiliary=tuple(auxiliary),
     )
 
 
@@ -84,6 +90,7 @@ def automatic_parameters(
     rows.extend(_fixed(name, "~*~", name, 1.0) for name in ordered)
     if options.meanstructure:
         rows.extend(_intercepts(variables, ordered, options))
+    rows.extend(saturated_correlates(variables.observed, variables.auxiliary))
     return rows
 
 

@@ -52,16 +52,18 @@ def explicit_text(spec: ModelSpec, parameters: Sequence[Parameter] | None = None
     Returns
     -------
     str
-        Without the moments of exogenous covariates, which are the sample's, and without the unit
-        scales and residual variances of ordered variables that no one changed: one of the two is no
-        parameter, depending on the parametrisation.
+        Without the moments of exogenous covariates and auxiliary variables, which the options speak
+        for, and without the unit scales and residual variances of ordered variables that no one
+        changed: one of the two is no parameter, depending on the parametrisation.
     """
     rows = spec.parameters if parameters is None else tuple(parameters)
     bounds = {bound.parameter: bound for bound in spec.bounds}
-    covariates = set(spec.exogenous_observed)
+    covariates, auxiliary = set(spec.exogenous_observed), set(spec.options.auxiliary)
     by_key: dict[Key, list[tuple[Parameter, Bound | None]]] = {}
     for number, row in enumerate(rows):
         if row.op in ("~~", "~1") and row.lhs in covariates:
+            continue
+        if row.lhs in auxiliary or row.rhs in auxiliary:
             continue
         pair = (row, bounds.get(number))
         by_key.setdefault(key_of(row.lhs, row.op, row.rhs), []).append(pair)

@@ -17,12 +17,18 @@ def equate_groups(
     """Label rows so that the parameters named by ``group_equal`` are equal across groups.
 
     With equal intercepts or thresholds, latent means are free in all groups but the first, and with
-    equal loadings and ``std_lv`` latent variances are: the first group sets the scale.
+    equal loadings and ``std_lv`` latent variances are: the first group sets the scale. Equal
+    thresholds free the scales of ordered variables in the same way (Muthen & Asparouhov, 2002).
 
     Raises
     ------
     ModelError
         For an unknown kind, or an exemption that the model does not have.
+
+    References
+    ----------
+    Muthen, B., & Asparouhov, T. (2002). Latent variable analysis with categorical outcomes:
+    Multiple-group and growth modeling in Mplus. Mplus Web Notes, No. 4.
     """
     _check(rows, options)
     if options.n_groups == 1 or not options.group_equal:
@@ -50,6 +56,8 @@ def equate_groups(
 def kind_of(row: Parameter, variables: Variables) -> str:
     """Return which kind of ``group_equal`` a row belongs to; empty for none."""
     latent = set(variables.latent)
+    if row.lhs in variables.auxiliary or row.rhs in variables.auxiliary:
+        return ""
     if row.from_sample or (row.lhs in variables.exogenous_observed and row.op in ("~~", "~1")):
         return ""
     if row.op == "=~":
@@ -73,17 +81,20 @@ def kind_of(row: Parameter, variables: Variables) -> str:
 def _freed(
     row: Parameter, kinds: set[str], variables: Variables, options: SpecOptions
 ) -> Parameter:
-    if row.group == 1 or row.user or row.lhs not in variables.latent:
+    if row.group == 1 or row.user:
         return row
-    frees_mean = row.op == "~1" and "means" not in kinds and kinds & {"intercepts", "thresholds"}
-    frees_variance = (
-        row.op == "~~"
-        and row.lhs == row.rhs
-        and row.lhs not in variables.formative
-        and options.std_lv
-        and "loadings" in kinds
-    )
-    return replace(row, free=True, value=None) if frees_mean or frees_variance else row
+    itself = row.op == "~~" and row.lhs == row.rhs
+    if row.lhs in variables.latent:
+        equal_items = bool(kinds & {"intercepts", "thresholds"})
+        freed = row.op == "~1" and "means" not in kinds and equal_items
+        factor = itself and row.lhs not in variables.formative
+        freed |= factor and options.std_lv and "loadings" in kinds
+    else:
+        # With equal thresholds a group's own scale of the latent responses is identified.
+        scale = itself if options.parameterization == "theta" else row.op == "~*~"
+        ordinal = row.lhs in dict(options.thresholds)
+        freed = scale and ordinal and "thresholds" in kinds and "residuals" not in kinds
+    return replace(row, free=True, value=None) if freed else row
 
 
 def _check(rows: list[Parameter], options: SpecOptions) -> None:

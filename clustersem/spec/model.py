@@ -30,7 +30,7 @@ class ModelSpec:
         One row a parameter and group: what the user wrote, then what was added by default, in
         lavaan's order.
     observed, latent : tuple of str
-        The variables in lavaan's order.
+        The variables in lavaan's order; auxiliary ones are the last of the observed.
     exogenous_observed : tuple of str
         Covariates whose moments nothing in the model explains.
     constraints : tuple of Constraint
@@ -78,6 +78,11 @@ class ModelSpec:
     def n_free_rows(self) -> int:
         """Free rows of the table; parameters that a label makes equal count one by one."""
         return sum(row.free for row in self.parameters)
+
+    @property
+    def target(self) -> tuple[str, ...]:
+        """The observed variables of the model itself, without auxiliary ones."""
+        return self.observed[: len(self.observed) - len(self.options.auxiliary)]
 
     @property
     def n_groups(self) -> int:
@@ -318,7 +323,7 @@ def build_spec(model: str | ParsedModel, options: SpecOptions) -> ModelSpec:
     return ModelSpec(
         text=parsed.text,
         parameters=table.parameters,
-        observed=table.variables.observed,
+        observed=(*table.variables.observed, *table.variables.auxiliary),
         latent=table.variables.latent,
         exogenous_observed=table.variables.exogenous_observed,
         constraints=parsed.constraints,

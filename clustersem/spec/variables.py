@@ -16,8 +16,8 @@ class Variables:
     Attributes
     ----------
     observed : tuple of str
-        Indicators, then dependent variables, then predictors, then those that only covariances or
-        intercepts mention.
+        Those of the model itself: indicators, then dependent variables, then predictors, then those
+        that only covariances or intercepts mention.
     latent : tuple of str
         In order of their first measurement formula.
     formative : frozenset of str
@@ -32,6 +32,8 @@ class Variables:
         Latent variables that neither measure another one nor are dependent in a regression.
     final_dependent : tuple of str
         Dependent variables that are neither indicators nor predictors, latent ones first.
+    auxiliary : tuple of str
+        Observed variables beside the model.
     """
 
     observed: tuple[str, ...]
@@ -41,14 +43,16 @@ class Variables:
     randomised: tuple[str, ...]
     exogenous_latent: tuple[str, ...]
     final_dependent: tuple[str, ...]
+    auxiliary: tuple[str, ...] = ()
 
     @cached_property
     def order(self) -> dict[str, int]:
-        """Rank of each variable: latent ones first, then observed ones."""
-        return {name: rank for rank, name in enumerate((*self.latent, *self.observed))}
+        """Rank of each variable: latent ones first, then observed, then auxiliary ones."""
+        names = (*self.latent, *self.observed, *self.auxiliary)
+        return {name: rank for rank, name in enumerate(names)}
 
 
-def classify(entries: Iterable[Entry]) -> Variables:
+def classify(entries: Iterable[Entry], auxiliary: tuple[str, ...] = ()) -> Variables:
     """Work out the variables of a model from what the user wrote."""
     entries = tuple(entries)
     latent = _unique(e.lhs for e in entries if e.op in ("=~", "<~"))
@@ -83,6 +87,7 @@ def classify(entries: Iterable[Entry]) -> Variables:
         randomised=tuple(n for n in ov_predictors if n in touched),
         exogenous_latent=tuple(n for n in latent if n not in inner),
         final_dependent=tuple(n for n in (*final, *ov_dependent) if n not in not_final),
+        auxiliary=auxiliary,
     )
 
 

@@ -8,6 +8,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from clustersem.fit import Fit
+from clustersem.fit.in_words import method_in_words
 from clustersem.survey import Survey
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ def provenance_of(study: Study, survey: Survey, fit: Fit, seconds: float) -> dic
         "Study file": study.source or "none (Python)",
         "Answers": survey.source,
         "Fingerprint of the answers (SHA-256)": survey.fingerprint,
-        "Estimation": f"{options.estimator}, {options.likelihood} likelihood, {options.engine}"
-        f" engine, missing answers: {options.missing}",
+        "Estimation": f"{method_in_words(options)}; {options.engine} engine; missing answers:"
+        f" {options.missing}",
         "Observations": f"{fit.n_obs}",
         "Optimiser": f"{fit.status.code} after {fit.status.iterations} iterations, Newton"
         f" decrement {fit.status.decrement:.1e}",

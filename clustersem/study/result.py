@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from clustersem.fit import Fit
+from clustersem.fit.in_words import errors_in_words, method_in_words
+from clustersem.fit.sample_notes import rows_used
 from clustersem.report import (
     FittedModel,
     PublishedView,
@@ -35,6 +37,7 @@ from clustersem.scale import (
     ValidityResult,
 )
 from clustersem.survey import Survey
+from clustersem.survey.names import listed
 
 if TYPE_CHECKING:
     from clustersem.study.study import Study
@@ -124,12 +127,7 @@ class StudyResult:
     @property
     def deleted(self) -> tuple[str, ...]:
         """Items that purification deleted."""
-        return tuple(
-            item
-            for block in self.blocks
-            if block.purification is not None
-            for item in block.purification.deleted
-        )
+        return deleted_from(self.blocks)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -140,6 +138,7 @@ class StudyResult:
                 said += block.purification.warnings
         said += self.initial.warnings
         said += self.fit.warnings
+        said += self.fit.likert_notes
         return tuple(dict.fromkeys(said))
 
     def __repr__(self) -> str:
@@ -184,6 +183,7 @@ class StudyResult:
                 for block in self.blocks
             ),
             loading_cutoff=self.study.scale.cutoff,
+            scale_note=_taken_as(self.study, self.fit),
             reliability=self.reliability,
             initial=_fitted(self.initial, self.model),
             steps=steps,
@@ -230,6 +230,30 @@ class StudyResult:
         return render_text(study_document(self.view()))
 
 
+def deleted_from(blocks: Iterable[ScaleAnalysis]) -> tuple[str, ...]:
+    """Return the items that purification deleted."""
+    return tuple(
+        item
+        for block in blocks
+        if block.purification is not None
+        for item in block.purification.deleted
+    )
+
+
+def _taken_as(study: Study, fit: Fit) -> str:
+    """Say what of the model's estimation the analysis of the scale does not follow."""
+    found = []
+    if fit.spec.options.ordered:
+        found.append("takes the answers as numbers, not as ordered categories")
+    if study.model.sampling_weights is not None:
+        found.append("leaves sampling weights out")
+    if fit.options.missing in ("ml", "ml.x"):
+        found.append("uses complete answers only")
+    if not found:
+        return ""
+    return f"Unlike the model, the analysis of the scale {listed(found)}."
+
+
 def _wording(book: Codebook, item: str) -> str:
     """Return what an item asks, and whether its answers are shown turned."""
     text = book.text(item)
@@ -251,4 +275,29 @@ def _fitted(fit: Fit, syntax: str) -> FittedModel:
         syntax=syntax,
         checks=fit.diagnose().checks,
         residuals=fit.residuals("cor"),
+        method=_method(fit),
+        errors="" if fit.options.se == "standard" else _errors(fit),
     )
+
+
+def _errors(fit: Fit) -> str:
+    return errors_in_words(fit.options, clustered=_clustered(fit))
+
+
+def _clustered(fit: Fit) -> bool:
+    return any(sample.cluster is not None for sample in fit.samples)
+
+
+def _method(fit: Fit) -> str:
+    """Say how the model was estimated, from whose answers."""
+    said = [method_in_words(fit.options, clustered=_clustered(fit))]
+    ordered = fit.spec.options.ordered
+    if ordered:
+        which = "all items" if len(ordered) == len(fit.spec.observed) else listed(ordered)
+        said.append(
+            f"ordered categories: {which} ({fit.options.parameterization} parameterization)"
+        )
+    if any(sample.weights is not None for sample in fit.samples):
+        said.append("sampling weights")
+    said.append(rows_used(fit.samples).removesuffix("."))
+    return "; ".join(said)

@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
-from clustersem.errors import CodebookError
+from clustersem.errors import CodebookError, UnsupportedError
+from clustersem.fit.options import FitOptions
+from clustersem.fit.resolve import check_option
 from clustersem.respecify.policy import CRITICAL_MI, RespecificationPolicy
+from clustersem.study.estimation import ELSEWHERE, decided
 from clustersem.survey.names import did_you_mean, listed
 from clustersem.survey.toml import line_of
 
@@ -56,8 +66,10 @@ class ModelSettings(Section):
         Model syntax. Without it the model follows from constructs and hypotheses.
     markers : dict of str to str
         Items whose loading is fixed at one; by default each construct's first.
-    std_lv, orthogonal, fixed_x : bool
+    estimator, missing, ordered, parameterization, se, test, bounds, sampling_weights, cluster
         As in :func:`clustersem.sem`.
+    std_lv, orthogonal, fixed_x : bool
+        Likewise.
     likelihood : str
         ``"normal"`` (lavaan, Mplus) or ``"wishart"`` (AMOS, EQS, LISREL).
     engine : str
@@ -66,11 +78,40 @@ class ModelSettings(Section):
 
     syntax: str = ""
     markers: dict[str, str] = Field(default_factory=dict)
+    estimator: str | None = None
+    missing: str = "listwise"
+    ordered: bool | list[str] | None = None
+    parameterization: Literal["delta", "theta"] = "delta"
+    se: str | None = None
+    test: str | None = None
+    bounds: bool | str | None = None
+    sampling_weights: str | None = None
+    cluster: str | None = None
     std_lv: bool = False
     orthogonal: bool = False
     fixed_x: bool = True
     likelihood: Literal["normal", "wishart"] = "normal"
     engine: Literal["native", "semopy"] = "native"
+
+    @field_validator("estimator", "missing", "se", "test", "bounds")
+    @classmethod
+    def _is_known(cls, value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 - of any of these
+        if value is not None:
+            try:
+                check_option(str(info.field_name), value)
+            except UnsupportedError as error:
+                raise ValueError(str(error)) from None
+        return value
+
+    def options(self) -> FitOptions:
+        """Return the options of the estimation.
+
+        Raises
+        ------
+        UnsupportedError
+            Where they do not go together.
+        """
+        return decided(self.model_dump())
 
 
 class RespecificationSettings(Section):
@@ -106,6 +147,8 @@ class OptionSettings(Section):
 
 
 _SHAPES = {
+    "ordered": 'true for all items, or a list of them: ["t1", "t2"]',
+    "bounds": '"pos.var", "standard" or "wide"',
     "allow": '"within_construct", or a list of such names and of parameters: ["C11 ~~ C12"]',
     "forbid": '"cross_loadings", or a list of such names and of parameters: ["C11 ~~ C12"]',
     "steps": 'a list of parameters: ["C11 ~~ C12", "C2 ~~ C3"]',
@@ -152,10 +195,14 @@ def _line(kind: type[Section], name: str, detail: Any, source: str, text: str) -
     at = line_of(text, (name, *location)) if text else None
     place = f"{source}, line {at}" if at else source
     key = ".".join(location)
+    if detail["type"] == "extra_forbidden" and name == "model" and key in ELSEWHERE:
+        return f"{place}: [{name}] {key}: {ELSEWHERE[key]}."
     if detail["type"] == "extra_forbidden":
         known = list(kind.model_fields)
         hint = did_you_mean(location[-1], known) or f"; known are {listed(known, limit=20)}"
         return f"{place}: [{name}] has no key {key!r}{hint}"
+    if detail["type"] == "value_error":
+        return f"{place}: [{name}] {key}: {detail['ctx']['error']}"
     if key in _SHAPES:
         return f"{place}: [{name}] {key}: write {_SHAPES[key]}"
     said = detail["msg"]

@@ -11,15 +11,21 @@ from typing import Any
 
 import pandas as pd
 
-from clustersem.errors import ClusterSemError, CodebookError, ModelSyntaxError
+from clustersem.errors import (
+    ClusterSemError,
+    CodebookError,
+    ModelSyntaxError,
+    UnsupportedError,
+)
 from clustersem.fit import Fit, cfa, sem
 from clustersem.fit.hypotheses import Hypothesis, parse_hypotheses, test_hypotheses
 from clustersem.respecify import RespecificationPolicy, respecify
 from clustersem.scale import bartlett, kmo, parallel_analysis, purify, reliability, validity
 from clustersem.scale.efa import efa
+from clustersem.study.estimation import check_ordered, ordered_of
 from clustersem.study.model_text import model_of
 from clustersem.study.provenance import provenance_of
-from clustersem.study.result import ScaleAnalysis, StudyResult
+from clustersem.study.result import ScaleAnalysis, StudyResult, deleted_from
 from clustersem.study.settings import (
     AnySection,
     ModelSettings,
@@ -114,15 +120,26 @@ class Study:
         if not all(isinstance(hypothesis, Hypothesis) for hypothesis in self.hypotheses):
             object.__setattr__(self, "hypotheses", parse_hypotheses(self.hypotheses))
         # What does not depend on the answers is refused before they are read.
-        if self.model.syntax.strip():
-            if self.model.markers:
-                raise CodebookError(
-                    "[model] has both syntax and markers. In syntax, the item that stands first"
-                    " after =~ is the marker: leave markers out."
-                )
-        elif self.codebook.constructs:
+        written = bool(self.model.syntax.strip())
+        if written and self.model.markers:
+            raise CodebookError(
+                "[model] has both syntax and markers. In syntax, the item that stands first"
+                " after =~ is the marker: leave markers out."
+            )
+        self._check_estimation()
+        if self.codebook.constructs and not written:
             constructs = {name: c.items for name, c in self.codebook.constructs.items()}
             model_of(constructs, self.hypotheses, self.model.markers)
+
+    def _check_estimation(self) -> None:
+        """Refuse options that do not go together, and columns that are no items."""
+        try:
+            self.model.options()
+        except UnsupportedError as error:
+            raise CodebookError(f"[model]: {error}") from None
+        constructs = self.codebook.constructs.values()
+        if not self.model.syntax.strip():
+            check_ordered(self.model.ordered, (i for c in constructs for i in c.items))
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> Study:
@@ -182,7 +199,7 @@ class Study:
             reliabilities = reliability(survey, constructs)
         progress("fitting the model")
         syntax = self.model.syntax.strip() or self._model_text(constructs)
-        initial = self._fit(syntax, survey)
+        initial = self._fit(syntax, survey, deleted_from(blocks))
         # Without estimates there is nothing to revise or to test; the report says why.
         respecification = None
         if self.respecification is not None and initial.converged:
@@ -260,12 +277,21 @@ class Study:
             )
         return model_of(constructs, self.hypotheses, self.model.markers)
 
-    def _fit(self, syntax: str, survey: Survey) -> Fit:
+    def _fit(self, syntax: str, survey: Survey, deleted: tuple[str, ...]) -> Fit:
         settings = self.model
         fitter = sem if self.hypotheses or settings.syntax else cfa
         return fitter(
             syntax,
             survey,
+            estimator=settings.estimator,
+            missing=settings.missing,
+            ordered=ordered_of(settings.ordered, () if settings.syntax.strip() else deleted),
+            parameterization=settings.parameterization,
+            se=settings.se,
+            test=settings.test,
+            bounds=settings.bounds,
+            sampling_weights=settings.sampling_weights,
+            cluster=settings.cluster,
             std_lv=settings.std_lv,
             orthogonal=settings.orthogonal,
             fixed_x=settings.fixed_x,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from clustersem.fit.likert_notes import ENOUGH_CATEGORIES
 from clustersem.spec.syntax import is_name
 from clustersem.survey import read_survey
 
@@ -75,6 +76,10 @@ def draft(answers: str | os.PathLike[str], *, beside: Path | None = None) -> str
         "# Hypotheses: y ~ x, y depends on x; x ~~ y, they covary. expect: +, - or !=0",
         *_hypotheses(names),
         "",
+        "# How the model is estimated. Without this section: maximum likelihood.",
+        "[model]",
+        *_estimation(survey.raw, high - low),
+        "",
         "[options]",
         "alpha = 0.05",
         "",
@@ -134,6 +139,27 @@ def _seen_range(raw: pd.DataFrame) -> tuple[float, float, str]:
         low, high, codes = (seen or [1.0])[0], (seen or [1.0])[-1], []
     high = high if low < high else low + 1.0
     return low, high, ", ".join(f"{code:g}" for code in codes)
+
+
+def _estimation(raw: pd.DataFrame, steps: float) -> list[str]:
+    """Return the lines on the estimation, with what suits the answers written in."""
+    few = steps + 1 < ENOUGH_CATEGORIES
+    gaps = bool(raw.isna().to_numpy().any())
+    ordered = (
+        "ordered = true          # items with ordered categories: WLSMV, polychoric correlations"
+    )
+    if few:
+        ordered = f"{ordered}; fewer than five answers"
+    full = (
+        '# missing = "ml"         # use incomplete answers too (full information); not with ordered'
+    )
+    return [
+        '# estimator = "MLR"      # standard errors and tests that need no normal answers',
+        ordered if few else f"# {ordered}",
+        full + ("; some are missing here" if gaps else ""),
+        '# sampling_weights = "w" # column with the respondents\' weights',
+        '# cluster = "school"     # column with what respondents were sampled together in',
+    ]
 
 
 def _relative(answers: Path, beside: Path | None) -> str:

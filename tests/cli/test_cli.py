@@ -113,7 +113,7 @@ def test_fit_draws_the_diagram(run, folder):
         ([".", "answers.csv"], ". cannot be read: Is a directory."),
         (["answers.csv", "model.txt"], "answers.csv, line 1, column"),
         (["model.txt", "model.txt"], "file model.txt"),
-        (["model.txt", "answers.csv", "--likelihood", "W"], "--likelihood W: write normal or"),
+        (["model.txt", "answers.csv", "--likelihood", "W"], "--likelihood W is unknown. There"),
         (["model.txt", "answers.csv", "--diagram", "a.doc"], "a.doc: cannot write a figure as"),
         (["model.txt", "answers.csv", "--diagram", "model.txt/a.svg"], "cannot be written: "),
     ],

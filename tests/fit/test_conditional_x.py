@@ -166,7 +166,7 @@ def test_a_difference_test_is_lavaans():
     smaller = cs.sem(case.model.rpartition(" + ")[0], case.data, **case.options)
     table = cs.compare(fitted("hs_ordinal_covariates_delta"), smaller).table
     last = table.iloc[-1]
-    np.testing.assert_allclose(last["chisq_diff"], 5.194, atol=5e-4)
+    np.testing.assert_allclose(last["delta_chisq"], 5.194, atol=5e-4)
     np.testing.assert_allclose(last["p_value"], 0.02267, atol=5e-6)
 
 

@@ -349,11 +349,11 @@ def test_auxiliary_variables_are_saturated_correlates():
         (["x3"], "auxiliary='x3' is a variable of the model already"),
         (["x7", "x7"], "names 'x7' twice"),
         (["my age"], "auxiliary='my age' is no name that a model can hold"),
-        (["x77"], "the model names x77 .did you mean x7"),
+        (["x77"], "auxiliary='x77' names a column that is not there; did you mean 'x7'"),
     ],
 )
 def test_auxiliary_variables_that_are_none(auxiliary, message):
-    with pytest.raises(DataError, match=message):
+    with pytest.raises((DataError, ModelError), match=message):
         intake(MODEL, answers(), missing="ml", auxiliary=auxiliary)
 
 

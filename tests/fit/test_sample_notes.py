@@ -132,7 +132,7 @@ def test_what_maximum_likelihood_costs_is_said_with_the_items():
     samples = samples_from_data(likert(), list("abcde"))
     coarse, uneven = likert_notes(samples)
     assert coarse == (
-        "b, d have fewer than five different answers, yet maximum likelihood takes them as"
+        "b, d have fewer than five different answers, yet ML takes them as"
         " continuous and normal: loadings and correlations come out too small, and chi2 comes out"
         " too large and standard errors too small (Muthen & Kaplan, 1985; DiStefano, 2002;"
         " Rhemtulla, Brosseau-Liard & Savalei, 2012). The more so with strong skewness, as of d."

@@ -176,7 +176,7 @@ class Case:
     @property
     def r_squared(self) -> dict[str, dict[str, float]]:
         found = self.told["r2"] or {}
-        return found if any(isinstance(v, dict) for v in found.values()) else {"": found}
+        return found if any(isinstance(v, dict | list) for v in found.values()) else {"": found}
 
     @property
     def tests(self) -> dict[str, dict[str, Any]]:

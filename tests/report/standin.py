@@ -259,6 +259,7 @@ def study_view() -> StudyView:
             ),
             fornell_larcker=htmt - np.eye(8) + np.diag(np.sqrt(list(validity["ave"].values()))),
             htmt=htmt,
+            notes=(),
         ),
         published=PublishedView(
             "Wang et al. (2022), Sustainability 14(6), 3576, doi:10.3390/su14063576",

@@ -233,7 +233,7 @@ def test_groups_are_drawn_one_at_a_time():
     first, second = graph_of(fit, group=0), graph_of(fit, group=1)
     assert [k.source for k in first.links] == [k.source for k in second.links]
     assert [k.value for k in first.links] != [k.value for k in second.links]
-    with pytest.raises(ModelError, match=r"no group 2.*group=0 to group=1"):
+    with pytest.raises(ModelError, match=r"no group 2: pass .*group=0 to group=1"):
         path_diagram(fit, group=2)
 
 

@@ -1,13 +1,17 @@
 """Composite reliability, AVE, Fornell-Larcker and HTMT against semTools."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import clustersem as cs
 from clustersem.errors import DataError, UnsupportedError
 from clustersem.scale import validity
+
+DATA = Path(__file__).parent.parent / "reference" / "data"
 
 
 @dataclass(frozen=True)
@@ -16,6 +20,7 @@ class FitStandIn:
 
     estimates: pd.DataFrame
     sample_cov: pd.DataFrame
+    implied_cov: pd.DataFrame
     latent_cov: pd.DataFrame
     latent_cor: pd.DataFrame
 
@@ -28,6 +33,7 @@ def fitted(reference, holzinger, clusters):
         data = holzinger if case == "hs" else clusters
         return FitStandIn(
             pd.DataFrame(stored["estimates"]),
+            data.cov(ddof=0),
             data.cov(ddof=0),
             pd.DataFrame(stored["latent_cov"], names, names),
             pd.DataFrame(stored["latent_cor"], names, names),
@@ -184,5 +190,49 @@ def test_models_that_cannot_be_served_are_refused(fitted):
     with pytest.raises(DataError, match="no latent variable with two or more items"):
         validity(replace(fit, estimates=path_model))
     two = pd.concat([fit.estimates.assign(group=g) for g in (1, 2)], ignore_index=True)
-    with pytest.raises(UnsupportedError, match="fit the groups one by one"):
+    with pytest.raises(UnsupportedError, match="Fit each group alone"):
         validity(replace(fit, estimates=two))
+
+
+# semTools 0.5-6 on lavaan 0.6-14: compRelSEM(fit, ord.scale = FALSE), the same with obs.var =
+# FALSE, AVE(fit) and htmt(model, data, ordered, htmt2 = FALSE), to the three digits that it prints.
+SEMTOOLS_ORDINAL = {
+    "omega": [0.646, 0.896, 0.706],
+    "cr": [0.647, 0.895, 0.715],
+    "ave": [0.391, 0.740, 0.470],
+}
+ORDINAL = "visual =~ o1 + o2 + o3; textual =~ o4 + o5 + o6; speed =~ o7 + o8 + o9"
+
+
+@pytest.mark.parametrize("parameterization", ["delta", "theta"])
+def test_ordinal_items_are_judged_by_the_responses_behind_them(parameterization):
+    answers = pd.read_csv(DATA / "hs_ordinal.csv")
+    fit = cs.cfa(ORDINAL, answers, ordered=True, parameterization=parameterization)
+    found = validity(fit)
+    for column, wanted in SEMTOOLS_ORDINAL.items():
+        np.testing.assert_allclose(found.table[column], wanted, atol=6e-4)
+    assert found.htmt.loc["textual", "visual"] == pytest.approx(0.478, abs=6e-4)
+    assert found.htmt.loc["speed", "textual"] == pytest.approx(0.265, abs=6e-4)
+    (note,) = found.notes
+    assert note.startswith("o1, o2, o3, o4, o5, o6 and 3 more are ordinal: CR, AVE and HTMT are")
+
+
+def test_incomplete_answers_are_judged_by_their_full_information():
+    """semTools 0.5-6 on lavaan 0.6-14, as above."""
+    answers = pd.read_csv(DATA / "holzinger1939_missing.csv")
+    fit = cs.cfa(
+        "visual =~ x1 + x2 + x3; textual =~ x4 + x5 + x6; speed =~ x7 + x8 + x9",
+        answers,
+        missing="ml",
+    )
+    found = validity(fit)
+    np.testing.assert_allclose(found.table["omega"], [0.635, 0.890, 0.699], atol=6e-4)
+    np.testing.assert_allclose(found.table["ave"], [0.400, 0.729, 0.439], atol=6e-4)
+    assert found.notes == ()
+
+
+def test_groups_are_to_be_fitted_alone():
+    answers = pd.read_csv(DATA / "holzinger1939.csv")
+    fit = cs.cfa("visual =~ x1 + x2 + x3", answers, group="school")
+    with pytest.raises(UnsupportedError, match=r"model has several\. Fit each group"):
+        validity(fit)

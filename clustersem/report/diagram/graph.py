@@ -12,6 +12,8 @@ import pandas as pd
 
 from clustersem.errors import ModelError
 
+_DRAWN = ("=~", "<~", "~", "~~")
+
 LinkKind = Literal["loading", "regression", "covariance"]
 LinkStatus = Literal["significant", "weak", "fixed"]
 
@@ -86,7 +88,7 @@ def graph_of(fit: FitLike, labels: Mapping[str, str] | None = None, *, group: in
     ModelError
         If there is nothing to draw, or no such group.
     """
-    table = _rows_of_group(fit.estimates, group)
+    table = _rows_of_group(getattr(fit, "own_estimates", fit.estimates), group)
     labels = labels or {}
     r_squared = getattr(fit, "r_squared", None)
     factors = list(dict.fromkeys(table.loc[table["op"].isin(["=~", "<~"]), "lhs"]))
@@ -104,31 +106,37 @@ def graph_of(fit: FitLike, labels: Mapping[str, str] | None = None, *, group: in
             label=str(labels.get(name, name)),
             latent=name in factors,
             endogenous=name in pointed_at,
-            r_squared=_r_squared(r_squared, name, group),
+            r_squared=_r_squared(r_squared, name, group_labels(fit)[group]),
         )
         for name in names
     }
     return Graph(nodes=nodes, links=links, items=_own_items(factors, links, nodes))
 
 
+def group_labels(fit: FitLike) -> tuple[str, ...]:
+    """Return the names of a fit's groups; of one that has no names, their numbers from 1."""
+    labels = getattr(fit, "groups", None)
+    if labels is not None:
+        return tuple(str(label) for label in labels)
+    table = fit.estimates
+    drawn = table[table["op"].isin(_DRAWN)]
+    found = dict.fromkeys(drawn["group"]) if "group" in table else {}
+    return tuple(str(number) for number in found) or ("",)
+
+
 def _rows_of_group(estimates: pd.DataFrame, group: int) -> pd.DataFrame:
     """Return the rows of one group; the groups are numbered in the order in which they appear."""
     if "group" not in estimates:
         return estimates
-    rows = estimates[estimates["op"].isin(["=~", "<~", "~", "~~"])]
+    rows = estimates[estimates["op"].isin(_DRAWN)]
     groups = list(dict.fromkeys(rows["group"]))
-    if not 0 <= group < max(1, len(groups)):
-        raise ModelError(
-            f"there is no group {group}: the fit has {len(groups)}, numbered from 0; "
-            f"pass group=0 to group={len(groups) - 1}."
-        )
     return rows[rows["group"] == groups[group]] if groups else rows
 
 
 def _link(row: dict[Any, Any]) -> Link | None:
     """One parameter as an arrow, or None where it is none."""
     op, lhs, rhs = row["op"], str(row["lhs"]), str(row["rhs"])
-    if op not in ("=~", "<~", "~", "~~") or lhs == rhs:
+    if op not in _DRAWN or lhs == rhs:
         return None
     se, p = _number(row.get("se")), _number(row.get("p_value"))
     fixed = not se > 0
@@ -148,10 +156,10 @@ def _number(value: object) -> float:
     return float(value) if isinstance(value, numbers.Real) else math.nan
 
 
-def _r_squared(values: object, name: str, group: int) -> float:
+def _r_squared(values: object, name: str, group: str) -> float:
     """R2 of a variable, NaN where the fit has none."""
     if isinstance(values, pd.Series):
-        for key in (name, (group, name), (name, group)):
+        for key in (name, (group, name)):
             if key in values.index:
                 return _number(float(values[key]))
     return math.nan

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, overload
 from clustersem.errors import ClusterSemWarning
 from clustersem.report.diagram.draw import draw
 from clustersem.report.diagram.graph import FitLike, graph_of
+from clustersem.report.diagram.groups import group_heading, group_number
 from clustersem.report.diagram.scene import compose
 from clustersem.report.figure_file import figure_svg, write_figure
 
@@ -25,7 +26,7 @@ def path_diagram(
     *,
     labels: Mapping[str, str] | None = None,
     digits: int = 2,
-    group: int = 0,
+    group: int | str | None = None,
 ) -> Figure: ...
 
 
@@ -36,7 +37,7 @@ def path_diagram(
     *,
     labels: Mapping[str, str] | None = None,
     digits: int = 2,
-    group: int = 0,
+    group: int | str | None = None,
 ) -> Path: ...
 
 
@@ -46,7 +47,7 @@ def path_diagram(
     *,
     labels: Mapping[str, str] | None = None,
     digits: int = 2,
-    group: int = 0,
+    group: int | str | None = None,
 ) -> Figure | Path:
     """Draw a fitted model as AMOS would: ellipses, rectangles, arrows and standardised values.
 
@@ -66,8 +67,9 @@ def path_diagram(
         What to write in place of the names of variables; long texts break into lines.
     digits : int
         Decimals of the standardised values.
-    group : int
-        Which group of a multiple-group fit, counted from 0.
+    group : int or str, optional
+        Which group of a fit with several: its name, or its number, counted from 0. Such a fit has
+        one diagram a group; the line of fit is that of all groups together.
 
     Returns
     -------
@@ -77,7 +79,7 @@ def path_diagram(
     Raises
     ------
     ModelError
-        If the model has no arrows, or no such group.
+        If the model has no arrows, or no such group, or if a fit has several and none is named.
     DataError
         If the suffix of `path` is none of the three.
 
@@ -101,8 +103,9 @@ def path_diagram(
     >>> sorted(text.get_text() for text in figure.axes[0].texts)[:3]
     ['0.65', '0.70', '0.75']
     """
-    graph = graph_of(fit, labels, group=group)
-    scene = compose(graph, fit.measures, digits=digits)
+    number = group_number(fit, group)
+    graph = graph_of(fit, labels, group=number)
+    scene = compose(graph, fit.measures, digits=digits, heading=group_heading(fit, number))
     if scene.collisions:
         warnings.warn(
             f"the path diagram of {len(graph.nodes)} variables and {len(graph.links)} arrows is "
@@ -120,7 +123,7 @@ def path_diagram_svg(
     *,
     labels: Mapping[str, str] | None = None,
     digits: int = 2,
-    group: int = 0,
+    group: int | str | None = None,
 ) -> str:
     """Return the drawing of `path_diagram` as the text of an SVG element, to set into a page."""
     return figure_svg(path_diagram(fit, labels=labels, digits=digits, group=group))

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from clustersem.fit.preferred import SUFFIXES, index_suffix, preferred
 from clustersem.report.diagram import geometry, text
 from clustersem.report.diagram.geometry import Box
 from clustersem.report.diagram.graph import Graph
@@ -43,8 +44,13 @@ class Scene:
     collisions: int
 
 
-def compose(graph: Graph, measures: Mapping[str, float], *, digits: int = 2) -> Scene:
-    """Lay out a graph; as long as labels collide everything is set wider apart."""
+def compose(
+    graph: Graph, measures: Mapping[str, float], *, digits: int = 2, heading: str = ""
+) -> Scene:
+    """Lay out a graph; as long as labels collide everything is set wider apart.
+
+    `heading` stands in a line of its own above the line of fit.
+    """
     layers = layers_of(graph)
     best: tuple[int, Placement, tuple[Route, ...], tuple[Label, ...]] | None = None
     for trial in range(_MAX_TRIALS):
@@ -60,7 +66,7 @@ def compose(graph: Graph, measures: Mapping[str, float], *, digits: int = 2) -> 
     collisions, placement, routes, labels = best
     left, top, right, bottom = _extent(placement, routes, labels)
     width = max(right - left, _LEAST_WIDTH)
-    captions = tuple(_fit_lines(measures, width))
+    captions = (*((heading,) if heading else ()), *_fit_lines(measures, width))
     width += 2 * MARGIN
     line = CAPTION_FONT * 1.5 / 72
     height = bottom - top + 2 * MARGIN + 0.15 + line * (len(captions) + 1)
@@ -97,18 +103,20 @@ def _extent(
 def _fit_lines(measures: Mapping[str, float], width: float) -> list[str]:
     """Return the fit of the model in one line, or more where the drawing is narrow."""
     parts = []
-    if _finite(measures, "chisq"):
-        parts.append(f"χ² = {measures['chisq']:.2f}")
-    if _finite(measures, "df"):
-        parts.append(f"df = {measures['df']:.0f}")
-    if _finite(measures, "pvalue"):
-        p = measures["pvalue"]
+    chisq, df, pvalue = (preferred(measures, name) for name in ("chisq", "df", "pvalue"))
+    if _finite(measures, chisq):
+        parts.append(f"{'χ²' if chisq == 'chisq' else 'scaled χ²'} = {measures[chisq]:.2f}")
+    if _finite(measures, df):
+        parts.append(f"df = {measures[df]:.4g}")
+    if _finite(measures, pvalue):
+        p = measures[pvalue]
         parts.append("p < .001" if p < 0.001 else f"p = {_unit(p)}")
-    parts += [
-        f"{name.upper()} = {_unit(measures[name])}"
-        for name in ("cfi", "tli", "rmsea", "srmr")
-        if _finite(measures, name)
-    ]
+    said = SUFFIXES[index_suffix(measures)]
+    for name in ("cfi", "tli", "rmsea", "srmr"):
+        key = preferred(measures, name)
+        if _finite(measures, key):
+            variant = f"{said} " if key != name else ""
+            parts.append(f"{variant}{name.upper()} = {_unit(measures[key])}")
     if _finite(measures, "ntotal"):
         parts.append(f"n = {measures['ntotal']:.0f}")
     lines: list[str] = []

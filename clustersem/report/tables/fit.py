@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import pandas as pd
 
+from clustersem.fit.preferred import SUFFIXES, preferred
 from clustersem.report.document import Band, Cell, Column, Style, Table
 from clustersem.report.formats import number, p_value
 from clustersem.report.tables.frames import plain_value
@@ -71,7 +72,8 @@ def fit_index_table(
     ----------
     models : mapping
         The measures of one fit, or several mappings of measures by the name of their model. The
-        verdict is on the last.
+        verdict is on the last. Where its test is corrected, robust indices are shown where there
+        are such, and scaled ones else; the index's name says which.
     """
     sets: dict[str, Mapping[str, float]] = {}
     if all(isinstance(value, Mapping) for value in models.values()):
@@ -79,15 +81,18 @@ def fit_index_table(
     else:
         sets = {"Value": models}  # type: ignore[dict-item]
     rows = []
+    last = list(sets.values())[-1]
     for standard in standards:
-        values = [float(measures.get(standard.key, math.nan)) for measures in sets.values()]
+        key = preferred(last, standard.key)
+        values = [float(measures.get(key, math.nan)) for measures in sets.values()]
         met = standard.met(values[-1])
         verdict = (
             Cell(None)
             if math.isnan(values[-1])
             else Cell("✓ meets it" if met else "✗ misses it", "good" if met else "bad")
         )
-        rows.append((Cell(standard.name), Cell(str(standard)), *map(Cell, values), verdict))
+        name = _variant(standard.name, key.removeprefix(standard.key))
+        rows.append((Cell(name), Cell(str(standard)), *map(Cell, values), verdict))
     return Table(
         caption,
         (
@@ -98,11 +103,27 @@ def fit_index_table(
         ),
         tuple(rows),
         "Whether the model reproduces the covariances of the answers well enough to be read.",
+        _CORRECTED if any(f"cfi{suffix}" in last for suffix in _VARIANTS) else "",
     )
 
 
+_VARIANTS = ("_scaled", "_robust")
+_CORRECTED = (
+    "Scaled: of the χ² that is corrected for the distribution of the answers; robust: an estimate "
+    "of the index with normal, complete, continuous answers, for which the cut-offs were found."
+)
+
+
+def _variant(name: str, suffix: str) -> str:
+    """Return the name of an index with the variant that it is."""
+    return f"{name} ({SUFFIXES[suffix]})" if suffix else name
+
+
 def fit_summary_table(models: Mapping[str, Mapping[str, float]]) -> Table:
-    """Return the test of the model and the usual indices, a column for each model."""
+    """Return the test of the model and the usual indices, a column for each model.
+
+    Where the test is corrected, scaled and robust variants stand below the plain ones.
+    """
     lines: tuple[tuple[str, str, int], ...] = (
         ("chisq", "χ²", 2),
         ("df", "df", 0),
@@ -117,18 +138,22 @@ def fit_summary_table(models: Mapping[str, Mapping[str, float]]) -> Table:
         ("pgfi", "PGFI", 3),
         ("rmsea", "RMSEA", 3),
         ("srmr", "SRMR", 3),
+        ("wrmr", "WRMR", 3),
         ("aic", "AIC", 1),
         ("bic", "BIC", 1),
     )
     rows = []
-    for key, name, digits in lines:
+    for key, name, digits in _with_variants(lines):
         values = [float(m.get(key, math.nan)) for m in models.values()]
         if all(math.isnan(v) for v in values):
             continue
-        written = [p_value(v) if digits < 0 else number(v, digits) for v in values]
-        if key == "rmsea":
+        places = 3 if digits == 0 and not all(v.is_integer() for v in values) else digits
+        written = [p_value(v) if digits < 0 else number(v, places) for v in values]
+        if key.startswith("rmsea"):
+            suffix = key.removeprefix("rmsea")
             written = [
-                text + _interval(m) for text, m in zip(written, models.values(), strict=True)
+                text + _interval(m, suffix)
+                for text, m in zip(written, models.values(), strict=True)
             ]
         rows.append((Cell(name), *map(Cell, written)))
     return Table(
@@ -140,9 +165,23 @@ def fit_summary_table(models: Mapping[str, Mapping[str, float]]) -> Table:
     )
 
 
-def _interval(measures: Mapping[str, float]) -> str:
+def _with_variants(lines: Sequence[tuple[str, str, int]]) -> Iterator[tuple[str, str, int]]:
+    """Yield every line with those of its variants: of the whole test, then of each index."""
+    n_test = [key for key, _, _ in lines].index("cfi")
+    yield from lines[:n_test]
+    yield from ((f"{key}_scaled", f"{name} (scaled)", d) for key, name, d in lines[:n_test])
+    yield "chisq_scaling_factor", "Scaling factor", 3
+    yield "chisq_shift_parameter", "Shift", 3
+    for key, name, digits in lines[n_test:]:
+        yield key, name, digits
+        yield from ((f"{key}{suffix}", _variant(name, suffix), digits) for suffix in _VARIANTS)
+
+
+def _interval(measures: Mapping[str, float], suffix: str) -> str:
     """RMSEA's interval, where it is known."""
-    ends = [float(measures.get(f"rmsea_ci_{side}", math.nan)) for side in ("lower", "upper")]
+    ends = [
+        float(measures.get(f"rmsea_ci_{side}{suffix}", math.nan)) for side in ("lower", "upper")
+    ]
     return "" if any(map(math.isnan, ends)) else f" [{number(ends[0])}, {number(ends[1])}]"
 
 
@@ -181,15 +220,23 @@ def checks_table(checks: Sequence[CheckLike], *, caption: str = "Offending estim
     )
 
 
-def hypotheses_table(hypotheses: pd.DataFrame, *, labels: Mapping[str, str] | None = None) -> Table:
+def hypotheses_table(
+    hypotheses: pd.DataFrame,
+    *,
+    labels: Mapping[str, str] | None = None,
+    errors: str = "",
+) -> Table:
     """Return the hypotheses and what became of them, as in Table 7 of Wang et al. (2022).
 
     Parameters
     ----------
     hypotheses : DataFrame
-        Columns id, path, expect, est, se, z, p_value, std_all, verdict, and if known strength.
+        Columns id, path, expect, est, se, z, p_value, std_all, verdict, and if known strength and
+        group, under which the hypotheses stand where there are several.
     labels : mapping, optional
         What the constructs stand for; explained below the table.
+    errors : str
+        What the standard errors are, as ``"robust (Huber-White)"``; empty for the usual ones.
     """
     strength = "strength" in hypotheses
     columns = [
@@ -205,8 +252,15 @@ def hypotheses_table(hypotheses: pd.DataFrame, *, labels: Mapping[str, str] | No
     ]
     if strength:
         columns.append(Column("Strength"))
-    rows = []
-    for record in hypotheses.to_dict("records"):
+    rows: list[tuple[Cell, ...] | Band] = []
+    groups = list(dict.fromkeys(hypotheses["group"])) if "group" in hypotheses else [None]
+    of_group = [(g, r) for g in groups for r in hypotheses.to_dict("records") if _is_of(r, g)]
+    previous: object = groups[0] if len(groups) == 1 else object()
+    for group, record in of_group:
+        if group != previous:
+            # Group 0 is that of defined parameters, which belong to none.
+            rows.append(Band(f"group {group}" if group else "all groups"))
+            previous = group
         verdict = str(record["verdict"])
         cells = [
             Cell(str(record["id"])),
@@ -223,11 +277,17 @@ def hypotheses_table(hypotheses: pd.DataFrame, *, labels: Mapping[str, str] | No
         tuple(columns),
         tuple(rows),
         "Each hypothesis with its estimate and whether the answers support it.",
-        "Std., Unstd., standardised and unstandardised estimate; S.E., standard error; C.R., "
+        "Std., Unstd., standardised and unstandardised estimate; S.E., standard error"
+        f"{f', {errors}' if errors else ''}; C.R., "
         "critical ratio (Unstd. / S.E.); ← is a regression, ↔ a "
         "covariance, whose standardised value is a correlation. A significant estimate of the "
         "unexpected sign contradicts its hypothesis." + _legend(labels),
     )
+
+
+def _is_of(record: Mapping[Hashable, object], group: object) -> bool:
+    """Whether a hypothesis is about a group; all are where no groups are told."""
+    return group is None or record["group"] == group
 
 
 def _verdict(verdict: str) -> tuple[str, Style]:
@@ -291,7 +351,8 @@ def estimates_table(
     variances: bool = False,
 ) -> Table:
     """Regressions, covariances and, if wanted, variances, in the order of the model."""
-    rows = _parameter_rows(fit.estimates, tuple(ops), bands=False, variances=variances)
+    estimates = getattr(fit, "own_estimates", fit.estimates)
+    rows = _parameter_rows(estimates, tuple(ops), bands=False, variances=variances)
     return Table(
         caption,
         (Column("Path"), *_NUMBERS),

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
+from clustersem.fit.preferred import SUFFIXES, index_suffix, preferred
 from clustersem.report.document import Cell, Column, Table
 from clustersem.report.tables.fit import path_text
 
@@ -49,8 +50,10 @@ class ModificationStep(Protocol):
 def respecification_table(steps: Iterable[ModificationStep]) -> Table:
     """Each freed parameter with its modification index, what it promised and what it brought."""
     rows = []
+    suffix = ""
     for k, step in enumerate(steps, 1):
         before, after = step.before, step.after
+        suffix = index_suffix(after)
         rows.append(
             (
                 Cell(str(k)),
@@ -60,8 +63,8 @@ def respecification_table(steps: Iterable[ModificationStep]) -> Table:
                 Cell(_measure(before, "chisq")),
                 Cell(_measure(after, "chisq")),
                 Cell(_measure(after, "cmin_df")),
-                Cell(_measure(after, "cfi")),
-                Cell(_measure(after, "rmsea")),
+                Cell(_measure(after, preferred(after, "cfi"))),
+                Cell(_measure(after, preferred(after, "rmsea"))),
                 Cell(str(step.reason)),
             )
         )
@@ -84,7 +87,13 @@ def respecification_table(steps: Iterable[ModificationStep]) -> Table:
         if rows
         else "The model was not changed.",
         "MI, modification index: about how much χ² falls when the parameter is freed; EPC, "
-        "expected parameter change. Fit after a search flatters the model, which was chosen on "
+        "expected parameter change. "
+        + (
+            f"CFI and RMSEA are {SUFFIXES[suffix]}, χ² and MI are without correction. "
+            if suffix
+            else ""
+        )
+        + "Fit after a search flatters the model, which was chosen on "
         "the same answers.",
     )
 

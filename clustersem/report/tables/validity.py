@@ -37,6 +37,10 @@ class ValidityLike(Protocol):
     def htmt(self) -> pd.DataFrame:
         """Heterotrait-monotrait ratios."""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to know of the numbers."""
+
 
 def validity_tables(
     validity: ValidityLike, *, labels: Mapping[str, str] | None = None
