@@ -32,8 +32,7 @@ def objective_of(
     blocks = []
     for group, (sample, weight) in enumerate(zip(samples, weights, strict=True)):
         cov, mean = fitted_cov(sample, options), fitted_mean(sample, spec)
-        given = () if sample.ordinal is None else sample.ordinal.order.covariates
-        model = ram_of(spec, layout, group, cov, mean, options.parameterization, given)
+        model = ram_of(spec, layout, group, cov, mean, options.parameterization, sample.given)
         discrepancy = MAKERS[options.discrepancy](sample, options, model.has_means, fixed)
         blocks.append(Block(model, discrepancy, weight / sum(weights)))
     return Objective(tuple(blocks))
@@ -54,10 +53,10 @@ def fitted_cov(sample: SampleMoments, options: FitOptions) -> Array:
     moments are those given covariates.
     """
     if sample.ordinal is not None:
-        if not sample.ordinal.order.covariates:
+        if not sample.given:
             return sample.cov
         residual, _ = assembled(sample.ordinal)
-        x = list(sample.ordinal.order.covariates)
+        x = list(sample.given)
         residual[x, x] = 0.0
         explained: Array = sample.unbiased_cov - residual * (sample.total / (sample.total - 1.0))
         return explained + residual

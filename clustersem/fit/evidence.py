@@ -170,7 +170,7 @@ class Evidence:
     @property
     def df_baseline(self) -> int:
         """Degrees of freedom of the independence model."""
-        given = len(moment_order(self.inference.samples[0], has_means=True).covariates)
+        given = len(self.inference.samples[0].given)
         p, x = len(self.spec.target) - given, len(self._covariates) - given
         return len(self.groups) * (p * (p - 1) - x * (x - 1)) // 2
 

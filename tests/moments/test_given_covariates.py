@@ -182,6 +182,20 @@ def test_all_variables_together_have_the_moments_of_regressions(answers):
     np.testing.assert_allclose(cov[0, 0], 1.0 + slopes[0] @ cov[4:, 4:] @ slopes[0], atol=1e-12)
 
 
+def test_variables_may_stand_in_another_order(answers):
+    places = np.array([5, 2, 0, 3, 4, 1])
+    turned = ordinal_statistics(
+        answers[:, places],
+        ORDINAL[places],
+        names=[ITEMS[i] for i in places],
+        covariates=[0, 4],
+    )
+    expected = statistics(answers).in_order(places)
+    assert turned.order == expected.order
+    np.testing.assert_allclose(turned.values, expected.values, rtol=0, atol=1e-11)
+    np.testing.assert_allclose(turned.gamma, expected.gamma, rtol=0, atol=1e-8)
+
+
 # --- bad input ------------------------------------------------------------------------------------
 
 
