@@ -10,10 +10,15 @@ Johnson, N. L., Kotz, S., & Balakrishnan, N. (1995). Continuous univariate distr
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
-from scipy.special import chdtr, chdtrc, gammaln, ndtri
+from scipy.special import chdtr, chdtrc, gammaln, ndtr, ndtri
 
 from clustersem.engine.ram import Array
+
+# Terms of the mixture beyond which it is normal for all purposes (and memory runs out).
+MOST_TERMS = 2e7
 
 
 def _weights(noncentrality: float, x: float) -> tuple[Array, Array]:
@@ -35,6 +40,19 @@ def _weights(noncentrality: float, x: float) -> tuple[Array, Array]:
     return j, weight / weight.sum()
 
 
+def _deviate(x: float, df: float, noncentrality: float) -> float | None:
+    """Return the normal deviate of x where the mixture has too many terms; None elsewhere.
+
+    So it is with noncentralities of 1e12, or of 1e8 far from x, where the probability is 0 or 1 to
+    all digits.
+    """
+    half = 0.5 * noncentrality
+    peak = math.sqrt(0.5 * half * max(x, 0.0))
+    if abs(half - peak) + 18.0 * math.sqrt(max(half, peak)) < MOST_TERMS:
+        return None
+    return (x - df - noncentrality) / math.sqrt(2.0 * df + 4.0 * noncentrality)
+
+
 def cdf(x: float, df: float, noncentrality: float) -> float:
     """Return P(X <= x).
 
@@ -52,12 +70,20 @@ def cdf(x: float, df: float, noncentrality: float) -> float:
 
 def sf(x: float, df: float, noncentrality: float) -> float:
     """Return P(X > x), exact in the far tail; parameters as in :func:`cdf`."""
+    deviate = _deviate(x, df, noncentrality)
+    if deviate is not None:
+        return float(ndtr(-deviate))
     j, weight = _weights(noncentrality, x)
     return min(1.0, float(weight @ chdtrc(df + 2.0 * j, x)))
 
 
 def _cdf_and_slope(x: float, df: float, noncentrality: float) -> tuple[float, float]:
     """Return P(X <= x) and its derivative by the noncentrality, (P_{df+2} - P_df) / 2."""
+    deviate = _deviate(x, df, noncentrality)
+    if deviate is not None:
+        spread = math.sqrt(2.0 * df + 4.0 * noncentrality)
+        density = math.exp(-0.5 * deviate * deviate) / math.sqrt(2.0 * math.pi)
+        return float(ndtr(deviate)), -density / spread
     j, weight = _weights(noncentrality, x)
     central = chdtr(df + 2.0 * (j[0] + np.arange(len(j) + 1.0)), x)
     value = float(weight @ central[:-1])

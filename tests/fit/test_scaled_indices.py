@@ -239,3 +239,10 @@ def test_a_better_model_than_expected_has_a_cfi_of_one():
     assert measures["tli_robust"] > 1.0
     assert measures["rmsea_robust"] == 0.0
     assert measures["rmsea_ci_lower_robust"] == 0.0
+
+
+def test_fixed_thresholds_leave_no_robust_indices():
+    # catML is a discrepancy of correlations alone; lavaan has none there, either.
+    fit = cs.cfa("f =~ A1 + A2 + A3; A1 | 0*t1", data("bfi"), ordered=True)
+    assert fit.measures["chisq_scaled"] > 1e3
+    assert not [name for name in fit.measures if name.endswith("_robust")]
