@@ -34,7 +34,12 @@ def main() -> int:
     if options.redraw:
         results = kept
     else:
-        results = kept | _run([case for case in cases if case.name in options.cases], options)
+        new = _run([case for case in cases if case.name in options.cases], options)
+        results = kept | new
+        measured = {case["name"]: case for case in results.get("cases", [])}
+        earlier = {case["name"]: case for case in kept.get("cases", [])}
+        both = earlier | measured
+        results["cases"] = [both[name] for name in names if name in both]
     show(results)
     if options.write_docs or options.redraw:
         RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
@@ -49,7 +54,13 @@ def main() -> int:
 
 def _options(names: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--cases", nargs="+", choices=names, default=names, help="only these")
+    parser.add_argument(
+        "--cases",
+        nargs="+",
+        choices=names,
+        default=names,
+        help="only these; the others keep their last results",
+    )
     parser.add_argument(
         "--only", choices=["cases", "scaling"], help="keep the last results of the other part"
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks.agreement import Agreement, compare, read_answers
 from benchmarks.cases import Case
+from benchmarks.machine import load_average
 from benchmarks.worker import GaveUp, Limits, Worker
 
 #: What is timed, and which engines have it.
@@ -62,6 +63,7 @@ class CaseResult:
     title: str
     n_items: int
     options: dict[str, str]
+    load: float
     warm: dict[str, dict[str, Timing]]
     cold: dict[str, Cold]
     agreement: dict[str, Agreement]
@@ -89,6 +91,7 @@ def measure(
     say : callable
         Told what is being done.
     """
+    load = load_average()
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         case.write(folder)
@@ -125,7 +128,7 @@ def measure(
                     warm[engine][work] = Timing(gave_up=failed, reduced=reduced)
         _interleaved(workers, warm, budget, say)
     return CaseResult(
-        case.name, case.title, case.n_items, dict(case.options), warm, cold, agreement
+        case.name, case.title, case.n_items, dict(case.options), load, warm, cold, agreement
     )
 
 

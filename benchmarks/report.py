@@ -175,6 +175,8 @@ def _wanted(case: dict[str, Any]) -> dict[str, float]:
 
 def _machine(results: dict[str, Any]) -> Table:
     rows = [[name, value] for name, value in results["machine"].items()]
+    loads = sorted(case["load"] for case in results["cases"])
+    rows.append(["load average as the cases began", f"{loads[0]:.1f} to {loads[-1]:.1f}"])
     rows += [[f"version of {name}", value] for name, value in results["versions"].items()]
     rows.append(["threads", "1 for every engine"])
     limits = results["limits"]

@@ -27,10 +27,10 @@ SHARES = (0.05, 0.10, 0.25, 0.35, 0.25)
 ITEMS, ROWS, PATTERN_ROWS = 20, 1000, 4000
 MISSING = 0.05
 #: After a run that takes longer, an engine's curve ends.
-ENOUGH = 15.0
-REPEATS = 5
+ENOUGH = 6.0
+REPEATS = 3
 #: What takes longer is not repeated.
-QUICK = 2.0
+QUICK = 1.0
 #: What is told apart: engines do these in turn, each holding the one before.
 PHASES = {"clustersem": ("moments", "fit", "full"), "lavaan": ("full",)}
 

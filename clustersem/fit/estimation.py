@@ -57,7 +57,7 @@ def fit_samples(spec: ModelSpec, samples: tuple[SampleMoments, ...], options: Fi
     objective = objective_of(spec, layout, samples, options)
     variances = [fitted_cov(sample, options).diagonal() for sample in samples]
     restrictions = restrictions_of(spec, layout.places, bounds=options.bounds, variances=variances)
-    check_counts(spec, layout, restrictions.n_independent)
+    check_counts(spec, layout, samples, restrictions.n_independent)
     start = _starts(spec, layout, objective, samples, options)
 
     def second() -> Array:

@@ -26,7 +26,7 @@ from clustersem.engine.moment_structure import implied_moments, moment_jacobian
 from clustersem.engine.objective import Objective
 from clustersem.engine.ram import Array, Index
 from clustersem.fit.assemble import Layout
-from clustersem.fit.baseline import baseline_discrepancy, baseline_objective, minimum
+from clustersem.fit.baseline import baseline_discrepancy, baseline_objective, minimum, saturated
 from clustersem.fit.discrepancies import moment_order
 from clustersem.fit.goodness import gfi, varying_moments
 from clustersem.fit.inference import Inference
@@ -103,8 +103,8 @@ class Evidence:
         objective, start = baseline_objective(
             self._objective,
             tuple(
-                (group.cov, group.mean, group.thresholds, group.threshold_item)
-                for group in self._baseline_groups
+                saturated(group.cov, group.mean, sample.ordinal)
+                for group, sample in zip(self._baseline_groups, self.inference.samples, strict=True)
             ),
             self._covariates,
             self._auxiliary,
@@ -170,7 +170,8 @@ class Evidence:
     @property
     def df_baseline(self) -> int:
         """Degrees of freedom of the independence model."""
-        p, x = len(self.spec.target), len(self._covariates)
+        given = len(self.inference.samples[0].given)
+        p, x = len(self.spec.target) - given, len(self._covariates) - given
         return len(self.groups) * (p * (p - 1) - x * (x - 1)) // 2
 
     @cached_property

@@ -122,7 +122,11 @@ def options_of(
 
 
 def options_from(
-    given: Mapping[str, object], *, weighted: bool, clustered: bool, ordinal: bool
+    given: Mapping[str, object],
+    *,
+    weighted: bool = False,
+    clustered: bool = False,
+    ordinal: bool = False,
 ) -> FitOptions:
     """Return the options that a mapping decides on; what it leaves out is left to us.
 
@@ -132,8 +136,12 @@ def options_from(
         For an unknown value, or values that do not go together.
     """
     chosen = {name: given.get(name, default) for name, default in _LEFT_TO_US.items()}
-    design = {"weighted": weighted, "clustered": clustered}
-    return options_of(**chosen, **design, ordinal=ordinal)  # type: ignore[arg-type]
+    return options_of(
+        **chosen,  # type: ignore[arg-type]
+        weighted=weighted,
+        clustered=clustered,
+        ordinal=ordinal,
+    )
 
 
 def check_option(name: str, value: object) -> None:
@@ -144,7 +152,7 @@ def check_option(name: str, value: object) -> None:
     UnsupportedError
         With the values that there are.
     """
-    options_from({name: value}, weighted=False, clustered=False, ordinal=False)
+    options_from({name: value})
 
 
 def _with_choices(
