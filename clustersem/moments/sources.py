@@ -62,7 +62,7 @@ def moments_from_data(
     missing, index = np.isnan(values), data.index
     if missing.any():
         check_answered(missing, names, source)
-        complete = ~missing.any(axis=1)
+        complete = np.flatnonzero(~np.any(missing, axis=1))
         values, index = values[complete], index[complete]
     n = len(values)
     if n == 0:
