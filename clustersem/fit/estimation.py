@@ -13,6 +13,7 @@ from clustersem.engine.optimiser import minimise_from
 from clustersem.engine.ram import SCALE, THRESHOLD, Array, Ram
 from clustersem.engine.restricted import null_basis
 from clustersem.engine.starts import cautious_values, starting_values
+from clustersem.engine.unitless import Unitless
 from clustersem.errors import EstimationError, UnsupportedError
 from clustersem.fit.assemble import Layout, layout_of
 from clustersem.fit.checks import check_values
@@ -62,7 +63,7 @@ def fit_samples(spec: ModelSpec, samples: tuple[SampleMoments, ...], options: Fi
     def second() -> Array:
         return _second_starts(spec, layout, objective, samples, options, start)
 
-    held = nothing_held(restrictions)
+    held, unitless = nothing_held(restrictions), Unitless(objective)
     if options.engine == "semopy" and not restrictions.are_none:
         raise UnsupportedError(
             f"{(*restrictions.equal, *restrictions.least)[0]}: constraints and bounds are fitted by"
@@ -73,9 +74,10 @@ def fit_samples(spec: ModelSpec, samples: tuple[SampleMoments, ...], options: Fi
 
         optimum = minimise_with_semopy(spec, layout, objective)
     elif restrictions.are_none:
-        optimum = minimise_from(objective, start, second)
+        optimum = unitless.measured(minimise_from(unitless, start, second))
     else:
-        optimum = found = minimise_constrained_from(objective, start, restrictions.numbers, second)
+        found = minimise_constrained_from(unitless, start, restrictions.numbers, second)
+        optimum = found = unitless.measured(found)
         if found.at is not None:
             held = held_by(restrictions, found)
     if optimum.at is None:
