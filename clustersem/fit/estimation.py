@@ -28,7 +28,7 @@ from clustersem.fit.identifiable import check_counts, refuse_unidentified
 from clustersem.fit.inference import Inference
 from clustersem.fit.notes import notes_on
 from clustersem.fit.options import FitOptions
-from clustersem.fit.restrictions import restrictions_of
+from clustersem.fit.restrictions import refuse_undefined, restrictions_of
 from clustersem.fit.result import Fit
 from clustersem.fit.status import status_of
 from clustersem.moments import SampleMoments
@@ -83,6 +83,8 @@ def fit_samples(spec: ModelSpec, samples: tuple[SampleMoments, ...], options: Fi
     if optimum.at is None:
         status = status_of("no_start", 0, np.nan)
         raise EstimationError(str(status))
+    if optimum.code == "no_start":
+        refuse_undefined(restrictions, optimum.theta)
     status = status_of(optimum.code, optimum.iterations, optimum.decrement)
     multiplier = sum(options.weight(sample) for sample in samples)
     vcov, involved = parameter_covariance(optimum.hessian, multiplier, held.jacobian)
