@@ -6,10 +6,13 @@ suppressMessages(suppressWarnings(library(lavaan)))
 folder <- commandArgs(trailingOnly = TRUE)[1]
 model <- NULL
 answers <- NULL
+options_of <- list()
 kept <- NULL
 
+fitted_with <- function(...) do.call("sem", c(list(model, data = answers), options_of, list(...)))
+
 full <- function() {
-  fit <- sem(model, data = answers)
+  fit <- fitted_with()
   list(fit, parameterEstimates(fit), standardizedSolution(fit, se = FALSE),
        fitMeasures(fit), lavInspect(fit, "rsquare"))
 }
@@ -23,11 +26,22 @@ works <- list(
          lavInspect(fit, "rsquare"))
   },
   fit = function() {
-    fit <- sem(model, data = answers, se = "none", baseline = FALSE)
+    fit <- fitted_with(se = "none", baseline = FALSE)
     list(coef(fit), fit@test[[1]]$stat)
   },
-  indices = function() modindices(kept)
+  indices = function() modindices(kept),
+  invariance = function() invariance()
 )
+
+steps <- list(configural = "", metric = "loadings", scalar = c("loadings", "intercepts"),
+              strict = c("loadings", "intercepts", "residuals"))
+
+# The table of clustersem, from lavaan alone.
+invariance <- function() {
+  fits <- lapply(steps, function(equal) fitted_with(group.equal = equal))
+  measures <- sapply(fits, fitMeasures, c("chisq", "df", "cfi", "rmsea", "srmr"))
+  list(measures, lavTestLRT(fits[[1]], fits[[2]], fits[[3]], fits[[4]]))
+}
 
 timed <- function(work, repeats) {
   if (work == "indices" && is.null(kept)) kept <<- sem(model, data = answers)
@@ -42,15 +56,35 @@ timed <- function(work, repeats) {
   paste(sprintf("%.7f", numbers), collapse = " ")
 }
 
+chosen <- function(measures) {
+  names(measures) <- gsub(".", "_", names(measures), fixed = TRUE)
+  others <- c("tli", "rmsea", "srmr", "cfi_scaled", "tli_scaled", "rmsea_scaled")
+  named <- measures[intersect(c("chisq", "df", "chisq_scaled", "cfi"), names(measures))]
+  others <- measures[intersect(others, names(measures))]
+  c(named, setNames(others, paste0("measure|", names(others))))
+}
+
+table_written <- function(path) {
+  found <- invariance()
+  drop <- c(NA, found[[2]][["Chisq diff"]][-1])
+  values <- rbind(found[[1]], delta_chisq = drop)
+  name <- outer(rownames(values), names(steps), function(row, step) paste("table", step, row, sep = "|"))
+  write.csv(data.frame(name = as.vector(name), value = as.vector(values)), path, row.names = FALSE)
+  "ok"
+}
+
 written <- function(path) {
   # The same limit: all pairs of the moments of 200 items would not fit, those of 60 do.
   small <- ncol(answers) <= 100
-  fit <- sem(model, data = answers, information = if (small) "expected" else "observed")
-  measures <- if (small) fitMeasures(fit, c("chisq", "df", "cfi"))
+  fit <- if (small) fitted_with() else fitted_with(information = "observed")
+  measures <- if (small) chosen(fitMeasures(fit))
               else c(chisq = fit@test[[1]]$stat, df = fit@test[[1]]$df)
   estimates <- parameterEstimates(fit)
   standardised <- standardizedSolution(fit, se = FALSE)
-  cell <- function(rows) paste(rows$lhs, rows$op, rows$rhs, sep = "|")
+  cell <- function(rows) {
+    group <- if (is.null(rows$group)) 1 else rows$group
+    paste(rows$lhs, rows$op, rows$rhs, group, sep = "|")
+  }
   name <- c(names(measures), paste0("est|", cell(estimates)), paste0("std|", cell(standardised)))
   value <- c(measures, estimates$est, standardised$est.std)
   if (small) {
@@ -76,11 +110,15 @@ answer <- function(command, arguments) {
     load = {
       model <<- paste(readLines(file.path(folder, paste0(arguments[1], ".txt"))), collapse = "\n")
       answers <<- read.csv(file.path(folder, paste0(arguments[1], ".csv")))
+      lines <- strsplit(readLines(file.path(folder, paste0(arguments[1], ".options"))), " ")
+      options_of <<- setNames(lapply(lines, function(line) if (line[2] == "TRUE") TRUE else line[2]),
+                              sapply(lines, function(line) gsub("_", ".", line[1])))
       kept <<- NULL
       "ok"
     },
     time = timed(arguments[1], as.integer(arguments[2])),
-    answers = written(file.path(folder, arguments[1])),
+    answers = if (arguments[1] == "invariance") table_written(file.path(folder, arguments[2]))
+              else written(file.path(folder, arguments[2])),
     peak = peak(),
     stop("unknown command ", command)
   )

@@ -12,14 +12,18 @@ from benchmarks.worker import GaveUp, Limits, Worker
 
 def machine() -> dict[str, str]:
     """Return the processor, the number of cores, the system and the date."""
-    load = ", ".join(f"{x:.1f}" for x in os.getloadavg()) if hasattr(os, "getloadavg") else "?"
     return {
         "processor": _processor(),
         "cores": str(os.cpu_count()),
         "system": f"{platform.system()} {platform.machine()}",
-        "load average at the start": load,
+        "load average at the start": f"{load_average():.1f}",
         "date": date.today().isoformat(),
     }
+
+
+def load_average() -> float:
+    """Return how many processes wanted a core in the last minute; NaN where nobody counts."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
 
 
 def versions(engines: dict[str, list[str]], folder: Path, limits: Limits) -> dict[str, str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks.agreement import Agreement, compare, read_answers
 from benchmarks.cases import Case
+from benchmarks.machine import load_average
 from benchmarks.worker import GaveUp, Limits, Worker
 
 #: What is timed, and which engines have it.
@@ -18,10 +19,12 @@ WORKS = {
     "new": "full fit, new model text",
     "fit": "fit alone",
     "indices": "all indices",
+    "invariance": "invariance table",
 }
 #: What stands in for the full fit of an engine that cannot do it within the limits.
 REDUCED = {"lavaan": "observed information, no fit measures"}
 ONLY = {"new": ("clustersem",), "indices": ("clustersem", "lavaan")}
+REPEATED_COLD = 5
 
 ROUNDS = 9
 BLOCK_SECONDS = 0.1
@@ -59,6 +62,8 @@ class CaseResult:
     name: str
     title: str
     n_items: int
+    options: dict[str, str]
+    load: float
     warm: dict[str, dict[str, Timing]]
     cold: dict[str, Cold]
     agreement: dict[str, Agreement]
@@ -86,21 +91,24 @@ def measure(
     say : callable
         Told what is being done.
     """
+    load = load_average()
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         case.write(folder)
+        engines = {name: command for name, command in engines.items() if name in case.engines}
+        first = case.works[0]
         cold: dict[str, Cold] = {}
         workers: dict[str, Worker] = {}
         for engine, command in engines.items():
             say(f"{case.title}: first fit of {engine}")
-            cold[engine] = _cold(case, command, folder, limits)
+            cold[engine] = _cold(case, first, command, folder, limits)
             workers[engine] = stack.enter_context(Worker(command, folder, limits, case.name))
         answers = {}
         for engine, worker in workers.items():
             say(f"{case.title}: answers of {engine}")
             path = f"{case.name}.{engine}.answers"
             try:
-                worker.ask("answers", path)
+                worker.ask("answers", first, path)
                 answers[engine] = read_answers(folder / path)
             except GaveUp as reason:
                 say(f"{case.title}: {engine} gave no answers: {reason}")
@@ -111,24 +119,26 @@ def measure(
             if engine != "clustersem"
         }
         warm: dict[str, dict[str, Timing]] = {engine: {} for engine in engines}
-        for work in WORKS:
+        for work in case.works:
             for engine in engines:
                 if engine in ONLY.get(work, tuple(engines)):
                     # What failed in a fresh process is not tried again, but the other works are.
-                    failed = cold[engine].gave_up if work == "full" else ""
+                    failed = cold[engine].gave_up if work == first else ""
                     reduced = REDUCED.get(engine, "") if failed else ""
                     warm[engine][work] = Timing(gave_up=failed, reduced=reduced)
         _interleaved(workers, warm, budget, say)
-    return CaseResult(case.name, case.title, case.n_items, warm, cold, agreement)
+    return CaseResult(
+        case.name, case.title, case.n_items, dict(case.options), load, warm, cold, agreement
+    )
 
 
-def _cold(case: Case, command: list[str], folder: Path, limits: Limits) -> Cold:
+def _cold(case: Case, work: str, command: list[str], folder: Path, limits: Limits) -> Cold:
     cold = Cold()
-    for _ in range(5):
+    for _ in range(REPEATED_COLD):
         with Worker(command, folder, limits, case.name) as worker:
             try:
                 cold.idle = float(worker.ask("peak"))
-                cold.wall += worker.time("full", 1)[0]
+                cold.wall += worker.time(work, 1)[0]
                 cold.peak = float(worker.ask("peak"))
             except GaveUp as reason:
                 cold.gave_up = str(reason)
@@ -143,7 +153,7 @@ def _interleaved(
 ) -> None:
     """Let engines and works take turns, in another order each round."""
     slots: list[_Slot] = []
-    for work in WORKS:
+    for work in warm["clustersem"]:
         say(f"warming up: {WORKS[work]}")
         for engine, timings in warm.items():
             timing = timings.get(work)

@@ -22,15 +22,16 @@ def plot(results: dict[str, Any], path: Path) -> None:
     figure, axes = plt.subplots(
         1, len(PANELS), figsize=(9.0, 4.0), sharey=True, layout="constrained"
     )
-    largest = max(case["n_items"] for case in results["cases"])
+    cases = [case for case in results["cases"] if not case["options"]]
+    largest = max(case["n_items"] for case in cases)
     for axis, (work, title) in zip(axes, PANELS.items(), strict=True):
         for engine, colour in COLOURS.items():
-            points = _points(results, engine, work)
+            points = _points(cases, engine, work)
             if not points:
                 continue
             items, seconds = zip(*points, strict=True)
             axis.loglog(items, seconds, "o-", color=colour, markersize=5, linewidth=1.6)
-            for case in results["cases"]:
+            for case in cases:
                 timing = case["warm"].get(engine, {}).get(work)
                 if timing and timing["wall"] and timing["reduced"]:
                     at = case["n_items"], median(timing["wall"])
@@ -43,7 +44,7 @@ def plot(results: dict[str, Any], path: Path) -> None:
                 color=colour,
                 va="center",
             )
-        items = sorted({case["n_items"] for case in results["cases"]})
+        items = sorted({case["n_items"] for case in cases})
         axis.set_xticks(items, [str(i) for i in items])
         axis.xaxis.set_minor_locator(NullLocator())
         axis.set_xlim(items[0] / 1.3, largest * 2.6)
@@ -56,10 +57,10 @@ def plot(results: dict[str, Any], path: Path) -> None:
     plt.close(figure)
 
 
-def _points(results: dict[str, Any], engine: str, work: str) -> list[tuple[int, float]]:
+def _points(cases: list[dict[str, Any]], engine: str, work: str) -> list[tuple[int, float]]:
     """Return (items, median seconds); of two cases with as many items, the slower one."""
     found: dict[int, float] = {}
-    for case in results["cases"]:
+    for case in cases:
         timing = case["warm"].get(engine, {}).get(work)
         if timing and timing["wall"]:
             seconds = median(timing["wall"])

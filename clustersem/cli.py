@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -15,8 +16,9 @@ from typer.core import TyperGroup
 
 import clustersem
 from clustersem.errors import ClusterSemError, ClusterSemWarning, ModelSyntaxError
+from clustersem.fit.resolve import check_option
 from clustersem.fit.summary import p_text
-from clustersem.spec import build_spec, options_for
+from clustersem.spec import parse_model
 from clustersem.survey.encoding import text_of_file
 
 out = Console(highlight=False, soft_wrap=True)
@@ -113,6 +115,40 @@ def fit(
         Path | None,
         typer.Option(help="Codebook (TOML): answer range, missing codes, reversed items."),
     ] = None,
+    estimator: Annotated[
+        str | None,
+        typer.Option(help="ML, MLR, MLM, GLS, ULS, WLSMV, ...; WLSMV with ordered items."),
+    ] = None,
+    missing: Annotated[
+        str, typer.Option(help="listwise, pairwise, or ml (full information).")
+    ] = "listwise",
+    ordered: Annotated[
+        str | None,
+        typer.Option(help="Items with ordered categories: their names with commas, or all."),
+    ] = None,
+    group: Annotated[str | None, typer.Option(help="Column whose values make the groups.")] = None,
+    group_equal: Annotated[
+        str | None,
+        typer.Option(help="What is equal in all groups: loadings,intercepts,residuals, ..."),
+    ] = None,
+    se: Annotated[
+        str | None, typer.Option(help="Standard errors, where not the estimator's.")
+    ] = None,
+    test: Annotated[
+        str | None, typer.Option(help="Test of the model, where not the estimator's.")
+    ] = None,
+    parameterization: Annotated[
+        str, typer.Option(help="Of ordered items: delta or theta.")
+    ] = "delta",
+    bounds: Annotated[
+        str | None, typer.Option(help="pos.var, standard or wide: bounds of parameters.")
+    ] = None,
+    sampling_weights: Annotated[
+        str | None, typer.Option(help="Column with the respondents' weights.")
+    ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(help="Column with what respondents were sampled together in.")
+    ] = None,
     likelihood: Annotated[
         str, typer.Option(help="normal (as lavaan, Mplus) or wishart (as AMOS, EQS, LISREL).")
     ] = "normal",
@@ -124,26 +160,44 @@ def fit(
     ] = None,
 ) -> None:
     """Fit a model to a file of answers and print the result."""
-    if likelihood not in ("normal", "wishart"):
-        raise ClusterSemError(f"--likelihood {likelihood}: write normal or wishart.")
-    kind: Literal["normal", "wishart"] = "wishart" if likelihood == "wishart" else "normal"
+    given = {
+        "estimator": estimator,
+        "missing": missing,
+        "likelihood": likelihood,
+        "se": se,
+        "test": test,
+        "parameterization": parameterization,
+        "bounds": bounds,
+    }
+    _check_options(given)
     try:
-        spec = build_spec(_read_text(model), options_for("sem"))
+        text = _read_text(model)
+        # A mistake in the model is told before the answers are read.
+        parse_model(text)
         survey = clustersem.read_survey(data, codebook, screening=None)
-        result = clustersem.sem(spec, survey, likelihood=kind)
+        result = clustersem.sem(
+            text,
+            survey,
+            ordered=True if ordered == "all" else _names(ordered) or None,
+            group=group,
+            group_equal=_names(group_equal),
+            sampling_weights=sampling_weights,
+            cluster=cluster,
+            **given,
+        )
     except ModelSyntaxError as error:
         raise ClusterSemError(f"{model.name}, {error}") from None
-    if diagram is not None:
-        clustersem.path_diagram(result, diagram)
+    drawn = [] if diagram is None else _draw(result, diagram)
     out.print(result.summary(), markup=False)
     if indices:
         table = result.modification_indices().head(indices)
-        shown = table.drop(columns="group").to_string(
+        several = len(result.groups) > 1
+        shown = table.drop(columns=[] if several else "group").to_string(
             index=False, float_format=lambda v: f"{v:.3f}"
         )
         out.print(f"\nModification indices\n{shown}", markup=False)
-    if diagram is not None:
-        out.print(f"\nDiagram: {diagram.resolve()}", markup=False)
+    for path in drawn:
+        out.print(f"\nDiagram: {path.resolve()}", markup=False)
 
 
 @app.command()
@@ -174,6 +228,34 @@ def init(
 def version() -> None:
     """Print the version."""
     out.print(clustersem.__version__, markup=False)
+
+
+def _check_options(given: Mapping[str, object]) -> None:
+    """Refuse a value that no option has, under the option's name on the command line."""
+    for name, value in given.items():
+        if value is not None:
+            try:
+                check_option(name, value)
+            except ClusterSemError as error:
+                said = str(error).replace(f"{name}={value!r}", f"--{name} {value}", 1)
+                raise ClusterSemError(said) from None
+
+
+def _names(text: str | None) -> list[str]:
+    """Return the names in a list with commas."""
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
+
+
+def _draw(result: clustersem.Fit, path: Path) -> list[Path]:
+    """Draw the diagram, or one a group, whose name is then added to the file's."""
+    if len(result.groups) == 1:
+        return [clustersem.path_diagram(result, path)]
+    drawn = []
+    for number, label in enumerate(result.groups):
+        plain = re.sub(r"[^\w.-]+", "_", label)
+        target = path.with_name(f"{path.stem}-{plain}{path.suffix}")
+        drawn.append(clustersem.path_diagram(result, target, group=number))
+    return drawn
 
 
 def _read_text(path: Path) -> str:

@@ -25,6 +25,7 @@ import pytest
 
 import clustersem as cs
 from clustersem.cli import app
+from clustersem.fit.estimators import ESTIMATORS
 from clustersem.study.settings import (
     ModelSettings,
     OptionSettings,
@@ -113,8 +114,8 @@ def test_code_runs_and_prints_what_the_page_shows(page, workplace):
 
 def test_the_pages_have_code_and_output_to_check():
     found = [block for page in DOCS for block in blocks(page)]
-    assert sum(block.language == "python" for block in found) > 40
-    assert sum(block.is_output for block in found) > 30
+    assert sum(block.language == "python" for block in found) > 80
+    assert sum(block.is_output for block in found) > 70
     assert not [block for block in found if block.language not in KNOWN_LANGUAGES]
     # An output that stands after nothing that printed would be compared with the wrong block.
     for page in DOCS:
@@ -267,6 +268,35 @@ def test_every_measure_is_explained(fit):
     assert sorted(shown) == sorted(fit.measures)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"estimator": "MLR"},
+        {"estimator": "MLR", "missing": "ml"},
+        {"estimator": "MLMV"},
+        {"estimator": "ML", "test": "browne.residual.adf"},
+        {"estimator": "ML", "test": "browne.residual.nt"},
+        {"ordered": True},
+    ],
+    ids=str,
+)
+def test_every_corrected_measure_is_explained(options):
+    """Both tables together explain all that any estimator adds."""
+    answers = pd.read_csv(ROOT / "examples" / "data" / "bfi.csv")
+    shown = set()
+    for heading in ("Measures of fit", "Corrected measures"):
+        for key in table_under(RESULTS, heading):
+            shown |= set(re.findall(r"[a-z]\w*", key.replace("`", " ")))
+    measures = cs.cfa("N =~ N1 + N2 + N3 + N4 + N5", answers, **options).measures
+    assert not set(measures) - shown
+
+
+def test_every_estimator_is_in_the_table():
+    rows = table_under(ROOT / "docs" / "estimators.md", "The table")
+    shown = {name for key in rows for name in re.findall(r"[A-Z]{2,}", key)}
+    assert shown == set(ESTIMATORS)
+
+
 def test_columns_are_explained(fit):
     text = RESULTS.read_text(encoding="utf-8")
     for frame in (fit.estimates, fit.modification_indices(), cs.validity(fit).table):
@@ -276,7 +306,8 @@ def test_columns_are_explained(fit):
 
 def test_everything_on_a_fit_is_mentioned(fit):
     text = RESULTS.read_text(encoding="utf-8")
-    internal = {"at", "hessian", "layout", "model", "sample", "theta", "vcov_theta"}
+    internal = {"hessian", "inference", "layout", "model", "objective", "point", "points", "state"}
+    internal |= {"theta", "vcov_theta"}
     public = {name for name in dir(fit) if not name.startswith("_")} - internal
     assert not [name for name in sorted(public) if f"`{name}" not in text]
 

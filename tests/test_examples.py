@@ -40,13 +40,14 @@ def reference(name: str) -> dict[str, float]:
 def test_every_script_is_tested():
     assert {path.name for path in EXAMPLES.glob("*.py")} == {
         "bfi.py",
+        "bfi_ordinal.py",
         "democracy.py",
         "from_covariance.py",
         "holzinger.py",
     }
 
 
-@pytest.mark.parametrize("name", ["bfi", "holzinger1939", "political_democracy"])
+@pytest.mark.parametrize("name", ["bfi", "demo_growth", "holzinger1939", "political_democracy"])
 def test_the_data_are_those_of_the_reference_files(name):
     ours = (EXAMPLES / "data" / f"{name}.csv").read_bytes()
     assert ours == (REFERENCE / "data" / f"{name}.csv").read_bytes()
@@ -74,6 +75,37 @@ def test_bfi_from_file_to_report(run, tmp_path):
     assert "listwise deletion" in html
     assert (tmp_path / "out" / "path-diagram.png").read_bytes()[:4] == b"\x89PNG"
     assert list((tmp_path / "out" / "tables").glob("*.csv"))
+
+
+def test_bfi_as_ordinal_incomplete_and_in_groups(run):
+    out = run("bfi_ordinal.py")
+    # chi2 (scaled where there is one), CFI and RMSEA (robust where there are), SRMR of lavaan
+    # 0.6-14: cfa(), estimator = "MLR", missing = "ml", ordered with missing = "pairwise".
+    wanted = {
+        "ML": (2548, 1142.271, 0.900, 0.069, 0.061),
+        "MLR": (2548, 997.298, 0.901, 0.069, 0.061),
+        "MLR, full information": (2800, 1091.265, 0.897, 0.070, 0.058),
+        "WLSMV": (2800, 1864.304, 0.886, 0.083, 0.066),
+    }
+    table = out.partition("== Fit\n")[2].partition("\n==")[0]
+    for name, values in wanted.items():
+        line = next(line for line in table.splitlines() if line.startswith(f"{name}  "))
+        printed = [float(text) for text in line.removeprefix(name).split()]
+        # Three decimals are printed; lavaan's EM stops early.
+        assert printed == pytest.approx(values, abs=1.5e-3)
+    # Equal loadings and intercepts of men and women, MLR with full information, lavaan 0.6-14.
+    scalar = next(x for x in out.splitlines() if x.split()[:2] == ["scalar", "196"])
+    chisq, cfi, rmsea = (float(text) for text in scalar.split()[2:5])
+    assert (cfi, rmsea) == pytest.approx((0.878, 0.071), abs=6e-4)
+    assert chisq == pytest.approx(1385.784, abs=1.5e-3)
+    assert "does not hold" in scalar
+    means = out.partition("== Latent means of women less those of men\n")[2].splitlines()[1:4]
+    assert [line.split()[0] for line in means] == ["Agreeable", "Conscientious", "Neurotic"]
+    men, women = (
+        next(line for line in out.splitlines() if line.startswith(f"{who}  ")).split()[1:]
+        for who in ("men", "women")
+    )
+    assert all(float(low) < float(high) for low, high in zip(men, women, strict=True))
 
 
 def test_bfi_script_and_study_file_agree():

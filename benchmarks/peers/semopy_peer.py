@@ -19,7 +19,8 @@ class Semopy:
     model: str
     data: pd.DataFrame
 
-    def load(self, model: str, data: pd.DataFrame) -> None:
+    def load(self, model: str, data: pd.DataFrame, options: dict[str, str]) -> None:
+        assert not options, "semopy has none of them"
         self.model, self.data = model, data
 
     def works(self) -> dict[str, Callable[[], object]]:
@@ -28,7 +29,7 @@ class Semopy:
     def before(self, work: str) -> None:
         pass
 
-    def answers(self) -> dict[str, float]:
+    def answers(self, work: str) -> dict[str, float]:
         estimates, stats = self._full()
         answers = {
             name: float(stats.loc["Value", column])
@@ -39,7 +40,7 @@ class Semopy:
             lhs, op, rhs = row[0], row[1], row[2]
             if op == "~" and lhs in self.data.columns:
                 lhs, op, rhs = rhs, "=~", lhs
-            cell = f"{lhs}|{op}|{rhs}"
+            cell = f"{lhs}|{op}|{rhs}|1"
             answers[f"est|{cell}"] = float(row[3])
             if op != "~~":  # semopy divides covariances of disturbances by total deviations
                 answers[f"std|{cell}"] = float(row[4])

@@ -15,10 +15,10 @@ import pandas as pd
 class Peer(Protocol):
     """What an engine can do with one case."""
 
-    def load(self, model: str, data: pd.DataFrame) -> None: ...
+    def load(self, model: str, data: pd.DataFrame, options: dict[str, str]) -> None: ...
     def works(self) -> dict[str, Callable[[], object]]: ...
     def before(self, work: str) -> None: ...
-    def answers(self) -> dict[str, float]: ...
+    def answers(self, work: str) -> dict[str, float]: ...
     def versions(self) -> str: ...
 
 
@@ -41,14 +41,16 @@ def _answer(peer: Peer, folder: Path, command: str, arguments: list[str]) -> str
     if command == "load":
         (name,) = arguments
         model = (folder / f"{name}.txt").read_text(encoding="utf-8")
-        peer.load(model, pd.read_csv(folder / f"{name}.csv"))
+        lines = (folder / f"{name}.options").read_text(encoding="utf-8").splitlines()
+        options = dict(line.split(" ", 1) for line in lines)
+        peer.load(model, pd.read_csv(folder / f"{name}.csv"), options)
         return "ok"
     if command == "time":
         work, repeats = arguments
         return _times(peer, work, int(repeats))
     if command == "answers":
-        (name,) = arguments
-        pd.Series(peer.answers(), name="value").rename_axis("name").to_csv(folder / name)
+        work, name = arguments
+        pd.Series(peer.answers(work), name="value").rename_axis("name").to_csv(folder / name)
         return "ok"
     if command == "peak":
         return f"{peak_megabytes():.1f}"

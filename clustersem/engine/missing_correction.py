@@ -28,14 +28,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_solve
 
 from clustersem.engine.discrepancy import cholesky, inverse_from, log_det
-from clustersem.engine.incomplete_scores import observed_information
 from clustersem.engine.likelihood import cell_hessian, gram
 from clustersem.engine.ram import Array, Index
 from clustersem.engine.unrestricted import unrestricted_model
-from clustersem.moments.incomplete import Incomplete
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +80,7 @@ class GroupJacobian:
 
 
 def missing_data_weights(
-    data: Incomplete,
+    observed: Array,
     mean: Array,
     cov: Array,
     *,
@@ -94,8 +91,8 @@ def missing_data_weights(
 
     Parameters
     ----------
-    data : Incomplete
-        The observations.
+    observed : ndarray of shape (k, k)
+        A (of :func:`clustersem.engine.incomplete_scores.observed_information`).
     mean, cov : ndarray
         Saturated estimates.
     varying : ndarray of int, optional
@@ -112,7 +109,7 @@ def missing_data_weights(
         together: there is no correction then.
     """
     kept = slice(None) if varying is None else np.ix_(varying, varying)
-    a = observed_information(data, mean, cov)[kept]
+    a = observed[kept]
     scale = np.sqrt(np.maximum(a.diagonal(), 0.0))
     factor = None if not scale.all() else cholesky(a / np.outer(scale, scale))
     if factor is None or factor.diagonal().min() < 1e-7:
@@ -122,13 +119,12 @@ def missing_data_weights(
     uv = np.hstack([np.eye(len(mean)), cov])
     cells = unrestricted_model(len(mean)).cells
     w = 0.5 * cell_hessian(gram(uv, inverse_from(sample)), mean, cells, cells)[kept]
-    solved = cho_solve((factor, True), w / scale[:, None]) / scale[:, None]  # A^-1 W
+    inverse = inverse_from(factor) / np.outer(scale, scale)
     if first_order is None:
-        return MissingDataWeights(a, w, float(np.trace(solved)), None, None)
+        return MissingDataWeights(a, w, float(np.vdot(inverse, w)), None, None)
     first_order = first_order[kept]
-    turned = first_order @ solved
-    half = cho_solve((factor, True), turned / scale[:, None]) / scale[:, None]
-    return MissingDataWeights(a, w, float(np.trace(half)), first_order, turned)
+    turned = first_order @ (inverse @ w)
+    return MissingDataWeights(a, w, float(np.vdot(inverse, turned)), first_order, turned)
 
 
 def correction(groups: Sequence[GroupJacobian]) -> float | None:

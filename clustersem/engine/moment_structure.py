@@ -2,7 +2,8 @@
 
 The order is that of :class:`clustersem.moments.MomentOrder`. Ordinal items enter by their
 thresholds delta (tau - mu) and their scaled covariances delta_i Sigma_ij delta_j, where delta is a
-parameter (delta parameterisation) or Sigma_ii^-1/2 (theta).
+parameter (delta parameterisation) or Sigma_ii^-1/2 (theta). Given covariates, their slopes
+delta_i E[i, x] are among the moments.
 
 References
 ----------
@@ -14,7 +15,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from clustersem.engine.ram import COVARIANCE, SCALE, THRESHOLD, Array, Cells, Point, Ram, gather
+from clustersem.engine.ram import (
+    COVARIANCE,
+    PATH,
+    SCALE,
+    THRESHOLD,
+    Array,
+    Cells,
+    Index,
+    Point,
+    Ram,
+    gather,
+)
 from clustersem.moments.order import MomentOrder
 
 
@@ -27,9 +39,11 @@ def implied_moments(point: Point, order: MomentOrder) -> Array:
     result[order.covariances] = sigma[rows, cols]
     if order.has_means:
         result[order.means] = mu[continuous]
+    result[order.slopes] = point.e[order.slope_rows, order.slope_cols]
     if len(order.ordinal):
         items = order.threshold_item
         result[order.thresholds] = point.delta[items] * (point.tau - mu[items])
+        result[order.slopes] *= point.delta[order.slope_rows]
         result[order.covariances] *= point.delta[rows] * point.delta[cols]
     return result
 
@@ -47,6 +61,7 @@ def moment_jacobian(model: Ram, point: Point, order: MomentOrder, cells: Cells) 
     mean = cells.h(point.nu) * x
     if order.has_means:
         result[order.means] = mean[continuous]
+    slope = _slope_derivatives(point, order, cells)
     if len(order.ordinal):
         ordinal = order.ordinal
         scale = np.zeros((p, len(cells)))
@@ -62,14 +77,28 @@ def moment_jacobian(model: Ram, point: Point, order: MomentOrder, cells: Cells) 
         covariance += sigma * (
             by_col * scale.take(rows, axis=0) + by_row * scale.take(cols, axis=0)
         )
+        on = order.slope_rows
+        slope *= point.delta[on, None]
+        slope += point.e[on, order.slope_cols][:, None] * scale.take(on, axis=0)
         items = order.threshold_item
         cut = (point.tau - point.mu[items])[:, None] * scale.take(items, axis=0)
         cut -= point.delta[items, None] * mean.take(items, axis=0)
         in_tau = np.flatnonzero(cells.kind == THRESHOLD)
         cut[cells.col[in_tau], in_tau] += point.delta[cells.row[in_tau]]
         result[order.thresholds] = cut
+    result[order.slopes] = slope
     result[order.variances] = variance[continuous]
     result[order.covariances] = covariance
+    return result
+
+
+def _slope_derivatives(point: Point, order: MomentOrder, cells: Cells) -> Array:
+    """Return the derivatives of E[i, x] by any cells: E[i, row] E[col, x] for a path."""
+    result = np.zeros((len(order.slope_rows), len(cells)))
+    if len(result):
+        path = np.flatnonzero(cells.kind == PATH)
+        by_effect = gather(point.e, order.slope_rows, cells.row[path])
+        result[:, path] = by_effect * gather(point.e, cells.col[path], order.slope_cols).T
     return result
 
 
@@ -86,7 +115,7 @@ def variance_derivatives(model: Ram, point: Point, cells: Cells) -> tuple[Array,
     disturbance[cells.row[own], own] = 1.0
     o = model.ordinal
     if len(o) and model.parameterization == "delta":
-        wanted = -total[o]
+        wanted = -given_variance_derivatives(point, cells, o)
         scale = np.flatnonzero(cells.kind == SCALE)
         place = np.searchsorted(o, cells.row[scale])
         wanted[place, scale] -= 2.0 / point.delta[cells.row[scale]] ** 3
@@ -94,6 +123,16 @@ def variance_derivatives(model: Ram, point: Point, cells: Cells) -> tuple[Array,
         total += point.e[:, o] ** 2 @ change
         disturbance[o] += change
     return total, disturbance
+
+
+def given_variance_derivatives(point: Point, cells: Cells, rows: Index) -> Array:
+    """Return the derivatives of some observed variables' entries of Sigma's diagonal.
+
+    What residual variances of ordinal items add where they follow the parameters is left out.
+    """
+    uv = point.uv.take(rows, axis=0)
+    result: Array = 2.0 * cells.c * uv.take(cells.x, axis=1) * uv.take(cells.y, axis=1)
+    return result
 
 
 def _compensate(
@@ -112,10 +151,14 @@ def _compensate(
 
 
 def is_linear_in_moments(model: Ram) -> bool:
-    """Whether the moments are entries of Sigma and mu, so that their curvature is known."""
+    """Whether the moments are entries of Sigma and mu, so that their curvature is known.
+
+    Slopes on covariates are not.
+    """
     if not len(model.ordinal):
         return True
-    if model.parameterization == "theta" or bool((model.cells.kind == SCALE).any()):
+    rescaled = model.parameterization == "theta" or bool((model.cells.kind == SCALE).any())
+    if rescaled or len(model.given):
         return False
     effects = model.a0[:, model.ordinal].any()
     paths = np.isin(model.cells.col[model.cells.kind < COVARIANCE], model.ordinal).any()

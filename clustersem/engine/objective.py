@@ -94,14 +94,13 @@ class Objective:
         self,
         state: State,
         by_cell: Callable[[Block, Evaluation], Array],
-        collapse: Callable[[Array, Array], Array],
+        collapse: Callable[[Array, Ram], Array],
     ) -> Array:
         total: Array | None = None
         for block, at in zip(self.blocks, state.groups, strict=True):
             part = by_cell(block, at)
-            k = block.model.collapse
-            if k is not None:
-                part = collapse(part, k)
+            if block.model.collapse is not None:
+                part = collapse(part, block.model)
             if block.share != 1.0:
                 part = block.share * part
             total = part if total is None else total + part
@@ -116,9 +115,17 @@ class Objective:
         return block.share * (part if k is None else k.T @ part)
 
 
-def _collapse_vector(part: Array, k: Array) -> Array:
-    return np.asarray(part @ k)
+# Sums over the cells of each parameter: K' g and K' H K with the matrix K of zeros and ones that is
+# the model's `collapse`, at the cost of reading g and H once.
 
 
-def _collapse_matrix(part: Array, k: Array) -> Array:
-    return np.asarray(k.T @ part @ k)
+def _collapse_vector(part: Array, model: Ram) -> Array:
+    total = np.bincount(model.parameter, weights=part, minlength=model.n_free)
+    return total.astype(np.float64, copy=False)
+
+
+def _collapse_matrix(part: Array, model: Ram) -> Array:
+    q, parameter = model.n_free, model.parameter
+    places = parameter[:, None] * q + parameter
+    total = np.bincount(places.ravel(), weights=part.ravel(), minlength=q * q)
+    return total.astype(np.float64, copy=False).reshape(q, q)

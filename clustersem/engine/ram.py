@@ -17,6 +17,10 @@ An ordinal item is the response v_i cut at thresholds tau, after a scale delta_i
 parameter and the residual variance S_ii follows from it, so that the scaled response has variance
 one (the delta parameterisation), or S_ii is a parameter and delta_i follows (theta).
 
+Where moments are those given covariates x, their rows of S and entries of a are left out of Sigma
+and mu, which are then those of the residuals and at x = 0; E[i, x] is the slope of variable i. The
+scaled response has variance one given x.
+
 References
 ----------
 McArdle, J. J., & McDonald, R. P. (1984). Some algebraic properties of the reticular action model
@@ -132,6 +136,8 @@ class Ram:
         Places of the ordinal items.
     parameterization : str
         ``"delta"`` or ``"theta"``; of no account without ordinal items.
+    given : ndarray of int
+        Places of the covariates given which the moments are.
     """
 
     n_observed: int
@@ -146,6 +152,7 @@ class Ram:
     delta0: Array = field(default_factory=lambda: np.empty(0))
     ordinal: Index = field(default_factory=lambda: np.empty(0, dtype=np.intp))
     parameterization: Parameterization = "delta"
+    given: Index = field(default_factory=lambda: np.empty(0, dtype=np.intp))
 
     @property
     def n_variables(self) -> int:
@@ -203,13 +210,15 @@ class Point:
     Attributes
     ----------
     a, s : ndarray of shape (m, m)
-        The matrices of the model.
+        The matrices of the model; `s` holds covariates given which the moments are, too.
+    m : ndarray of shape (m,)
+        The vector of the model, means of covariates in place.
     e : ndarray of shape (m, m)
         (I - A)^-1: the total effects, plus the identity.
     uv : ndarray of shape (p, 2 m)
         [U V].
     nu : ndarray of shape (m,)
-        Implied means of all variables.
+        Implied means of all variables; at covariates of zero, if the moments are given these.
     tau : ndarray
         Thresholds, item by item; empty without ordinal items.
     delta : ndarray of shape (p,)
@@ -218,6 +227,7 @@ class Point:
 
     a: Array
     s: Array
+    m: Array
     e: Array
     uv: Array
     nu: Array
@@ -226,7 +236,7 @@ class Point:
 
     @property
     def sigma(self) -> Array:
-        """Implied covariance matrix (p x p) of the observed variables."""
+        """Implied covariance matrix (p x p) of the observed variables, or of their residuals."""
         p, m = len(self.uv), len(self.nu)
         return self.uv[:, m : m + p]
 
@@ -236,6 +246,16 @@ class Point:
         if not len(self.delta):
             return self.sigma
         scaled: Array = self.delta[:, None] * self.sigma * self.delta
+        return scaled
+
+    @property
+    def scaled_cov(self) -> Array:
+        """The same with what covariates explain, if the moments are given these."""
+        p = len(self.uv)
+        cov = self.covariance[:p, :p]
+        if not len(self.delta):
+            return cov
+        scaled: Array = self.delta[:, None] * cov * self.delta
         return scaled
 
     @property
@@ -249,6 +269,13 @@ class Point:
         t: Array = self.e @ self.s @ self.e.T
         t.setflags(write=False)
         return t
+
+    @cached_property
+    def mean(self) -> Array:
+        """Implied means (m) of all variables, at the means of covariates."""
+        mean: Array = self.e @ self.m
+        mean.setflags(write=False)
+        return mean
 
 
 def evaluate(model: Ram, theta: Array) -> Point | None:
@@ -265,18 +292,23 @@ def evaluate(model: Ram, theta: Array) -> Point | None:
     p = model.n_observed
     u = e[:p]
     if not len(model.ordinal):
-        return Point(a, s, e, np.hstack([u, u @ s @ e.T]), e @ m, model.tau0, model.delta0)
+        return Point(a, s, m, e, np.hstack([u, u @ s @ e.T]), e @ m, model.tau0, model.delta0)
     tau, delta = model.cuts(theta)
-    o = model.ordinal
+    o, x = model.ordinal, model.given
+    residual, at_zero = s, m
+    if len(x):
+        residual, at_zero = s.copy(), m.copy()
+        residual[x] = residual[:, x] = at_zero[x] = 0.0
     if model.parameterization == "delta":
-        s[o, o] += _residual_variances(e, s, o, delta)
-    v = u @ s @ e.T
+        own = residual[o, o] + _residual_variances(e, residual, o, delta)
+        s[o, o] = residual[o, o] = own
+    v = u @ residual @ e.T
     if model.parameterization == "theta":
         variance = v[o, o]
         if not (variance > 0).all():
             return None
         delta[o] = 1.0 / np.sqrt(variance)
-    return Point(a, s, e, np.hstack([u, v]), e @ m, tau, delta)
+    return Point(a, s, m, e, np.hstack([u, v]), e @ at_zero, tau, delta)
 
 
 def _residual_variances(e: Array, s: Array, o: Index, delta: Array) -> Array:

@@ -72,8 +72,9 @@ def starting_values(model: Ram, cov: Array, mean: Array, given: Array) -> Array:
     theta[model.parameter[s]] = residual[cells.row[s], cells.col[s]]
     observed_intercept = i & (cells.row < p)
     theta[model.parameter[observed_intercept]] = mean[cells.row[observed_intercept]]
-    theta = np.where(np.isnan(given), theta, given)
-    return _made_admissible(model, theta, np.isnan(given))
+    ours = np.isnan(given)
+    theta = _made_admissible(model, np.where(ours, theta, given), ours)
+    return _with_means(model, theta, cov, mean, ours)
 
 
 def cautious_values(model: Ram, cov: Array, start: Array, given: Array) -> Array:
@@ -97,6 +98,30 @@ def cautious_values(model: Ram, cov: Array, start: Array, given: Array) -> Array
     unique = own & observed
     theta[model.parameter[unique]] = 0.5 * cov.diagonal()[cells.row[unique]]
     return np.where(np.isnan(given), theta, given)
+
+
+def _with_means(model: Ram, theta: Array, cov: Array, mean: Array, ours: Mask) -> Array:
+    """Change free intercepts as little as makes the implied means those of the sample.
+
+    Where observed intercepts are fixed, latent means have to account for the means.
+    """
+    p, cells = model.n_observed, model.cells
+    changeable = ours.copy()
+    changeable[model.parameter[cells.kind != INTERCEPT]] = False  # labels may join other kinds
+    own = np.flatnonzero(changeable[model.parameter])
+    if not model.has_means or not len(own):
+        return theta
+    a, _, intercepts = model.matrices(theta)
+    try:
+        effects = np.linalg.inv(np.eye(len(a)) - a)[:p]
+    except np.linalg.LinAlgError:  # a loop whose effects do not die out
+        return theta
+    sd = np.sqrt(cov.diagonal())
+    left = (mean - effects @ intercepts) / sd
+    slopes = np.zeros((model.n_free, p))
+    np.add.at(slopes, model.parameter[own], (effects[:, cells.row[own]] / sd[:, None]).T)
+    changed = theta + np.linalg.lstsq(slopes.T, left, rcond=1e-10)[0]
+    return np.asarray(changed)
 
 
 def _order_of_latents(model: Ram, free: Mask) -> list[tuple[int, Index]]:

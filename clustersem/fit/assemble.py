@@ -221,10 +221,12 @@ def ram_of(
     cov: Array,
     mean: Array,
     parameterization: Parameterization = "delta",
+    covariates: Sequence[int] = (),
 ) -> Ram:
     """Return the engine's model of one group (0-based).
 
-    Fixed values are in place, those of covariates from the sample.
+    Fixed values are in place, those of covariates from the sample. `covariates` are the places of
+    those given which the sample's moments are.
     """
     m = len(layout.names)
     own = layout.groups[group]
@@ -261,6 +263,7 @@ def ram_of(
         delta0=delta0,
         ordinal=layout.ordinal,
         parameterization=parameterization,
+        given=np.array(covariates, dtype=np.intp),
     )
 
 

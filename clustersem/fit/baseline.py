@@ -1,7 +1,8 @@
 """The independence model: the baseline of the incremental indices.
 
 Only exogenous covariates covary in it, with their moments fixed or free as in the model, and
-auxiliary variables with all others: they are not part of what the model explains.
+auxiliary variables with all others: they are not part of what the model explains. Where moments are
+those given covariates, it has all slopes on these.
 
 References
 ----------
@@ -10,15 +11,63 @@ Enders, C. K. (2010). Applied missing data analysis. Guilford Press.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from clustersem.engine.discrepancy import cholesky, log_det
 from clustersem.engine.objective import Block, Objective
 from clustersem.engine.optimiser import minimise
-from clustersem.engine.ram import COVARIANCE, INTERCEPT, THRESHOLD, Array, Cells, Index, Ram
+from clustersem.engine.ram import COVARIANCE, INTERCEPT, PATH, THRESHOLD, Array, Cells, Index, Ram
 from clustersem.errors import EstimationError
+from clustersem.moments import OrdinalStatistics, assembled
+
+
+@dataclass(frozen=True, eq=False)
+class Saturated:
+    """One group's sample moments.
+
+    Attributes
+    ----------
+    cov, mean : ndarray
+        Covariances (p x p) and means (p); given covariates, those of the residuals and at
+        covariates of zero, with the covariates' own moments in place.
+    thresholds : ndarray
+        Thresholds of ordinal items.
+    threshold_item : ndarray of int
+        For every threshold its item.
+    slopes : ndarray
+        Slopes on covariates, where moments are those given these.
+    slope_rows, slope_cols : ndarray of int
+        For every slope the variable that depends and the covariate.
+    """
+
+    cov: Array
+    mean: Array
+    thresholds: Array = field(default_factory=lambda: np.empty(0))
+    threshold_item: Index = field(default_factory=lambda: np.empty(0, dtype=np.intp))
+    slopes: Array = field(default_factory=lambda: np.empty(0))
+    slope_rows: Index = field(default_factory=lambda: np.empty(0, dtype=np.intp))
+    slope_cols: Index = field(default_factory=lambda: np.empty(0, dtype=np.intp))
+
+
+def saturated(cov: Array, mean: Array, ordinal: OrdinalStatistics | None) -> Saturated:
+    """Return a sample's moments; `cov` and `mean` are those of all variables together."""
+    if ordinal is None:
+        return Saturated(cov, mean)
+    order, values = ordinal.order, ordinal.values
+    x = list(order.covariates)
+    residual, at_zero = assembled(ordinal)
+    residual[np.ix_(x, x)], at_zero[x] = cov[np.ix_(x, x)], mean[x]
+    return Saturated(
+        residual,
+        at_zero,
+        values[order.thresholds],
+        order.threshold_item,
+        values[order.slopes],
+        order.slope_rows,
+        order.slope_cols,
+    )
 
 
 def baseline_discrepancy(cov: Array, covariates: Index) -> float:
@@ -36,7 +85,7 @@ def baseline_discrepancy(cov: Array, covariates: Index) -> float:
 
 def baseline_objective(
     objective: Objective,
-    moments: tuple[tuple[Array, Array, Array, Index], ...],
+    moments: tuple[Saturated, ...],
     covariates: Index,
     auxiliary: Index,
     *,
@@ -48,7 +97,7 @@ def baseline_objective(
     ----------
     objective : Objective
         The fitted model's.
-    moments : tuple of (cov, mean, thresholds, item of every threshold)
+    moments : tuple of Saturated
         Every group's sample moments.
     covariates : ndarray of int
         Places of exogenous covariates.
@@ -60,7 +109,7 @@ def baseline_objective(
     blocks, starts = [], []
     first = 0
     parts = [
-        _independence(block, *own, covariates, auxiliary, fixed_x=fixed_x)
+        _independence(block, own, covariates, auxiliary, fixed_x=fixed_x)
         for block, own in zip(objective.blocks, moments, strict=True)
     ]
     n_free = sum(len(start) for _, start in parts)
@@ -85,17 +134,14 @@ def minimum(objective: Objective, start: Array) -> tuple[Array, float]:
 
 def _independence(
     block: Block,
-    cov: Array,
-    mean: Array,
-    thresholds: Array,
-    threshold_item: Index,
+    moments: Saturated,
     covariates: Index,
     auxiliary: Index,
     *,
     fixed_x: bool,
 ) -> tuple[Ram, Array]:
     """Return one group's structure, its parameters numbered from 0, and starting values."""
-    model = block.model
+    model, cov, mean, thresholds = block.model, moments.cov, moments.mean, moments.thresholds
     p = model.n_observed
     own = np.setdiff1d(np.arange(p), covariates)
     numeric = np.setdiff1d(own, model.ordinal)
@@ -108,7 +154,8 @@ def _independence(
     add(COVARIANCE, numeric, numeric, cov[numeric, numeric])
     if model.has_means:
         add(INTERCEPT, numeric, numeric, mean[numeric])
-    add(THRESHOLD, threshold_item, np.arange(len(thresholds)), thresholds)
+    add(PATH, moments.slope_rows, moments.slope_cols, moments.slopes)
+    add(THRESHOLD, moments.threshold_item, np.arange(len(thresholds)), thresholds)
     if len(covariates):
         i, j = (covariates[k] for k in np.tril_indices(len(covariates)))
         if fixed_x:
@@ -137,5 +184,6 @@ def _independence(
         delta0=np.ones(p if len(model.ordinal) else 0),
         ordinal=model.ordinal,
         parameterization=model.parameterization,
+        given=model.given,
     )
     return ram, values

@@ -261,6 +261,13 @@ def _check_same(fits: Sequence[Solution], labels: Sequence[str]) -> None:
                 " so their chi2 cannot be compared. To drop an item from one model, keep it there"
                 " without a loading (item ~~ item)."
             )
+        differ = sorted(_given(fit) ^ _given(first))
+        if differ:
+            raise DataError(
+                f"{both} were not fitted to the same moments: with ordered items these are given"
+                f" the covariates, and {', '.join(differ)} is one in one model only. Fit both with"
+                " fixed_x=False."
+            )
         if fit.groups != first.groups:
             raise DataError(f"{both} were not fitted to the same groups.")
         for ours, theirs in zip(fit.samples, first.samples, strict=True):
@@ -283,6 +290,12 @@ def _check_same(fits: Sequence[Solution], labels: Sequence[str]) -> None:
                 )
         if fit.spec.options.meanstructure != first.spec.options.meanstructure:
             raise ModelError(f"only one of {both} has means. Fit both with meanstructure=True.")
+
+
+def _given(fit: Solution) -> set[str]:
+    """Return the covariates given which the moments are."""
+    sample = fit.samples[0]
+    return {sample.names[place] for place in sample.given}
 
 
 def default_method(fits: Sequence[Solution], method: str | None = None) -> DifferenceMethod:

@@ -12,11 +12,12 @@ from clustersem.engine.least_squares import GeneralisedLeastSquares, WeightedLea
 from clustersem.engine.likelihood import MaximumLikelihood
 from clustersem.engine.objective import Block, Objective
 from clustersem.engine.ram import Array, Index
+from clustersem.engine.saturated_evidence import SaturatedEvidence
 from clustersem.errors import DataError, UnsupportedError
 from clustersem.fit.assemble import Layout, ram_of
 from clustersem.fit.estimators import DiscrepancyName
 from clustersem.fit.options import FitOptions
-from clustersem.moments import MomentOrder, SampleMoments
+from clustersem.moments import MomentOrder, SampleMoments, assembled
 from clustersem.moments.gamma import empirical_gamma, moment_contributions
 from clustersem.moments.incomplete import arrange
 from clustersem.spec import ModelSpec
@@ -31,7 +32,7 @@ def objective_of(
     blocks = []
     for group, (sample, weight) in enumerate(zip(samples, weights, strict=True)):
         cov, mean = fitted_cov(sample, options), fitted_mean(sample, spec)
-        model = ram_of(spec, layout, group, cov, mean, options.parameterization)
+        model = ram_of(spec, layout, group, cov, mean, options.parameterization, sample.given)
         discrepancy = MAKERS[options.discrepancy](sample, options, model.has_means, fixed)
         blocks.append(Block(model, discrepancy, weight / sum(weights)))
     if options.discrepancy != "ULS":
@@ -50,9 +51,20 @@ def fixed_covariates(spec: ModelSpec, layout: Layout) -> Index:
 
 
 def fitted_cov(sample: SampleMoments, options: FitOptions) -> Array:
-    """Return the covariance matrix in the divisor of the estimator."""
-    biased = not options.unbiased or sample.ordinal is not None
-    return sample.cov if biased else sample.unbiased_cov
+    """Return the covariance matrix in the divisor of the estimator.
+
+    Moments of ordinal variables have divisor n, but for what covariates explain of them, if the
+    moments are those given covariates.
+    """
+    if sample.ordinal is not None:
+        if not sample.given:
+            return sample.cov
+        residual, _ = assembled(sample.ordinal)
+        x = list(sample.given)
+        residual[x, x] = 0.0
+        explained: Array = sample.unbiased_cov - residual * (sample.total / (sample.total - 1.0))
+        return explained + residual
+    return sample.unbiased_cov if options.unbiased else sample.cov
 
 
 def fitted_mean(sample: SampleMoments, spec: ModelSpec) -> Array:
@@ -84,6 +96,17 @@ def sample_moments(sample: SampleMoments, options: FitOptions, order: MomentOrde
         assert sample.mean is not None
         parts.insert(0, sample.mean)
     return np.concatenate(parts)
+
+
+def saturated_evidence(
+    samples: tuple[SampleMoments, ...], objective: Objective
+) -> tuple[SaturatedEvidence, ...]:
+    """Return what the saturated estimates of incomplete groups rest on; empty if complete."""
+    return tuple(
+        SaturatedEvidence(sample, block.discrepancy.data)
+        for sample, block in zip(samples, objective.blocks, strict=True)
+        if isinstance(block.discrepancy, FullInformation)
+    )
 
 
 def _mean(sample: SampleMoments) -> Array:

@@ -53,6 +53,8 @@ _DOCUMENTATION = """Fit {what}.
         Fix covariances among exogenous latent variables at zero.
     fixed_x : bool
         Take the moments of exogenous observed covariates from the sample, do not estimate them.
+        Ordered items are then regressed on covariates (probit), and the model explains slopes and
+        residual correlations; with False, polyserial correlations with the covariates.
     parameterization : str
         ``"delta"``: the scales of ordinal items' latent responses are parameters (one in a single
         group); ``"theta"``: their residual variances are.

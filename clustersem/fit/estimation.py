@@ -22,6 +22,7 @@ from clustersem.fit.discrepancies import (
     fitted_mean,
     fixed_covariates,
     objective_of,
+    saturated_evidence,
 )
 from clustersem.fit.held import held_by, nothing_held
 from clustersem.fit.identifiable import check_counts, refuse_unidentified
@@ -57,7 +58,7 @@ def fit_samples(spec: ModelSpec, samples: tuple[SampleMoments, ...], options: Fi
     objective = objective_of(spec, layout, samples, options)
     variances = [fitted_cov(sample, options).diagonal() for sample in samples]
     restrictions = restrictions_of(spec, layout.places, bounds=options.bounds, variances=variances)
-    check_counts(spec, layout, restrictions.n_independent)
+    check_counts(spec, layout, samples, restrictions.n_independent)
     start = _starts(spec, layout, objective, samples, options)
 
     def second() -> Array:
@@ -92,7 +93,10 @@ def fit_samples(spec: ModelSpec, samples: tuple[SampleMoments, ...], options: Fi
         refuse_unidentified(spec, layout, objective, start, involved, restrictions.numbers)
     basis = null_basis(held.jacobian, optimum.hessian) if len(held.jacobian) else None
     fixed = fixed_covariates(spec, layout)
-    inference = Inference(objective, optimum.at, samples, options, multiplier, fixed, basis)
+    saturated = saturated_evidence(samples, objective)
+    inference = Inference(
+        objective, optimum.at, samples, options, multiplier, fixed, basis, saturated
+    )
     if status.code != "converged":
         vcov = np.full_like(vcov, np.nan)
     elif not _is_inverse_information(options):

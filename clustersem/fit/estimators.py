@@ -13,6 +13,7 @@ doi:10.1111/0081-1750.00078
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Literal
 
 from clustersem.errors import UnsupportedError
@@ -99,7 +100,9 @@ def estimator_named(name: str) -> Estimator:
     """Return a row of the table, or say which there are."""
     found = ESTIMATORS.get(str(name).upper())
     if found is None:
+        near = get_close_matches(str(name).upper(), ESTIMATORS, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
         raise UnsupportedError(
-            f"estimator={name!r} is not among those there are: {', '.join(ESTIMATORS)}."
+            f"estimator={name!r} is not among those there are: {', '.join(ESTIMATORS)}.{hint}"
         )
     return found

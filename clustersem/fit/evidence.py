@@ -9,12 +9,10 @@ from functools import cached_property
 
 import numpy as np
 
-from clustersem.engine.casewise import cross_products
 from clustersem.engine.catml import OrdinalTerms, catml_baseline, catml_statistic
 from clustersem.engine.corrections import TestStatistic
 from clustersem.engine.discrepancy import cholesky
 from clustersem.engine.fiml import FullInformation
-from clustersem.engine.incomplete_scores import unrestricted_scores
 from clustersem.engine.least_squares import (
     WeightedEvaluation,
     WeightedLeastSquares,
@@ -23,13 +21,12 @@ from clustersem.engine.missing_correction import (
     GroupJacobian,
     complete_data_discrepancy,
     correction,
-    missing_data_weights,
 )
 from clustersem.engine.moment_structure import implied_moments, moment_jacobian
 from clustersem.engine.objective import Objective
 from clustersem.engine.ram import Array, Index
 from clustersem.fit.assemble import Layout
-from clustersem.fit.baseline import baseline_discrepancy, baseline_objective, minimum
+from clustersem.fit.baseline import baseline_discrepancy, baseline_objective, minimum, saturated
 from clustersem.fit.discrepancies import moment_order
 from clustersem.fit.goodness import gfi, varying_moments
 from clustersem.fit.inference import Inference
@@ -51,7 +48,6 @@ from clustersem.fit.scaled_indices import (
     scaled_measures,
 )
 from clustersem.moments import MomentOrder, SampleMoments
-from clustersem.moments.incomplete import arrange_rows
 from clustersem.moments.margin import margin
 from clustersem.spec import ModelSpec
 
@@ -107,8 +103,8 @@ class Evidence:
         objective, start = baseline_objective(
             self._objective,
             tuple(
-                (group.cov, group.mean, group.thresholds, group.threshold_item)
-                for group in self._baseline_groups
+                saturated(group.cov, group.mean, sample.ordinal)
+                for group, sample in zip(self._baseline_groups, self.inference.samples, strict=True)
             ),
             self._covariates,
             self._auxiliary,
@@ -116,14 +112,20 @@ class Evidence:
         )
         theta = start
         gaps_in_x = self.options.discrepancy == "FIML" and len(self._covariates) > 0
-        saturated = len(self._auxiliary) > 0 or (gaps_in_x and not self._fixed_x)
-        if self.options.discrepancy in ("GLS", "WLS") or saturated:
+        iterative = self.options.discrepancy in ("GLS", "WLS") or len(self._auxiliary) > 0
+        if iterative or (gaps_in_x and not self._fixed_x):
             theta, _ = minimum(objective, start)
         state = objective.at(theta)
         assert state is not None, "variances are positive"
         given = self.inference
         return Inference(
-            objective, state, given.samples, given.options, given.multiplier, given.fixed
+            objective,
+            state,
+            given.samples,
+            given.options,
+            given.multiplier,
+            given.fixed,
+            saturated=given.saturated,
         )
 
     @cached_property
@@ -168,7 +170,8 @@ class Evidence:
     @property
     def df_baseline(self) -> int:
         """Degrees of freedom of the independence model."""
-        p, x = len(self.spec.target), len(self._covariates)
+        given = len(self.inference.samples[0].given)
+        p, x = len(self.spec.target) - given, len(self._covariates) - given
         return len(self.groups) * (p * (p - 1) - x * (x - 1)) // 2
 
     @cached_property
@@ -246,13 +249,11 @@ class Evidence:
             name = test.replace(".", "_")
             return {f"chisq_{name}": found.chisq, f"pvalue_{name}": found.pvalue}
         corrected: dict[str, float] = {}
-        if test == "yuan.bentler.mplus":
+        own = model.test(test, plain["chisq"], self.df)
+        if test.startswith("yuan.bentler"):
             whole = model.yuan_bentler(plain["chisq"], self.df)
-            own = whole.test
             corrected["scaling_factor_h1"] = whole.scaling_factor_h1
             corrected["scaling_factor_h0"] = whole.scaling_factor_h0
-        else:
-            own = model.test(test, plain["chisq"], self.df)
         against = self._baseline.test(test, plain["baseline_chisq"], self.df_baseline)
         tests = CorrectedTests(
             plain["chisq"],
@@ -311,26 +312,8 @@ class Evidence:
         fixed = self.inference.fixed
         varying = varying_moments(self.inference.samples[0], fixed, has_means=True)
         weights = []
-        for sample, block in zip(self.inference.samples, self._objective.blocks, strict=True):
-            assert isinstance(block.discrepancy, FullInformation)
-            assert sample.data is not None
-            assert sample.patterns is not None
-            assert sample.mean is not None
-            first_order = None
-            if robust:
-                rows = arrange_rows(sample.data, sample.patterns)
-                first_order = cross_products(
-                    unrestricted_scores(rows, sample.mean, sample.cov),
-                    weights=sample.weights,
-                    cluster=sample.cluster,
-                )
-            found = missing_data_weights(
-                block.discrepancy.data,
-                sample.mean,
-                sample.cov,
-                varying=varying,
-                first_order=first_order,
-            )
+        for group in self.inference.saturated:
+            found = group.weights(varying=varying, robust=robust)
             if found is None:
                 return {}
             weights.append(found)

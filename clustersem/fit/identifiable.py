@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from clustersem.engine.inference import parameter_covariance
@@ -10,22 +12,30 @@ from clustersem.engine.ram import Array, Index
 from clustersem.engine.restrictions import Restrictions
 from clustersem.errors import IdentificationError, ModelError
 from clustersem.fit.assemble import Layout
+from clustersem.fit.discrepancies import moment_order
 from clustersem.fit.tables import parameter_names
-from clustersem.moments import MomentOrder
+from clustersem.moments import SampleMoments
 from clustersem.spec import ModelSpec
 
 
-def n_moments(spec: ModelSpec, layout: Layout) -> int:
+def n_moments(spec: ModelSpec, samples: Sequence[SampleMoments]) -> int:
     """Return how many sample moments the model explains, in all groups."""
-    own = MomentOrder(layout.n_thresholds, spec.options.meanstructure).n_moments
-    return own * spec.n_groups - sum(row.from_sample for row in spec.parameters)
+    total = 0
+    for number, sample in enumerate(samples, start=1):
+        order = moment_order(sample, has_means=spec.options.meanstructure)
+        given = {sample.names[place] for place in order.covariates}
+        fixed = [p for p in spec.parameters if p.from_sample and p.group == number]
+        total += order.n_moments - sum(p.lhs not in given for p in fixed)
+    return total
 
 
-def check_counts(spec: ModelSpec, layout: Layout, n_equalities: int) -> None:
+def check_counts(
+    spec: ModelSpec, layout: Layout, samples: Sequence[SampleMoments], n_equalities: int
+) -> None:
     """Raise where there are more free parameters than moments, or none at all."""
     if layout.n_free == 0:
         raise ModelError("the model has no free parameter, so there is nothing to estimate.")
-    p, known = len(spec.observed), n_moments(spec, layout)
+    p, known = len(spec.observed), n_moments(spec, samples)
     n_free = layout.n_free - n_equalities
     if n_free > known:
         raise IdentificationError(

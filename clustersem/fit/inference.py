@@ -40,13 +40,13 @@ from clustersem.engine.moment_structure import implied_moments, moment_jacobian
 from clustersem.engine.objective import Block, Objective, State
 from clustersem.engine.ram import Array, Index
 from clustersem.engine.sandwich import inverse_information, sandwich
+from clustersem.engine.saturated_evidence import SaturatedEvidence
 from clustersem.engine.ugamma import GroupTerms, MomentTerms, trace_ugamma, trace_ugamma_squared
 from clustersem.errors import UnsupportedError
 from clustersem.fit.discrepancies import fitted_cov, gamma_of, moment_order, sample_moments
 from clustersem.fit.options import FitOptions
 from clustersem.moments import SampleMoments
 from clustersem.moments.gamma import normal_gamma, normal_weight
-from clustersem.moments.incomplete import arrange_rows
 from clustersem.moments.margin import margin
 
 
@@ -82,22 +82,20 @@ class IncompleteGroup:
     block: Block
     at: IncompleteEvaluation
     fixed: Index
+    saturated: SaturatedEvidence
 
     @cached_property
     def first_order(self) -> Array:
         """Mean cross-products of the casewise scores (q x q)."""
         sample, k = self.sample, self.block.model.collapse
-        assert sample.data is not None
-        assert sample.patterns is not None
-        rows = arrange_rows(sample.data, sample.patterns)
-        scores = incomplete_scores(rows, self.at, self.block.model.cells)
+        scores = incomplete_scores(self.saturated.rows, self.at, self.block.model.cells)
         by_theta = scores if k is None else scores @ k
         return cross_products(by_theta, weights=sample.weights, cluster=sample.cluster)
 
     @cached_property
     def saturated_trace(self) -> float:
         """tr(A1^-1 B1) of the saturated model, less that of fixed covariates."""
-        trace = self._trace_of(np.arange(len(self.sample.names)))
+        trace = self.saturated.trace
         return trace - self._trace_of(self.fixed) if len(self.fixed) else trace
 
     def _trace_of(self, variables: Index) -> float:
@@ -225,6 +223,8 @@ class Inference:
         Places of covariates whose moments are fixed at the sample's.
     basis : ndarray of shape (q, r) or None
         Directions in which equality constraints let theta move.
+    saturated : tuple of SaturatedEvidence
+        What the saturated estimates of incomplete groups rest on; empty with complete answers.
     """
 
     objective: Objective
@@ -234,20 +234,23 @@ class Inference:
     multiplier: float
     fixed: Index
     basis: Array | None = None
+    saturated: tuple[SaturatedEvidence, ...] = ()
 
     @cached_property
     def groups(self) -> tuple[GroupEvidence, ...]:
         """Every group's evidence."""
         return tuple(
-            self._group(sample, block, at)
-            for sample, block, at in zip(
-                self.samples, self.objective.blocks, self.state.groups, strict=True
+            self._group(number, sample, block, at)
+            for number, (sample, block, at) in enumerate(
+                zip(self.samples, self.objective.blocks, self.state.groups, strict=True)
             )
         )
 
-    def _group(self, sample: SampleMoments, block: Block, at: Evaluation) -> GroupEvidence:
+    def _group(
+        self, number: int, sample: SampleMoments, block: Block, at: Evaluation
+    ) -> GroupEvidence:
         if isinstance(at, IncompleteEvaluation):
-            return IncompleteGroup(sample, block, at, self.fixed)
+            return IncompleteGroup(sample, block, at, self.fixed, self.saturated[number])
         if not isinstance(at, NormalEvaluation):
             # Estimates weigh a group by n_g - 1, their covariance matrix by n_g, as lavaan does.
             share = sample.total / sum(each.total for each in self.samples)

@@ -187,8 +187,8 @@ def intake(
         ordered=categories,
         group_equal=_texts(group_equal),
         group_partial=_texts(group_partial),
-        auxiliary=helpers,
         parameterization=parameterization,
+        auxiliary=helpers,
     )
     if isinstance(model, ModelSpec):
         options = _changed(model, base, meanstructure=bool(needs))
@@ -230,8 +230,8 @@ def _changed(model: ModelSpec, asked: SpecOptions, *, meanstructure: bool) -> Sp
         ordered=asked.ordered,
         group_equal=asked.group_equal or model.options.group_equal,
         group_partial=asked.group_partial or model.options.group_partial,
-        auxiliary=asked.auxiliary,
         parameterization=asked.parameterization,
+        auxiliary=asked.auxiliary,
     )
 
 

@@ -12,6 +12,7 @@ from clustersem.engine.discrepancy import cholesky, log_det
 from clustersem.engine.ram import Array, Index, Point
 from clustersem.fit import indices
 from clustersem.fit.residual_indices import GroupResiduals, residual_indices, wrmr
+from clustersem.moments import OrdinalStatistics, assembled
 
 
 class Measures(Mapping[str, float]):
@@ -49,6 +50,8 @@ class GroupInputs:
         Sample thresholds of ordinal items, item by item.
     threshold_item : ndarray of int
         For every threshold its item.
+    ordinal : OrdinalStatistics or None
+        Where variables are ordinal.
     """
 
     point: Point
@@ -57,6 +60,7 @@ class GroupInputs:
     n_obs: float
     thresholds: Array
     threshold_item: Index
+    ordinal: OrdinalStatistics | None = None
 
     def target(self, n_target: int) -> GroupInputs:
         """Return the same of the variables that the model is about, which are the first."""
@@ -202,10 +206,21 @@ def _root_mean_squares(given: MeasureInputs) -> dict[str, float]:
     groups = []
     for group in given.groups:
         point, items = group.point, group.threshold_item
-        left = np.zeros(0)
-        if len(items):
+        implied, own, left = point.scaled_sigma, np.arange(len(group.cov)), np.zeros(0)
+        cov = group.cov
+        if group.ordinal is not None:
             left = group.thresholds - point.delta[items] * (point.tau - point.mu[items])
+            cov, own = assembled(group.ordinal)[0], group.ordinal.order.dependent
+        among = np.ix_(own, own)
         groups.append(
-            GroupResiduals(group.cov, point.scaled_sigma, group.mean, point.mu, group.n_obs, left)
+            GroupResiduals(
+                cov[among],
+                implied[among],
+                group.mean[own],
+                point.mu[own],
+                group.n_obs,
+                left,
+                n_given=len(cov) - len(own),
+            )
         )
     return residual_indices(groups, has_means=given.has_means)

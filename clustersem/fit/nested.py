@@ -77,7 +77,7 @@ def check_nested(small: Solution, large: Solution) -> NestedCheck:
     Raises
     ------
     DataError
-        Where the two have different variables or groups.
+        Where the two have different variables or groups, or, with ordered items, covariates.
 
     References
     ----------
@@ -93,6 +93,7 @@ def check_nested(small: Solution, large: Solution) -> NestedCheck:
     >>> check_nested(equal, free).nested, check_nested(free, equal).nested
     (True, False)
     """
+    _check_same_variables(small, large)
     if small.df < large.df:
         return NestedCheck(
             False,
@@ -176,10 +177,20 @@ def jacobian_of(fit: Solution, like: Solution | None = None) -> Array:
     return np.vstack(parts)
 
 
-def _at_implied(large: Solution, small: Solution) -> tuple[Array, float, float]:
-    """Fit the large model to what the small one implies: theta, F and the size of F."""
+def _check_same_variables(small: Solution, large: Solution) -> None:
     if set(large.spec.observed) != set(small.spec.observed) or large.groups != small.groups:
         raise DataError("nesting can only be tested between models of the same variables.")
+    first, other = large.samples[0], small.samples[0]
+    if {first.names[i] for i in first.given} != {other.names[i] for i in other.given}:
+        raise DataError(
+            "nesting of models with ordered items can only be tested between models of the same"
+            " covariates. Fit both with fixed_x=False."
+        )
+
+
+def _at_implied(large: Solution, small: Solution) -> tuple[Array, float, float]:
+    """Fit the large model to what the small one implies: theta, F and the size of F."""
+    _check_same_variables(small, large)
     # Any discrepancy will do; this one does not depend on units, nor on what is missing.
     ordinal = large.samples[0].ordinal is not None
     options = large.options if ordinal else replace(large.options, discrepancy="ML")

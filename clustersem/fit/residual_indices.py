@@ -37,6 +37,9 @@ class GroupResiduals:
         n_g.
     thresholds : ndarray of shape (t,)
         Observed less implied thresholds; empty without ordinal variables.
+    n_given : int
+        Number of covariates given which these moments are. As in lavaan, their variances count as
+        reproduced, and slopes on them do not count.
     """
 
     cov: Array
@@ -45,6 +48,7 @@ class GroupResiduals:
     implied_mean: Array
     n_obs: float
     thresholds: Array
+    n_given: int = 0
 
 
 def residual_indices(groups: Sequence[GroupResiduals], *, has_means: bool) -> dict[str, float]:
@@ -107,14 +111,14 @@ def _of_group(group: GroupResiduals, *, has_means: bool) -> dict[str, float]:
     families = {
         "rmr": (raw, first, 0),
         "srmr_bentler": (bentler, standardised, 0),
-        "crmr": (correlation, standardised, p),
+        "crmr": (correlation, standardised, p + group.n_given),
         "srmr_mplus": (mplus, of_mplus, 0),
     }
     result: dict[str, float] = {}
     for name, (residual, others, not_counted) in families.items():
         own = residual.diagonal()
         squares = 0.5 * float(np.vdot(residual, residual) + own @ own)  # the lower triangle's
-        count = p * (p + 1) // 2 - not_counted
+        count = p * (p + 1) // 2 + group.n_given - not_counted
         without = math.sqrt(squares / count) if count else 0.0
         together = math.sqrt((squares + float(others @ others)) / (count + len(others)))
         result[name] = together if has_means else without

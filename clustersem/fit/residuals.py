@@ -15,7 +15,7 @@ from clustersem.errors import EstimationError, UnsupportedError
 
 def plain_residuals(type: Literal["raw", "cor"], cov: Array, point: Point) -> Array:
     """Return S - Sigma, or the difference of the two correlation matrices."""
-    sigma = point.scaled_sigma
+    sigma = point.scaled_cov
     if type == "raw":
         raw: Array = cov - sigma
         return raw

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import cast, get_args
@@ -32,6 +33,19 @@ _TEST_SHORT = {
     "mean-var-adjusted": "mean.var.adjusted",
     "scaled-shifted": "scaled.shifted",
     "none": "standard",
+}
+
+# What a call, a study file or a command that says nothing of an option says of it.
+_LEFT_TO_US: dict[str, object] = {
+    "estimator": None,
+    "missing": "listwise",
+    "likelihood": "normal",
+    "information": None,
+    "se": None,
+    "test": None,
+    "bounds": None,
+    "parameterization": "delta",
+    "engine": "native",
 }
 
 
@@ -84,6 +98,8 @@ def options_of(
     full_information = method in ("ml", "ml.x")
     row = _with_choices(row, se, test, information, full_information=full_information)
     _check_together(name, row, likelihood, ordinal=ordinal, full_information=full_information)
+    if method == "pairwise" and not ordinal:
+        _check_pairwise(name, row)
     if full_information:
         row = replace(row, discrepancy="FIML")
     if engine == "semopy" and (name != "ML" or method != "listwise"):
@@ -103,6 +119,40 @@ def options_of(
         parameterization=cast(Parameterization, parameterization),
         bounds=bounds_name(bounds),
     )
+
+
+def options_from(
+    given: Mapping[str, object],
+    *,
+    weighted: bool = False,
+    clustered: bool = False,
+    ordinal: bool = False,
+) -> FitOptions:
+    """Return the options that a mapping decides on; what it leaves out is left to us.
+
+    Raises
+    ------
+    UnsupportedError
+        For an unknown value, or values that do not go together.
+    """
+    chosen = {name: given.get(name, default) for name, default in _LEFT_TO_US.items()}
+    return options_of(
+        **chosen,  # type: ignore[arg-type]
+        weighted=weighted,
+        clustered=clustered,
+        ordinal=ordinal,
+    )
+
+
+def check_option(name: str, value: object) -> None:
+    """Refuse a value of one option that no estimation has, whatever the others are.
+
+    Raises
+    ------
+    UnsupportedError
+        With the values that there are.
+    """
+    options_from({name: value})
 
 
 def _with_choices(
@@ -167,6 +217,18 @@ def _check_together(
             f"test={row.test!r} rests on a likelihood, which estimator={name!r} does not have. Use"
             " test='satorra.bentler', 'mean.var.adjusted' or 'scaled.shifted'."
         )
+
+
+def _check_pairwise(name: str, row: Estimator) -> None:
+    """Refuse what needs the fourth moments or casewise scores of continuous answers with gaps."""
+    plain = row.se in ("standard", "none") and row.test in ("standard", "browne.residual.nt")
+    if row.discrepancy in ("ML", "GLS", "ULS") and plain:
+        return
+    raise UnsupportedError(
+        f"estimator={name!r} with se={row.se!r} and test={row.test!r} needs more of continuous"
+        " answers than pairwise covariances: how accurate these are. Use estimator='MLR' with"
+        " missing='ml', which uses the same answers, or missing='listwise'."
+    )
 
 
 def _named(option: str, value: str | None, known: tuple[str, ...], short: dict[str, str]) -> str:

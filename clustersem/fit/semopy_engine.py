@@ -133,6 +133,41 @@ def minimise_with_semopy(spec: ModelSpec, layout: Layout, objective: Objective) 
     )
 
 
+def _no_opinion(fit: Solution) -> str:
+    """Say why semopy can tell nothing of a fit, and what to ask instead; empty where it can."""
+    options, only = fit.options, "semopy is a second opinion on maximum likelihood"
+    if len(fit.groups) > 1:
+        return (
+            f"{only} of one group, and this fit has {len(fit.groups)}. Ask it of every group"
+            " alone, fitted without equalities."
+        )
+    if fit.spec.options.ordered:
+        return (
+            f"{only} with continuous items: its own estimation of ordinal ones fails with current"
+            " versions of scipy. Fit the model by estimator='ULSMV' too, and see whether the"
+            " conclusions are the same."
+        )
+    if options.discrepancy == "FIML":
+        return (
+            f"{only} with complete answers, not on missing={options.missing!r}. Ask it of the fit"
+            " with missing='listwise', of those who answered everything."
+        )
+    if options.discrepancy != "ML" or options.missing != "listwise":
+        return (
+            f"{only} with complete answers only, not on estimator={options.estimator!r} with"
+            f" missing={options.missing!r}. Ask it of a fit of the same model with estimator='ML'"
+            " and missing='listwise'."
+        )
+    if any(sample.weights is not None for sample in fit.samples):
+        return f"{only} without sampling weights. Ask it of a fit without sampling_weights=."
+    if options.se != "standard":
+        return (
+            f"{only} with its usual standard errors, not on estimator={options.estimator!r} with"
+            f" se={options.se!r}. The estimates are the same with estimator='ML': ask that fit."
+        )
+    return ""
+
+
 def second_opinion(fit: Solution) -> SecondOpinion:
     """Fit the same model to the same moments with semopy and compare.
 
@@ -155,17 +190,9 @@ def second_opinion(fit: Solution) -> SecondOpinion:
             "semopy estimated this fit, so it cannot be its second opinion. Fit without"
             " engine='semopy' and ask that fit."
         )
-    if fit.options.estimator != "ML" or fit.options.missing != "listwise":
-        raise UnsupportedError(
-            "semopy is a second opinion on maximum likelihood with complete answers only, not on"
-            f" estimator={fit.options.estimator!r} with missing={fit.options.missing!r}. Ask it of"
-            " a fit of the same model with estimator='ML' and missing='listwise'."
-        )
-    if len(fit.samples) > 1:
-        raise UnsupportedError(
-            f"semopy is a second opinion on one group at a time, and the fit has"
-            f" {len(fit.samples)}: {', '.join(fit.groups)}. Ask it of fits of the groups."
-        )
+    no_opinion = _no_opinion(fit)
+    if no_opinion:
+        raise UnsupportedError(no_opinion)
     if held := (*fit.held.equalities, *fit.held.reached):
         raise UnsupportedError(
             f"{held[0]}: semopy is asked without constraints and bounds, so it is no second opinion"

@@ -139,6 +139,7 @@ class Solution:
                 fitted_mean(sample, self.spec),
                 sample.total,
                 *_cuts(sample),
+                sample.ordinal,
             )
             for sample, point in zip(self.samples, self.points, strict=True)
         )
@@ -169,7 +170,7 @@ class Solution:
     @property
     def df(self) -> int:
         """Degrees of freedom."""
-        return n_moments(self.spec, self.layout) - self.n_free
+        return n_moments(self.spec, self.samples) - self.n_free
 
     @property
     def loglik(self) -> float:
@@ -257,15 +258,16 @@ class Solution:
     def implied_cov(self) -> pd.DataFrame:
         """Model-implied covariance matrix of the observed variables, in the units of the sample's.
 
-        Ordinal items have variance one in it, as in the polychoric correlations.
+        Ordinal items have variance one in it, as in the polychoric correlations. Given covariates
+        that is the variance of the residual, to which what these explain is added.
         """
-        return self._matrices(self.spec.observed, [point.scaled_sigma for point in self.points])
+        return self._matrices(self.spec.observed, [point.scaled_cov for point in self.points])
 
     @property
     def implied_mean(self) -> pd.Series:
         """Model-implied means; the sample's own without a mean structure."""
         means = [
-            point.mu if self.spec.options.meanstructure else group.mean
+            point.mean[: len(group.mean)] if self.spec.options.meanstructure else group.mean
             for point, group in zip(self.points, self._group_inputs, strict=True)
         ]
         names = list(self.spec.observed)

@@ -62,6 +62,8 @@ def _sample(fit: Solution) -> Iterator[str]:
     if n_rows != fit.n_obs:
         used += f" of {n_rows}"
     yield line("Observations used", used)
+    if fit.auxiliary:
+        yield line("Auxiliary variables", ", ".join(fit.auxiliary))
     if len(fit.samples) > 1:
         yield line("Groups", f"{len(fit.samples)}")
         for sample in fit.samples:

@@ -55,6 +55,8 @@ def _sections(rows: pd.DataFrame, ordinal: tuple[str, ...]) -> Iterator[str]:
         found = rows[(rows["op"] == op) & ~own & ~idle]
         if op == "~*~" and np.allclose(found["est"], 1.0, rtol=0.0, atol=1e-12):
             continue
+        if op == "~1" and not (found["est"].any() or found["se"].any()):
+            continue
         if len(found):
             yield ""
             yield from _table(title, found)

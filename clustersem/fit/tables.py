@@ -29,12 +29,9 @@ def estimates(
     est, std_lv, std_all = (np.empty(n_rows) for _ in range(3))
     for own, block, at in zip(layout.groups, objective.blocks, state.groups, strict=True):
         values = values_of(own.cells, block.model, at.point, theta)
-        total, disturbance = at.point.covariance.diagonal(), at.point.s.diagonal()
         est[own.rows] = values
         for target, observed in ((std_lv, False), (std_all, True)):
-            target[own.rows] = values * scale_factors(
-                own.cells, total, disturbance, block.model.n_observed, observed=observed
-            )
+            target[own.rows] = values * scale_factors(own.cells, at.point, observed=observed)
     se = np.zeros(n_rows)
     with np.errstate(invalid="ignore"):
         se[layout.free] = np.sqrt(vcov.diagonal())[layout.parameter]
@@ -88,13 +85,7 @@ def standardized(
         values = values_of(own.cells, model, point, theta)
         jacobian = standardized_jacobian(own.cells, values, model, point, observed=observed)
         to_theta = vcov[np.ix_(model.parameter, model.parameter)]
-        est[own.rows] = values * scale_factors(
-            own.cells,
-            point.covariance.diagonal(),
-            point.s.diagonal(),
-            model.n_observed,
-            observed=observed,
-        )
+        est[own.rows] = values * scale_factors(own.cells, point, observed=observed)
         with np.errstate(divide="ignore", invalid="ignore"):
             se[own.rows] = np.sqrt(np.einsum("ij,ij->i", jacobian @ to_theta, jacobian))
     # What is one by construction has no sampling error, only rounding.
@@ -173,7 +164,8 @@ def parameter_names(spec: ModelSpec, layout: Layout) -> list[str]:
 def r_squared(layout: Layout, point: Point) -> pd.Series:
     """Return 1 - S_ii / T_ii of every variable that a path points to."""
     places, names = _dependent(layout)
-    share = 1.0 - point.s.diagonal() / point.covariance.diagonal()
+    with np.errstate(divide="ignore", invalid="ignore"):  # a variance may be zero
+        share = 1.0 - point.s.diagonal() / point.covariance.diagonal()
     return pd.Series(share[places], index=names, name="r_squared")
 
 
@@ -201,10 +193,8 @@ def modification_table(
     """Return the table of modification indices, largest first, without undefined ones."""
     columns: list[list[NDArray[Any]]] = []
     for number, (tests, point) in enumerate(zip(groups, points, strict=True), start=1):
-        total, disturbance = point.covariance.diagonal(), point.s.diagonal()
         lv, everything = (
-            scale_factors(tests.cells, total, disturbance, len(point.uv), observed=observed)
-            for observed in (False, True)
+            scale_factors(tests.cells, point, observed=observed) for observed in (False, True)
         )
         epc = tests.epc
         group = np.full(len(epc), number)

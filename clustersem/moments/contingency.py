@@ -10,7 +10,9 @@ import numpy as np
 from scipy.special import ndtri
 
 from clustersem.errors import DataError
+from clustersem.moments.normal2 import FARTHEST
 from clustersem.moments.order import Index
+from clustersem.moments.probit import Probits
 from clustersem.moments.sample import Array
 
 ROOT_TWO_PI = np.sqrt(2.0 * np.pi)
@@ -34,11 +36,14 @@ class CodedAnswers:
         Number of categories of every item.
     weights : ndarray of shape (n,) or None
         Sampling weights that sum to n.
+    given : Probits or None
+        The items' regressions on covariates, where moments are those given covariates.
     """
 
     codes: Index
     sizes: Index
     weights: Array | None
+    given: Probits | None = None
 
     @property
     def n_rows(self) -> int:
@@ -84,6 +89,52 @@ class CodedAnswers:
     def thresholds(self) -> Array:
         """Normal quantiles of the cumulative proportions, shape (K - 1, q), infinite beyond."""
         return np.asarray(ndtri(self.below))
+
+    @property
+    def first_step(self) -> Array:
+        """First-step estimates of the thresholds, at covariates of zero where there are any."""
+        return self.thresholds if self.given is None else self.given.thresholds
+
+    def limits(self, items: Index) -> tuple[Array, Array]:
+        """Return between which limits every respondent's standard normal residual lies.
+
+        The arrays have the shape (len(items), n); where an answer is missing they are those of the
+        lowest category.
+        """
+        size = self.n_codes
+        limits = np.full((len(self.sizes), size + 1), FARTHEST)
+        limits[:, 0] = -FARTHEST
+        limits[:, 1:size] = np.minimum(self.first_step.T, FARTHEST)
+        codes = self.codes[items]
+        place = np.where(codes < size, codes, 0) + (items * (size + 1))[:, None]
+        low, high = limits.ravel()[place], limits.ravel()[place + 1]
+        if self.given is not None:
+            expected = self.given.expected[items]
+            low, high = low - expected, high - expected
+        return low, high
+
+    def by_threshold(self, items: Index, by_high: Array, by_low: Array) -> Array:
+        """Return sums by threshold of what every respondent adds to two of them.
+
+        Parameters
+        ----------
+        items : ndarray of int, shape (m,)
+            The items.
+        by_high, by_low : ndarray of shape (m, n)
+            What a respondent adds to the thresholds above and below the answer, zero where it is
+            missing.
+
+        Returns
+        -------
+        ndarray of shape (m, K - 1)
+            The sums.
+        """
+        size, m = self.n_codes, len(items)
+        codes = self.codes[items]
+        at = (np.where(codes < size, codes, 0) + (np.arange(m) * size)[:, None]).ravel()
+        above = np.bincount(at, by_high.ravel(), m * size).reshape(-1, size)
+        below = np.bincount(at, by_low.ravel(), m * size).reshape(-1, size)
+        return np.asarray(above[:, :-1] + below[:, 1:], dtype=np.float64)
 
     @cached_property
     def below(self) -> Array:

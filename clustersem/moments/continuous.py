@@ -29,9 +29,14 @@ class ContinuousAnswers:
     answered : ndarray of shape (c, n)
         1.0 where a value is known, else 0.0.
     mean, sd : ndarray of shape (c,)
-        Means and standard deviations, divisor n.
+        Means and standard deviations, divisor n. Given covariates: intercepts, and those of the
+        residuals, which `z` then holds.
     weights : ndarray of shape (n,) or None
         Sampling weights that sum to n.
+    slopes : ndarray of shape (c, x)
+        Slopes on covariates.
+    covariates : ndarray of shape (x, n)
+        Covariates given which the moments are; no row where there are none.
     """
 
     z: Array
@@ -39,14 +44,21 @@ class ContinuousAnswers:
     mean: Array
     sd: Array
     weights: Array | None
+    slopes: Array
+    covariates: Array
 
     def total(self, values: Array) -> Array:
         """Return the weighted sums over respondents, the last axis."""
         return np.asarray(values.sum(axis=-1) if self.weights is None else values @ self.weights)
 
+    def by_covariate(self, values: Array) -> Array:
+        """Return the weighted sums over respondents of values times every covariate."""
+        weighted = values if self.weights is None else values * self.weights
+        return np.asarray(weighted @ self.covariates.T)
+
     @cached_property
     def influence(self) -> Array:
-        """What one value adds to n times the mean and the variance, shape (2, c, n).
+        """What one value adds to n times mean, slopes and variance, shape (2 + x, c, n).
 
         The inverse of the cross-products of the scores stands for the inverse information, which
         is right where the variable is normal, as the polyserial correlation supposes. For a
@@ -54,25 +66,37 @@ class ContinuousAnswers:
         cross-products singular; the expected information takes their place.
         """
         c, n = self.z.shape
-        scores = np.stack([self.z, 0.5 * (self.z**2 - 1.0) * self.answered])
-        products = np.empty((c, 2, 2))
-        for i in range(2):
-            for j in range(2):
+        design = np.stack([np.ones(n), *self.covariates])
+        last = len(design)
+        scores = np.empty((last + 1, c, n))
+        scores[:last] = design[:, None] * self.z
+        scores[last] = 0.5 * (self.z**2 - 1.0) * self.answered
+        products, normal = np.empty((c, last + 1, last + 1)), np.zeros((c, last + 1, last + 1))
+        for i in range(last + 1):
+            for j in range(last + 1):
                 products[:, i, j] = self.total(scores[i] * scores[j]) / n
-        determinant = products[:, 0, 0] * products[:, 1, 1] - products[:, 0, 1] ** 2
-        two_valued = determinant < SINGULAR * products[:, 0, 0]
-        normal = np.diag([1.0, 0.5]) * (self.total(self.answered) / n)[:, None, None]
-        products = np.where(two_valued[:, None, None], normal, products)
+        for i in range(last):
+            for j in range(last):
+                normal[:, i, j] = self.total(design[i] * design[j] * self.answered) / n
+        normal[:, last, last] = 0.5 * normal[:, 0, 0]
+        # What of the variance's score the others do not predict.
+        cross = products[:, :last, last]
+        predicted = np.linalg.solve(products[:, :last, :last], cross[..., None])[..., 0]
+        left = products[:, last, last] - (cross * predicted).sum(axis=1)
+        products = np.where((left < SINGULAR)[:, None, None], normal, products)
         solved = np.linalg.solve(products, scores.transpose(1, 0, 2)).transpose(1, 0, 2)
-        solved[0] *= self.sd[:, None]
-        solved[1] *= (self.sd**2)[:, None]
+        solved[:last] *= self.sd[:, None]
+        solved[last] *= (self.sd**2)[:, None]
         return np.asarray(solved)
 
 
-def standardised(data: Array, weights: Array | None) -> ContinuousAnswers:
+def standardised(
+    data: Array, weights: Array | None, covariates: Array | None = None
+) -> ContinuousAnswers:
     """Return the continuous columns of `data` (n x c, NaN where missing) standardised.
 
-    A constant variable has standard deviation zero, and zero for its values.
+    A constant variable has standard deviation zero, and zero for its values. With `covariates`
+    (x by n) it is the residuals of regressions on these that are standardised.
     """
     values = np.ascontiguousarray(data.T)
     known = ~np.isnan(values)
@@ -85,14 +109,24 @@ def standardised(data: Array, weights: Array | None) -> ContinuousAnswers:
     values = (values - first[:, None]) * answered
     mean = (share * values).sum(axis=1) / total
     values = (values - mean[:, None]) * answered
+    mean = first + mean
+    x = np.empty((0, len(data))) if covariates is None else covariates
+    slopes = np.zeros((len(values), len(x)))
+    if len(x):
+        design = np.vstack([np.ones(len(data)), x])
+        products = np.einsum("jn,an,bn->jab", share, design, design, optimize=True)
+        cross = (share * values) @ design.T
+        found = np.linalg.solve(products, cross[..., None])[..., 0]
+        values = (values - found @ design) * answered
+        mean, slopes = mean + found[:, 0], found[:, 1:]
     sd = np.sqrt((share * values**2).sum(axis=1) / total)
     scale = np.where(sd > 0.0, sd, 1.0)[:, None]
-    return ContinuousAnswers(values / scale, answered, first + mean, sd, weights)
+    return ContinuousAnswers(values / scale, answered, mean, sd, weights, slopes, x)
 
 
 @dataclass(frozen=True, eq=False)
 class ScoredPairs:
-    """Second-step estimates of m pairs with at least one continuous variable.
+    """Second-step estimates of m pairs from the scores of every respondent.
 
     Attributes
     ----------
@@ -104,11 +138,13 @@ class ScoredPairs:
         Derivative of every respondent's log-likelihood by rho.
     information : ndarray of shape (m,)
         Squared scores summed over respondents.
-    threshold_slope : ndarray of shape (m, K - 1)
-        Scores of the thresholds of the ordinal variable times those of rho, summed; no columns
-        where both variables are continuous.
-    mean_slope, variance_slope : ndarray of shape (m, 1) or (m, 2)
+    threshold_slope : ndarray of shape (m, s, K - 1)
+        Scores of the thresholds of each of the s ordinal variables of a pair, which come first,
+        times those of rho, summed.
+    mean_slope, variance_slope : ndarray of shape (m, 2 - s)
         The same for the mean and the variance of each continuous variable of the pair.
+    covariate_slope : ndarray of shape (m, 2, x)
+        The same for the slopes of both variables on covariates.
     """
 
     rho: Array
@@ -118,6 +154,7 @@ class ScoredPairs:
     threshold_slope: Array
     mean_slope: Array
     variance_slope: Array
+    covariate_slope: Array
 
 
 def chunks(n_pairs: int, n_rows: int) -> list[Index]:
@@ -161,6 +198,7 @@ def _pearson(continuous: ContinuousAnswers, rows: Index, cols: Index) -> ScoredP
     score = (r / q) * both + x * y / q - r * (x**2 + y**2 - 2.0 * r * x * y) * both / q**2
     sd = np.column_stack([continuous.sd[rows], continuous.sd[cols]])
     by_mean = [continuous.total(score * by_x), continuous.total(score * by_y)]
+    by_slope = [continuous.by_covariate(score * by_x), continuous.by_covariate(score * by_y)]
     by_variance = [
         continuous.total(score * (x * by_x + both)),
         continuous.total(score * (y * by_y + both)),
@@ -170,7 +208,8 @@ def _pearson(continuous: ContinuousAnswers, rows: Index, cols: Index) -> ScoredP
         converged,
         score,
         continuous.total(score**2),
-        np.empty((len(rho), 0)),
+        np.empty((len(rho), 0, 0)),
         -np.column_stack(by_mean) / sd,
         -0.5 * np.column_stack(by_variance) / sd**2,
+        -np.stack(by_slope, axis=1) / sd[:, :, None],
     )

@@ -13,12 +13,13 @@ https://doi.org/10.1007/BF02294210
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from clustersem.moments.order import Index
+from clustersem.moments.polychoric import TabledPairs
 from clustersem.moments.sample import Array
 from clustersem.moments.two_step import TwoSteps
 
@@ -63,13 +64,12 @@ def influences(steps: TwoSteps) -> Iterator[Array]:
 
     With sampling weights an influence is that of a respondent of weight one, times the weight.
     """
-    order, answers, values = steps.order, steps.answers, steps.values
+    order, answers = steps.order, steps.answers
     n, size = answers.n_rows, answers.n_codes + 1
-    finite = np.isfinite(answers.thresholds.T)
-    item = np.nonzero(finite)[0]
-    by_category = answers.threshold_influence.transpose(2, 0, 1)[finite]
+    first_step = _first_step_influence(steps)
+    tabled = steps.polychoric if isinstance(steps.polychoric, TabledPairs) else None
     first, second, at = steps.tabled.first, steps.tabled.second, steps.tabled.at
-    by_cell = _cell_influence(steps)
+    by_cell = np.empty(0) if tabled is None else _cell_influence(steps, tabled)
     scored = _scored_influence(steps)
 
     for start in range(0, n, BLOCK):
@@ -77,11 +77,9 @@ def influences(steps: TwoSteps) -> Iterator[Array]:
         codes = answers.codes[:, rows]
         scaled = codes * size
         block = np.empty((order.n_moments, codes.shape[1]))
-        place = codes[item] + (np.arange(len(item)) * size)[:, None]
-        np.take(by_category, place, out=block[order.thresholds], mode="clip")
-        block[order.means], block[order.variances] = values.influence[:, :, rows]
+        first_step(block, rows)
         covariances = block[order.covariances]
-        for begin in range(0, len(at), PAIRS):
+        for begin in range(0, len(at) if tabled is not None else 0, PAIRS):
             some = slice(begin, begin + PAIRS)
             place = scaled[first[some]]
             place += codes[second[some]]
@@ -99,13 +97,40 @@ def influences(steps: TwoSteps) -> Iterator[Array]:
         yield block
 
 
-def _cell_influence(steps: TwoSteps) -> Array:
+def _first_step_influence(steps: TwoSteps) -> Callable[[Array, slice], None]:
+    """Return what fills in the influences of some respondents on the first step's moments."""
+    order, answers, values = steps.order, steps.answers, steps.values
+    n_dependent, given = len(order.dependent), answers.given
+    finite = np.isfinite(answers.thresholds.T)
+    item = np.nonzero(finite)[0]
+    by_category = answers.threshold_influence.transpose(2, 0, 1)[finite]
+    size = answers.n_codes + 1
+    among = np.searchsorted(order.dependent, order.continuous)
+    of_items = np.searchsorted(order.dependent, order.ordinal)
+
+    def fill(block: Array, rows: slice) -> None:
+        block[order.means], block[order.variances] = values.influence[[0, -1], :, rows]
+        if given is None:
+            place = answers.codes[item, rows] + (np.arange(len(item)) * size)[:, None]
+            np.take(by_category, place, out=block[order.thresholds], mode="clip")
+            return
+        thresholds = [x.influence[: len(x.thresholds), rows] for x in given.items]
+        block[order.thresholds] = np.concatenate(thresholds)
+        slopes = block[order.slopes].reshape(-1, n_dependent, block.shape[1])
+        slopes[:, among] = values.influence[1:-1, :, rows]
+        for place, x in zip(of_items.tolist(), given.items, strict=True):
+            slopes[:, place] = x.influence[len(x.thresholds) :, rows]
+
+    return fill
+
+
+def _cell_influence(steps: TwoSteps, fit: TabledPairs) -> Array:
     """Return the influence on every polychoric correlation of every cell, shape (m, K+1, K+1).
 
     The last row and column are of respondents who gave only one of the two answers: they count
     through their threshold alone.
     """
-    answers, fit = steps.answers, steps.polychoric
+    answers = steps.answers
     first, second = steps.tabled.first, steps.tabled.second
     size = answers.n_codes
     n = answers.n_rows
@@ -130,7 +155,7 @@ class _Scored:
         Scores of every respondent.
     scale : ndarray of shape (m, 1)
         What turns a score into an influence.
-    by_first : ndarray of shape (m, number of thresholds, means and variances)
+    by_first : ndarray of shape (m, number of thresholds, means, slopes and variances)
         Multiples of the influences on the first step's moments.
     """
 
@@ -141,29 +166,36 @@ class _Scored:
 
 
 def _scored_influence(steps: TwoSteps) -> list[_Scored]:
-    """Return the influences on polyserial and on Pearson covariances, where there are any."""
+    """Return the influences on covariances whose scores are known by respondent."""
     order, sizes, sd = steps.order, steps.answers.sizes, steps.values.sd
     first_threshold = np.cumsum(sizes - 1) - (sizes - 1)
+    # Of each kind of pairs how many are ordinal; these come first.
     kinds = (
-        (steps.mixed, steps.polyserial, steps.mixed.second[:, None]),
-        (
-            steps.metric,
-            steps.pearson,
-            np.column_stack([steps.metric.first, steps.metric.second]),
-        ),
+        (steps.tabled, steps.polychoric, 2),
+        (steps.mixed, steps.polyserial, 1),
+        (steps.metric, steps.pearson, 0),
     )
     found = []
-    for members, fit, others in kinds:
-        if not len(members.at):
+    for members, fit, n_ordinal in kinds:
+        if not len(members.at) or isinstance(fit, TabledPairs):
             continue
         pair = np.arange(len(members.at))
+        both = np.column_stack([members.first, members.second])
+        items, others = both[:, :n_ordinal], both[:, n_ordinal:]
         by_first = np.zeros((len(pair), order.covariances.start))
-        for t in range(fit.threshold_slope.shape[1]):
-            has = np.flatnonzero(sizes[members.first] > t + 1)
-            by_first[has, first_threshold[members.first[has]] + t] = fit.threshold_slope[has, t]
+        for i in range(n_ordinal):
+            for t in range(fit.threshold_slope.shape[2]):
+                has = np.flatnonzero(sizes[items[:, i]] > t + 1)
+                place = first_threshold[items[has, i]] + t
+                by_first[has, place] = fit.threshold_slope[has, i, t]
         variances = order.variances.start + others
         by_first[pair[:, None], order.means.start + others] = fit.mean_slope
         by_first[pair[:, None], variances] = fit.variance_slope
+        places = np.hstack([order.ordinal[items], order.continuous[others]])
+        among = order.slopes.start + np.searchsorted(order.dependent, places)
+        for c in range(len(order.covariates)):
+            at = among + c * len(order.dependent)
+            by_first[pair[:, None], at] = fit.covariate_slope[:, :, c]
         # From the correlation to the covariance, whose standard deviations are estimates too.
         product = sd[others].prod(axis=1)[:, None]
         scale = product / fit.information[:, None]

@@ -14,18 +14,20 @@ https://doi.org/10.1007/BF02294210
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
 from clustersem.errors import DataError
-from clustersem.moments.contingency import coded
-from clustersem.moments.continuous import standardised
+from clustersem.moments.contingency import CodedAnswers, coded
+from clustersem.moments.continuous import ContinuousAnswers, standardised
 from clustersem.moments.influence import gamma
 from clustersem.moments.order import Index, MomentOrder
+from clustersem.moments.probit import ordered_probits
 from clustersem.moments.sample import Array, OrdinalStatistics
-from clustersem.moments.sources import SINGULAR
+from clustersem.moments.sources import SINGULAR, check_positive_definite
 from clustersem.moments.two_step import two_steps
 from clustersem.survey.names import listed
 
@@ -38,6 +40,7 @@ def ordinal_statistics(
     categories: Sequence[Array] | None = None,
     weights: Array | None = None,
     cluster: Index | None = None,
+    covariates: Sequence[int] = (),
     source: str = "the data",
 ) -> OrdinalStatistics:
     """Return thresholds, correlations and their covariance matrix Gamma.
@@ -60,6 +63,9 @@ def ordinal_statistics(
         Sampling weights; only their ratios matter.
     cluster : ndarray of int, shape (n,), optional
         Cluster of every row, 0-based: Gamma is then robust to dependence within clusters.
+    covariates : sequence of int
+        Places of covariates given which the moments are wanted, whose values are all known. Latent
+        responses and continuous variables are then regressed on them.
     source : str
         What to call the data, or the group, in error messages.
 
@@ -68,13 +74,16 @@ def ordinal_statistics(
     OrdinalStatistics
         `values` holds thresholds of a standard normal latent response, means and variances
         (divisor n) of continuous variables, and polychoric, polyserial and Pearson covariances;
-        `gamma` is n times their covariance matrix (divisor n), as lavaan's NACOV.
+        given covariates, these are of residuals, with slopes beside them, and thresholds and means
+        those at covariates of zero. `gamma` is n times their covariance matrix (divisor n), as
+        lavaan's NACOV.
 
     Raises
     ------
     DataError
         Where an item has one category only, a given category is empty, no respondent answered
-        both items of a pair, or a correlation runs to 1 or -1.
+        both items of a pair, a correlation runs to 1 or -1, or covariates are collinear or tell
+        the answers to an item apart.
 
     Notes
     -----
@@ -82,9 +91,9 @@ def ordinal_statistics(
     are used as they are. In Gamma the information matrices are cross-products of scores. For
     continuous variables that supposes normality, as the polyserial correlation itself does; a
     continuous variable with two values, for which they would be singular, has expected information.
-    Covariates are variables like others here: their correlations with the items' latent responses
-    are polyserial. lavaan does so with ``conditional.x = FALSE``; where a model has covariates its
-    default regresses the latent responses on them instead.
+    Variables are jointly normal unless named in `covariates`: correlations of others with the
+    items' latent responses are polyserial. lavaan has that with ``conditional.x = FALSE``, and
+    moments given covariates with ``conditional.x = TRUE``.
 
     Examples
     --------
@@ -94,11 +103,13 @@ def ordinal_statistics(
     array([0. , 0. , 0.5])
     """
     ordinal = np.asarray(ordinal, dtype=np.bool_)
-    items, others = np.flatnonzero(ordinal).tolist(), np.flatnonzero(~ordinal).tolist()
+    given = list(covariates)
+    explained = np.setdiff1d(np.arange(len(ordinal)), given)
+    items, others = np.flatnonzero(ordinal).tolist(), explained[~ordinal[explained]].tolist()
     known = ~np.isnan(data)
     if not known.all():
         _check_answered_together(known, names, source)
-        answered = known.any(axis=1)
+        answered = known[:, explained].any(axis=1) & known[:, given].all(axis=1)
         data = data[answered]
         weights = None if weights is None else weights[answered]
         cluster = None if cluster is None else cluster[answered]
@@ -111,7 +122,10 @@ def ordinal_statistics(
         weights=weights,
         source=source,
     )
-    values = standardised(data[:, others], weights)
+    x = standardised(data[:, given], weights)
+    if given:
+        answers = _given(answers, x, [names[j] for j in given], [names[j] for j in items], source)
+    values = standardised(data[:, others], weights, x.z)
     sizes = np.zeros(len(ordinal), dtype=np.intp)
     sizes[items] = answers.sizes - 1
     if not (values.sd > 0.0).all():
@@ -120,10 +134,13 @@ def ordinal_statistics(
             f"{source}: every respondent has the same value of {constant}, which has therefore no"
             " variance to explain. Leave it out of the model."
         )
-    order = MomentOrder(tuple(sizes.tolist()), has_means=True)
+    order = MomentOrder(tuple(sizes.tolist()), True, tuple(given))
     steps = two_steps(order, answers, values, names, source)
     own = iter(found)
     moments, covariances = steps.moments, gamma(steps, cluster)
+    if given:
+        unscaled = _from_standardised(order, x)
+        moments, covariances = unscaled @ moments, unscaled @ covariances @ unscaled.T
     for array in (moments, covariances, *found):
         array.setflags(write=False)
     return OrdinalStatistics(
@@ -134,10 +151,55 @@ def ordinal_statistics(
     )
 
 
-def assembled(statistics: OrdinalStatistics) -> tuple[Array, Array]:
+def _given(
+    answers: CodedAnswers,
+    x: ContinuousAnswers,
+    covariates: Sequence[str],
+    items: Sequence[str],
+    source: str,
+) -> CodedAnswers:
+    """Return the answers with their regressions on covariates."""
+    check_positive_definite(x.total(x.z[:, None] * x.z) / answers.n_rows, covariates, source)
+    probits = ordered_probits(answers.codes, answers.sizes, x.z, answers.weights)
+    for name, fit in zip(items, probits.items, strict=True):
+        if not fit.converged:
+            raise DataError(
+                f"{source}: the covariates {listed(covariates)} tell the answers to {name} apart,"
+                " so that its slopes on them run to infinity. Leave a covariate out, or"
+                f" merge rare categories of {name}."
+            )
+    return replace(answers, given=probits)
+
+
+def _from_standardised(order: MomentOrder, x: ContinuousAnswers) -> Array:
+    """Return the matrix from moments given standardised covariates to those given raw ones."""
+    result = np.eye(order.n_moments)
+    slopes = np.arange(order.n_moments)[order.slopes].reshape(len(x.sd), -1)
+    result[slopes, slopes] = 1.0 / x.sd[:, None]
+    by_mean = (x.mean / x.sd)[:, None]
+    items = np.searchsorted(order.dependent, order.threshold_item)
+    result[np.arange(len(items)), slopes[:, items]] = by_mean
+    others = np.searchsorted(order.dependent, order.continuous)
+    result[np.arange(order.n_moments)[order.means], slopes[:, others]] = -by_mean
+    return result
+
+
+def assembled(
+    statistics: OrdinalStatistics, covariates: tuple[Array, Array] | None = None
+) -> tuple[Array, Array]:
     """Return the p x p matrix of the covariances, and the means.
 
-    An ordinal variable stands for its latent response, with mean 0 and variance 1.
+    An ordinal variable stands for its latent response, with mean 0 and variance 1. Where the
+    moments are those given covariates, whose covariance matrix and means are then wanted, mean 0
+    and variance 1 are those of the residual.
+
+    Examples
+    --------
+    >>> answers = np.array([[1, 1], [1, 2], [2, 1], [2, 2], [1, 1], [2, 2.0]])
+    >>> found = ordinal_statistics(answers, np.array([True, True]), names=["x", "y"])
+    >>> assembled(found)[0].round(6)
+    array([[1. , 0.5],
+           [0.5, 1. ]])
     """
     order, values = statistics.order, statistics.values
     mean = np.zeros(order.n_observed)
@@ -145,6 +207,15 @@ def assembled(statistics: OrdinalStatistics) -> tuple[Array, Array]:
     cov = np.eye(order.n_observed)
     cov[order.continuous, order.continuous] = values[order.variances]
     cov[order.rows, order.cols] = cov[order.cols, order.rows] = values[order.covariances]
+    if covariates is not None:
+        x, dependent = np.array(order.covariates), order.dependent
+        slopes = values[order.slopes].reshape(len(x), -1).T
+        mean[dependent] += slopes @ covariates[1]
+        mean[x] = covariates[1]
+        cov[np.ix_(dependent, dependent)] += slopes @ covariates[0] @ slopes.T
+        cov[np.ix_(dependent, x)] = slopes @ covariates[0]
+        cov[np.ix_(x, dependent)] = cov[np.ix_(dependent, x)].T
+        cov[np.ix_(x, x)] = covariates[0]
     return cov, mean
 
 

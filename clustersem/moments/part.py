@@ -65,7 +65,9 @@ class Part:
         mean, cov, patterns = _METHODS[method](self)
         return self.sample(mean, cov, patterns)
 
-    def ordinal_moments(self, categories: Sequence[Array]) -> SampleMoments:
+    def ordinal_moments(
+        self, categories: Sequence[Array], covariates: Sequence[int] = ()
+    ) -> SampleMoments:
         """Return the sample of variables some of which are ordinal.
 
         Parameters
@@ -73,6 +75,8 @@ class Part:
         categories : sequence of p ndarrays
             The values of the categories of every ordinal variable, ascending, the same in all
             groups; empty for a continuous one.
+        covariates : sequence of int
+            Places of covariates given which the moments are wanted; they are known of all rows.
 
         Raises
         ------
@@ -92,10 +96,21 @@ class Part:
             names=self.names,
             categories=categories,
             weights=self.weights,
+            covariates=covariates,
             source=self.where,
         )
-        cov, mean = assembled(statistics)
+        cov, mean = assembled(statistics, self._moments_of(covariates))
         return replace(self.sample(mean, cov), ordinal=statistics)
+
+    def _moments_of(self, covariates: Sequence[int]) -> tuple[Array, Array] | None:
+        """Return covariances and means of some complete variables; None where there are none."""
+        if not covariates:
+            return None
+        values, weights = self.values[:, list(covariates)], self.weights
+        mean = np.average(values, axis=0, weights=weights)
+        share = np.ones(len(values)) if weights is None else weights
+        centred = values - mean
+        return (centred.T * share) @ centred / share.sum(), mean
 
     def sample(
         self, mean: Array, cov: Array, patterns: MissingPatterns | None = None

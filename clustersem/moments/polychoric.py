@@ -57,7 +57,7 @@ def polychoric(answers: CodedAnswers, rows: Index, cols: Index) -> TabledPairs:
     table is maximised over the correlation by Newton's method.
     """
     size, m = answers.n_codes, len(rows)
-    first = _start(answers, rows, cols)
+    first = start(answers, rows, cols)
     found = TabledPairs(
         np.empty(m),
         np.empty(m, dtype=np.bool_),
@@ -75,7 +75,7 @@ def polychoric(answers: CodedAnswers, rows: Index, cols: Index) -> TabledPairs:
     return found
 
 
-def _start(answers: CodedAnswers, rows: Index, cols: Index) -> Array:
+def start(answers: CodedAnswers, rows: Index, cols: Index) -> Array:
     """Return the correlations of the mean latent responses, made up for their lesser spread.
 
     That is the first term of the expansion of the table's probabilities in powers of rho.

@@ -17,7 +17,6 @@ from scipy.special import ndtr
 from clustersem.moments import newton
 from clustersem.moments.contingency import ROOT_TWO_PI, CodedAnswers
 from clustersem.moments.continuous import ContinuousAnswers, ScoredPairs, chunks, joined
-from clustersem.moments.normal2 import FARTHEST as INFINITE
 from clustersem.moments.normal2 import SMALLEST
 from clustersem.moments.order import Index
 from clustersem.moments.sample import Array
@@ -41,14 +40,9 @@ def polyserial(
 def _fit(
     ordinal: CodedAnswers, continuous: ContinuousAnswers, items: Index, others: Index
 ) -> ScoredPairs:
-    size = ordinal.n_codes
     z, codes = continuous.z[others], ordinal.codes[items]
-    both = (continuous.answered[others] > 0.0) & (codes < size)
-    limits = np.full((len(ordinal.sizes), size + 1), INFINITE)
-    limits[:, 0] = -INFINITE
-    limits[:, 1:size] = np.minimum(ordinal.thresholds.T, INFINITE)
-    place = np.where(both, codes, 0) + (items * (size + 1))[:, None]
-    low, high = limits.ravel()[place], limits.ravel()[place + 1]
+    both = (continuous.answered[others] > 0.0) & (codes < ordinal.n_codes)
+    low, high = ordinal.limits(items)
     # A respondent with only one of the two answers says nothing about their correlation.
     weight = np.asarray(both, dtype=np.float64)
     if continuous.weights is not None:
@@ -78,20 +72,18 @@ def _fit(
     weighted = weight * score
     by_high = at_limits.f_high / at_limits.root
     by_low = at_limits.f_low / at_limits.root
-    at = (np.where(both, codes, 0) + (np.arange(len(items)) * size)[:, None]).ravel()
-    gains = np.bincount(at, (weighted * by_high).ravel(), len(items) * size).reshape(-1, size)
-    losses = np.bincount(at, (weighted * by_low).ravel(), len(items) * size).reshape(-1, size)
     # The log-likelihood of both answers is that of the category, given z, and that of z.
     by_value = at_limits.rho * (by_low - by_high) - z
-    sd = continuous.sd[others][:, None]
+    sd, x = continuous.sd[others][:, None], continuous.covariates.T
     return ScoredPairs(
         at_limits.rho[:, 0],
         newton.interior(z_rho) & (moved < newton.LAST_STEP),
         score,
         (weighted * score).sum(axis=1),
-        np.asarray(gains[:, :-1] - losses[:, 1:], dtype=np.float64),
+        ordinal.by_threshold(items, weighted * by_high, -weighted * by_low)[:, None],
         -(weighted * by_value).sum(axis=1)[:, None] / sd,
         -0.5 * (weighted * (z * by_value + 1.0)).sum(axis=1)[:, None] / sd**2,
+        np.stack([(weighted * (by_low - by_high)) @ x, -(weighted * by_value) @ x / sd], axis=1),
     )
 
 

@@ -120,7 +120,8 @@ class SampleMoments:
         maximum likelihood estimates of the saturated model.
     ordinal : OrdinalStatistics or None
         Where variables are ordinal; `cov` then holds polychoric and polyserial correlations, and
-        `mean` is zero for ordinal variables.
+        `mean` is zero for ordinal variables. If these are given covariates, variances of one and
+        means of zero are those of the residuals, and what covariates explain is added to them.
     dropped : tuple of (str, int)
         Why rows of this group were left out, and how many for each reason.
     ungrouped : int
@@ -150,6 +151,11 @@ class SampleMoments:
         # An array that was pickled or copied comes back writable.
         self.__dict__.update(state)
         self.__post_init__()
+
+    @property
+    def given(self) -> tuple[int, ...]:
+        """Places of the covariates given which the moments are; mostly there are none."""
+        return () if self.ordinal is None else self.ordinal.order.covariates
 
     @property
     def total(self) -> float:

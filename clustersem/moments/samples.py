@@ -70,7 +70,8 @@ def samples_from_data(
         The last two leave out rows without an answer to a variable of `exogenous`, whose moments
         are not modelled; ``"ml.x"`` keeps those.
     exogenous : sequence of str
-        Covariates whose moments are taken from the sample (``fixed_x``).
+        Covariates whose moments are taken from the sample (``fixed_x``). With ordinal variables the
+        moments of the others are those given the covariates.
     weights : str, optional
         Column of sampling weights, positive. They are scaled to sum to the number of rows used, of
         all groups together.
@@ -139,6 +140,7 @@ def samples_from_data(
         if ordered
         else None
     )
+    covariates = [names.index(name) for name in exogenous if name not in ordered]
     samples = []
     for number, label in enumerate(grouping.labels):
         own = np.flatnonzero(kept.codes == number)
@@ -154,7 +156,9 @@ def samples_from_data(
             ungrouped=grouping.ungrouped,
         )
         samples.append(
-            part.moments(method) if categories is None else part.ordinal_moments(categories)
+            part.moments(method)
+            if categories is None
+            else part.ordinal_moments(categories, covariates)
         )
     return tuple(samples)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from clustersem.moments.continuous import ContinuousAnswers, ScoredPairs, pearso
 from clustersem.moments.order import Index, MomentOrder
 from clustersem.moments.polychoric import TabledPairs, polychoric
 from clustersem.moments.polyserial import polyserial
+from clustersem.moments.residual_polychoric import residual_polychoric
 from clustersem.moments.sample import Array
 
 
@@ -49,20 +51,21 @@ class TwoSteps:
     order : MomentOrder
         Where every moment stands.
     answers : CodedAnswers
-        Ordinal items; they carry their thresholds.
+        Ordinal items; they carry their thresholds, and slopes on covariates.
     values : ContinuousAnswers
-        Continuous variables; they carry their means and standard deviations.
+        Continuous variables; they carry their means, slopes and standard deviations.
     tabled, mixed, metric : Members
         Pairs of two ordinal variables, of an ordinal and a continuous one, of two continuous ones.
     polychoric, polyserial, pearson
-        Their correlations.
+        Their correlations; those of ordinal variables come from tables, and with covariates from
+        the scores of respondents.
     """
 
     order: MomentOrder
     answers: CodedAnswers
     values: ContinuousAnswers
     tabled: Members
-    polychoric: TabledPairs
+    polychoric: TabledPairs | ScoredPairs
     mixed: Members
     polyserial: ScoredPairs
     metric: Members
@@ -80,7 +83,7 @@ class TwoSteps:
     @property
     def moments(self) -> Array:
         """All moments, shape (k,)."""
-        order, thresholds = self.order, self.answers.thresholds.T
+        order, thresholds = self.order, self.answers.first_step.T
         rho = np.empty(len(order.rows))
         for members, fit in self.parts:
             rho[members.at] = fit.rho
@@ -90,10 +93,21 @@ class TwoSteps:
             [
                 thresholds[np.isfinite(thresholds)],
                 self.values.mean,
+                self.slopes.T.ravel(),
                 self.values.sd**2,
                 rho * scale[order.rows] * scale[order.cols],
             ]
         )
+
+    @cached_property
+    def slopes(self) -> Array:
+        """Slopes of the dependent variables on the covariates."""
+        order = self.order
+        whole = np.zeros((order.n_observed, len(order.covariates)))
+        whole[order.continuous] = self.values.slopes
+        if self.answers.given is not None:
+            whole[order.ordinal] = [item.slopes for item in self.answers.given.items]
+        return whole[order.dependent]
 
 
 def two_steps(
@@ -111,7 +125,9 @@ def two_steps(
         Where a correlation runs to 1 or -1.
     """
     is_ordinal = np.array(order.n_thresholds) > 0
-    place = np.where(is_ordinal, np.cumsum(is_ordinal), np.cumsum(~is_ordinal)) - 1
+    place = np.zeros(order.n_observed, dtype=np.intp)
+    place[order.ordinal] = np.arange(len(order.ordinal))
+    place[order.continuous] = np.arange(len(order.continuous))
     n_ordinal = is_ordinal[order.rows].astype(int) + is_ordinal[order.cols]
 
     def members(kind: int) -> Members:
@@ -123,12 +139,13 @@ def two_steps(
         return Members(at, place[first], place[second])
 
     tabled, mixed, metric = members(2), members(1), members(0)
+    both_ordinal = polychoric if answers.given is None else residual_polychoric
     steps = TwoSteps(
         order,
         answers,
         values,
         tabled,
-        polychoric(answers, tabled.first, tabled.second),
+        both_ordinal(answers, tabled.first, tabled.second),
         mixed,
         polyserial(answers, values, mixed.first, mixed.second),
         metric,

@@ -33,11 +33,6 @@ class MeasurementFit(Protocol):
         ...
 
     @property
-    def implied_cov(self) -> pd.DataFrame:
-        """Items x items, implied by the model."""
-        ...
-
-    @property
     def latent_cov(self) -> pd.DataFrame:
         """Latent x latent, implied by the model."""
         ...
@@ -176,11 +171,9 @@ def _units(fit: MeasurementFit, items: tuple[str, ...]) -> Array:
     Those of ordinal items are polychoric correlations, of responses with a variance of one, while
     the model's responses have any variance with the theta parameterization.
     """
-    ordinal = _ordinal(fit.estimates)
-    if not ordinal & set(items):
-        return np.ones(len(items))
-    implied = pd.Series(np.diag(fit.implied_cov), index=fit.implied_cov.columns, dtype=float)
-    return np.array([1.0 / np.sqrt(implied[item]) if item in ordinal else 1.0 for item in items])
+    rows = fit.estimates[fit.estimates["op"] == "~*~"]
+    scale = dict(zip(rows["lhs"], rows["est"], strict=True))
+    return np.array([float(scale.get(item, 1.0)) for item in items])
 
 
 def _row(

@@ -28,8 +28,8 @@ def options_for(
     ordered: Iterable[str] = (),
     group_equal: Iterable[str] = (),
     group_partial: Iterable[str] = (),
-    auxiliary: Iterable[str] = (),
     parameterization: Literal["delta", "theta"] = "delta",
+    auxiliary: Iterable[str] = (),
 ) -> SpecOptions:
     """Return the defaults of one of lavaan's fitting functions.
 
@@ -40,8 +40,9 @@ def options_for(
     meanstructure : bool, optional
         None: yes for growth models, several groups and ordered variables; an intercept formula in
         the model text turns it on in any case.
-    std_lv, orthogonal, fixed_x, n_groups, ordered, group_equal, group_partial, auxiliary
-        See :class:`SpecOptions`; so is `parameterization`.
+    std_lv, orthogonal, fixed_x, n_groups, ordered, group_equal, group_partial
+    parameterization, auxiliary
+        See :class:`SpecOptions`.
 
     Returns
     -------
@@ -66,8 +67,8 @@ def options_for(
         ordered=ordered,
         group_equal=tuple(name.replace(".", "_") for name in group_equal),
         group_partial=tuple(group_partial),
-        auxiliary=tuple(auxiliary),
         parameterization=parameterization,
+        auxiliary=tuple(auxiliary),
     )
 
 

@@ -105,12 +105,12 @@ class SpecOptions:
         Kinds of parameters that are equal across groups, among :data:`EQUALITIES`.
     group_partial : tuple of str
         Parameters (``"visual =~ x2"``, or a label) exempt from `group_equal`.
-    auxiliary : tuple of str
-        Observed variables beside the model, which covary freely with all others and so help full
-        information to fill gaps. With them no moments are taken from the sample.
     parameterization : {"delta", "theta"}
         Whether the scales of ordered variables are parameters, or their residual variances: which
         of the two equal thresholds free in all groups but the first.
+    auxiliary : tuple of str
+        Observed variables beside the model, which covary freely with all others and so help full
+        information to fill gaps. With them no moments are taken from the sample.
     auto_fix_first, auto_fix_single, auto_var, auto_cov_lv_x, auto_cov_y : bool
         The single defaults that ``sem()`` and ``cfa()`` switch on together: first loadings fixed at
         one, residual variances of single indicators fixed at zero, (residual) variances free (and
@@ -130,8 +130,8 @@ class SpecOptions:
     thresholds: tuple[tuple[str, int], ...] = field(default=())
     group_equal: tuple[str, ...] = field(default=())
     group_partial: tuple[str, ...] = field(default=())
-    auxiliary: tuple[str, ...] = field(default=())
     parameterization: Literal["delta", "theta"] = "delta"
+    auxiliary: tuple[str, ...] = field(default=())
     auto_fix_first: bool = True
     auto_fix_single: bool = True
     auto_var: bool = True

@@ -7,21 +7,9 @@ from collections.abc import Iterable, Mapping
 from clustersem.errors import CodebookError
 from clustersem.fit.checks import is_off
 from clustersem.fit.options import FitOptions
-from clustersem.fit.resolve import options_of
+from clustersem.fit.resolve import options_from
 from clustersem.survey.names import did_you_mean, listed
 
-#: Options of an estimation, as they are where a study says nothing.
-DEFAULTS: dict[str, object] = {
-    "estimator": None,
-    "missing": "listwise",
-    "likelihood": "normal",
-    "information": None,
-    "se": None,
-    "test": None,
-    "bounds": None,
-    "parameterization": "delta",
-    "engine": "native",
-}
 #: Keys that one might look for in a study file, and where their work is done instead.
 ELSEWHERE = {
     "group": "a study is about one group of respondents. Compare groups in Python:"
@@ -29,17 +17,6 @@ ELSEWHERE = {
     " cs.sem(model, answers, group='region') fits them together. Or keep one study file a group",
 }
 ELSEWHERE["group_equal"] = ELSEWHERE["group_partial"] = ELSEWHERE["groups"] = ELSEWHERE["group"]
-
-
-def check_option(name: str, value: object) -> None:
-    """Refuse a value of one option that no estimation has.
-
-    Raises
-    ------
-    UnsupportedError
-        With the values that there are.
-    """
-    _decided({name: value}, designed=False, ordinal=False)
 
 
 def decided(settings: Mapping[str, object]) -> FitOptions:
@@ -50,13 +27,12 @@ def decided(settings: Mapping[str, object]) -> FitOptions:
     UnsupportedError
         Where they do not go together.
     """
-    designed = not (is_off(settings["sampling_weights"]) and is_off(settings["cluster"]))
-    return _decided(settings, designed=designed, ordinal=not is_off(settings["ordered"]))
-
-
-def _decided(settings: Mapping[str, object], *, designed: bool, ordinal: bool) -> FitOptions:
-    chosen = {name: settings.get(name, default) for name, default in DEFAULTS.items()}
-    return options_of(**chosen, designed=designed, ordinal=ordinal)  # type: ignore[arg-type]
+    return options_from(
+        settings,
+        weighted=not is_off(settings["sampling_weights"]),
+        clustered=not is_off(settings["cluster"]),
+        ordinal=not is_off(settings["ordered"]),
+    )
 
 
 def check_ordered(ordered: object, items: Iterable[str]) -> None:

@@ -135,7 +135,7 @@ class StudyResult:
         said = [*self.survey.warnings]
         for block in self.blocks:
             if block.purification is not None:
-                said += block.purification.warnings
+                said += [f"purification: {text}" for text in block.purification.warnings]
         said += self.initial.warnings
         said += self.fit.warnings
         said += self.fit.likert_notes

@@ -16,8 +16,9 @@ from pydantic import (
 
 from clustersem.errors import CodebookError, UnsupportedError
 from clustersem.fit.options import FitOptions
+from clustersem.fit.resolve import check_option
 from clustersem.respecify.policy import CRITICAL_MI, RespecificationPolicy
-from clustersem.study.estimation import ELSEWHERE, check_option, decided
+from clustersem.study.estimation import ELSEWHERE, decided
 from clustersem.survey.names import did_you_mean, listed
 from clustersem.survey.toml import line_of
 

@@ -120,14 +120,14 @@ class Study:
         if not all(isinstance(hypothesis, Hypothesis) for hypothesis in self.hypotheses):
             object.__setattr__(self, "hypotheses", parse_hypotheses(self.hypotheses))
         # What does not depend on the answers is refused before they are read.
-        if self.model.syntax.strip():
-            if self.model.markers:
-                raise CodebookError(
-                    "[model] has both syntax and markers. In syntax, the item that stands first"
-                    " after =~ is the marker: leave markers out."
-                )
+        written = bool(self.model.syntax.strip())
+        if written and self.model.markers:
+            raise CodebookError(
+                "[model] has both syntax and markers. In syntax, the item that stands first"
+                " after =~ is the marker: leave markers out."
+            )
         self._check_estimation()
-        if self.codebook.constructs and not self.model.syntax.strip():
+        if self.codebook.constructs and not written:
             constructs = {name: c.items for name, c in self.codebook.constructs.items()}
             model_of(constructs, self.hypotheses, self.model.markers)
 

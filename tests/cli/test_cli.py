@@ -113,7 +113,7 @@ def test_fit_draws_the_diagram(run, folder):
         ([".", "answers.csv"], ". cannot be read: Is a directory."),
         (["answers.csv", "model.txt"], "answers.csv, line 1, column"),
         (["model.txt", "model.txt"], "file model.txt"),
-        (["model.txt", "answers.csv", "--likelihood", "W"], "--likelihood W: write normal or"),
+        (["model.txt", "answers.csv", "--likelihood", "W"], "--likelihood W is unknown. There"),
         (["model.txt", "answers.csv", "--diagram", "a.doc"], "a.doc: cannot write a figure as"),
         (["model.txt", "answers.csv", "--diagram", "model.txt/a.svg"], "cannot be written: "),
     ],
@@ -308,3 +308,85 @@ def test_the_entry_point_is_the_same_program(monkeypatch, capsys):
     assert ended.value.code == 0
     assert capsys.readouterr().out == f"{cs.__version__}\n"
     assert isinstance(cli.app, typer.Typer)
+
+
+def write_more_answers(folder):
+    frame = answers()
+    frame.insert(0, "place", ["north east", "south"] * 100)
+    frame["weight"] = [0.5, 1.5] * 100
+    frame["few"] = frame["use1"].clip(3, 5)
+    frame.loc[3, "use1"] = np.nan
+    frame.to_csv(folder / "answers.csv", index=False)
+
+
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [
+        (["--estimator", "mlr"], "Estimator               MLR (normal likelihood)"),
+        (["--missing", "ml"], "Patterns of gaps        2"),
+        (["--ordered", "all"], "Ordinal items           6, with 36 thresholds"),
+        (["--ordered", "use2, use3"], "Ordinal items           2 of 6, with 12 thresholds"),
+        (["--group", "place"], "    north east            100"),
+        (["--group", "place", "--group-equal", "loadings,intercepts"], "Group south"),
+        (["--se", "robust"], "Standard errors         robust"),
+        (["--test", "satorra_bentler"], "Test                    scaled (Satorra-Bentler)"),
+        (["--bounds", "pos.var"], "Bounds                  pos.var"),
+        (["--sampling-weights", "weight"], "Sampling weights        yes"),
+        (["--cluster", "place"], "Clusters                2"),
+        (
+            ["--ordered", "all", "--parameterization", "theta"],
+            "Parameterization        theta",
+        ),
+    ],
+)
+def test_fit_takes_the_options_of_an_estimation(run, folder, options, shown):
+    write_more_answers(folder)
+    code, out, _ = run("fit", "model.txt", "answers.csv", *options)
+    assert code == 0
+    assert shown in out
+
+
+def test_a_diagram_of_groups_is_a_file_each(run, folder):
+    write_more_answers(folder)
+    arguments = ("model.txt", "answers.csv", "--group", "place", "--diagram", "d.svg", "--mi", "2")
+    code, out, _ = run("fit", *arguments)
+    assert code == 0
+    assert [path.name for path in sorted(folder.glob("*.svg"))] == [
+        "d-north_east.svg",
+        "d-south.svg",
+    ]
+    assert "d-south.svg" in out
+    assert "group" in out[out.index("Modification indices") :]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--estimator", "MLX"], "Error: --estimator MLX is not among those there are: ML, MLR,"),
+        (["--missing", "fml"], "--missing fml is no way to treat missing answers; did you mean"),
+        (["--se", "rob"], "--se rob is unknown. There are: 'standard', 'robust.sem'"),
+        (["--test", "chi"], "--test chi is unknown. There are: 'standard'"),
+        (["--bounds", "pos"], "--bounds pos: did you mean 'pos.var'?"),
+        (
+            ["--parameterization", "t"],
+            "--parameterization t is unknown. There are: 'delta', 'theta'",
+        ),
+        (["--ordered", "use4"], "ordered= names 'use4', which is no observed variable"),
+        (["--ordered", "all", "--estimator", "ML"], "takes items as continuous, but some are"),
+        (["--group", "nope"], "group='nope' names a column that is not there."),
+        (["--group-equal", "loadings"], "group_equal= needs several groups."),
+        (
+            ["--group", "place", "--group-equal", "loadngs"],
+            "no 'loadngs'; did you mean 'loadings'?",
+        ),
+        (["--cluster", "nope"], "cluster='nope' names a column that is not there."),
+        (["--sampling-weights", "place"], "'north east' is not a number."),
+    ],
+)
+def test_options_that_cannot_be_are_refused(run, folder, options, said):
+    write_more_answers(folder)
+    before = contents(folder)
+    code, out, err = run("fit", "model.txt", "answers.csv", *options)
+    assert (code, out) == (1, "")
+    assert said in err
+    assert contents(folder) == before

@@ -196,7 +196,12 @@ def test_corrected_rmsea_and_cfi_are_those_of_lavaan(case, sample, robust, reque
     n, short, rows, estimates, _, fits = request.getfixturevalue(sample)
     told = json.loads((REFERENCE / f"{case}.json").read_text())["measures"]
     b = first_order(rows, estimates) if robust else None
-    weights = missing_data_weights(short, estimates.mean, estimates.cov, first_order=b)
+    weights = missing_data_weights(
+        observed_information(short, estimates.mean, estimates.cov),
+        estimates.mean,
+        estimates.cov,
+        first_order=b,
+    )
     found = {}
     for name, (model, at, theta) in fits.items():
         f = complete_data_discrepancy(estimates.mean, estimates.cov, at.point.mu, at.point.sigma)
@@ -215,7 +220,7 @@ def test_correction_from_its_definition(holzinger, robust):
     model, _, theta = fits["model"]
     mean, cov = estimates.mean, estimates.cov
     b = first_order(rows, estimates) if robust else None
-    weights = missing_data_weights(short, mean, cov, first_order=b)
+    weights = missing_data_weights(observed_information(short, mean, cov), mean, cov, first_order=b)
     d = jacobian(model, theta)
     a = observed_information(short, mean, cov)
     gamma = np.linalg.inv(a)
@@ -239,7 +244,7 @@ def test_correction_without_gaps_is_the_degrees_of_freedom():
     data = np.random.default_rng(1).standard_normal((200, 6))
     short, _ = arranged(data)
     mean, cov = data.mean(axis=0), np.cov(data.T, bias=True)
-    weights = missing_data_weights(short, mean, cov)
+    weights = missing_data_weights(observed_information(short, mean, cov), mean, cov)
     model = independence_model(6)
     d = jacobian(model, start_of(model, mean, cov))
     assert correction([GroupJacobian(weights, d)]) == pytest.approx(15.0, rel=1e-9)
@@ -251,14 +256,23 @@ def test_no_correction_where_moments_are_not_identified():
     data[half, 2], data[~half, 3] = np.nan, np.nan
     short, _ = arranged(data[~np.isnan(data).all(axis=1)])
     estimates = saturated_estimates(data[~np.isnan(data).all(axis=1)])
-    assert missing_data_weights(short, estimates.mean, estimates.cov) is None
+    assert (
+        missing_data_weights(
+            observed_information(short, estimates.mean, estimates.cov),
+            estimates.mean,
+            estimates.cov,
+        )
+        is None
+    )
 
 
 def test_no_correction_where_parameters_are_not_identified():
     data = gappy(3, 4)
     short, _ = arranged(data)
     estimates = saturated_estimates(data)
-    weights = missing_data_weights(short, estimates.mean, estimates.cov)
+    weights = missing_data_weights(
+        observed_information(short, estimates.mean, estimates.cov), estimates.mean, estimates.cov
+    )
     d = jacobian(independence_model(4), np.ones(8))
     twice = np.hstack([d, np.zeros((len(d), 1))])
     assert correction([GroupJacobian(weights, twice)]) is None

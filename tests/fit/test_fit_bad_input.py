@@ -480,3 +480,11 @@ def test_hardly_more_respondents_than_items():
 def test_items_of_very_different_size(columns):
     fit = cs.cfa(MODEL, answers().assign(**{c: answers()[c] * f for c, f in columns.items()}))
     assert fit.measures["chisq"] == pytest.approx(fitted("hs_cfa_ml").measures["chisq"], rel=1e-8)
+
+
+@pytest.mark.parametrize("estimator", ["MLR", "MLM", "MLF", "WLS", "DWLS", "WLSMV", "ULSMV"])
+def test_pairwise_covariances_are_not_enough_for_robust_estimators(estimator):
+    answers = pd.DataFrame(np.random.default_rng(1).normal(size=(60, 4)), columns=list("abcd"))
+    answers.iloc[3, 1] = np.nan
+    with pytest.raises(UnsupportedError, match="estimator='MLR' with missing='ml'"):
+        cs.cfa("f =~ a + b + c + d", answers, estimator=estimator, missing="pairwise")

@@ -254,3 +254,15 @@ def test_without_a_standard_error_nothing_is_tested(fit):
 def test_alpha_is_a_level(fit, alpha):
     with pytest.raises(ModelError, match="no level"):
         test_hypotheses(fit, PAPER, alpha=alpha)
+
+
+def test_every_group_has_its_row_and_a_defined_parameter_one_of_its_own():
+    answers = pd.read_csv(DATA / "holzinger1939.csv")
+    model = "f =~ x1 + x2 + x3; g =~ x4 + x5 + x6; g ~ c(a, b)*f; difference := a - b"
+    fit = cs.sem(model, answers, group="school", estimator="MLR")
+    found = cs.test_hypotheses(fit, "H1: g ~ f, +\nH2: difference, !=0")
+    assert found[["id", "group"]].to_numpy().tolist() == [["H1", 1], ["H1", 2], ["H2", 0]]
+    paths = fit.estimates.query("op == '~'")
+    for column in ("est", "se", "z", "p_value"):
+        assert found[column][:2].tolist() == paths[column].tolist(), column
+    assert found["est"][2] == pytest.approx(found["est"][0] - found["est"][1])

@@ -483,3 +483,23 @@ def test_a_label_that_semopy_would_take_for_a_number() -> None:
     model = semopy_model(text)
     free = {name for name, parameter in model.parameters.items() if parameter.active}
     assert {"label_nan", "label_inf", "label_START"} < free
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"estimator": "MLR"}, "se='robust.huber.white'. The estimates are the same with"),
+        ({"estimator": "GLS"}, "not on estimator='GLS' with missing='listwise'"),
+        ({"missing": "ml"}, "not on missing='ml'. Ask it of the fit with missing='listwise'"),
+        ({"group": "school"}, "of one group, and this fit has 2. Ask it of every group alone"),
+        ({"ordered": ["few"]}, "its own estimation of ordinal ones fails with current versions"),
+        ({"sampling_weights": "w", "estimator": "ML"}, "without sampling weights"),
+    ],
+)
+def test_where_semopy_has_no_opinion_it_is_said_what_to_ask(options, said) -> None:
+    answers = data("holzinger1939").assign(w=lambda d: 0.5 + d["sex"])
+    answers["few"] = answers["x1"].clip(3, 6).round()
+    fit = cs.cfa("f =~ few + x2 + x3 + x4", answers, **options)
+    with pytest.raises(UnsupportedError) as caught:
+        fit.second_opinion()
+    assert said in str(caught.value)

@@ -35,13 +35,7 @@ def test_standard_errors_from_differences(name: str) -> None:
     def standardised(theta: np.ndarray) -> np.ndarray:
         point = evaluate(fit.model, theta)
         assert point is not None
-        factors = scale_factors(
-            fit.layout.groups[0].cells,
-            point.covariance.diagonal(),
-            point.s.diagonal(),
-            fit.model.n_observed,
-            observed=True,
-        )
+        factors = scale_factors(fit.layout.groups[0].cells, point, observed=True)
         return values_of(fit.layout.groups[0].cells, fit.model, point, theta) * factors
 
     step = 1e-6

@@ -11,11 +11,13 @@ import sys
 
 import matplotlib
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import PathPatch
 from matplotlib.transforms import Bbox
 
+import clustersem as cs
 from clustersem.errors import ClusterSemWarning, DataError, ModelError
 from clustersem.report import path_diagram, path_diagram_svg
 from clustersem.report.diagram import geometry, public
@@ -23,7 +25,7 @@ from clustersem.report.diagram.draw import draw
 from clustersem.report.diagram.graph import graph_of
 from clustersem.report.diagram.scene import Scene, compose
 
-from .standin import LABELS, StandInFit, made_fit, reference_fit
+from .standin import LABELS, REFERENCE, StandInFit, made_fit, reference_fit
 
 CHINESE = {
     "B1": "行业服务机构水平",
@@ -235,6 +237,35 @@ def test_groups_are_drawn_one_at_a_time():
     assert [k.value for k in first.links] != [k.value for k in second.links]
     with pytest.raises(ModelError, match=r"no group 2: pass .*group=0 to group=1"):
         path_diagram(fit, group=2)
+
+
+def test_a_fit_of_several_groups_asks_which_one():
+    answers = pd.read_csv(REFERENCE / "data" / "holzinger1939.csv")
+    fit = cs.cfa("visual =~ x1 + x2 + x3 + x9", answers, group="school", estimator="MLR")
+    with pytest.raises(ModelError, match=r"pass group='Pasteur', group='Grant-White'\."):
+        path_diagram(fit)
+    with pytest.raises(ModelError, match=r"no group 'Pastuer': pass group='Pasteur'"):
+        path_diagram(fit, group="Pastuer")
+    by_name, by_number = (graph_of(fit, group=number) for number in (0, 1))
+    assert by_name.nodes["x1"].r_squared == pytest.approx(fit.r_squared["Pasteur", "x1"])
+    assert by_number.nodes["x1"].r_squared == pytest.approx(fit.r_squared["Grant-White", "x1"])
+    figure = path_diagram(fit, group="Grant-White")
+    shown = " ".join(text.get_text() for text in figure.axes[0].texts)
+    assert "Group Grant-White, one of 2. Fit of all groups together:" in shown
+    assert f"scaled χ² = {fit.measures['chisq_scaled']:.2f}" in shown
+    assert f"robust RMSEA = {fit.measures['rmsea_robust']:.3f}".replace("0.", ".") in shown
+
+
+def test_one_group_has_no_other():
+    fit = reference_fit("hs_cfa_ml")
+    with pytest.raises(ModelError, match=r"the fit has one\. Leave group= out"):
+        path_diagram(fit, group=1)
+
+
+def test_thresholds_and_scales_are_no_arrows():
+    answers = pd.read_csv(REFERENCE / "data" / "hs_ordinal.csv")
+    fit = cs.cfa("f =~ o1 + o2 + o3", answers, ordered=True)
+    assert [link.kind for link in graph_of(fit).links] == ["loading"] * 3
 
 
 def test_nothing_to_draw_is_said():

@@ -252,3 +252,38 @@ def test_made_fit_with_no_measures_still_draws():
     figure = path_diagram(made_fit([("f", "=~", "x", 0.5)], chisq=float("nan"), df=float("nan")))
     captions = [t.get_text() for t in figure.axes[0].texts if t.get_gid() == "caption-0"]
     assert captions == ["CFI = .950"]
+
+
+def test_corrected_tests_show_the_robust_indices_and_say_so():
+    measures = reference_fit("hs_cfa_mlr").measures
+    table = tables.fit_index_table(measures)
+    shown = {cells(table, k)[0]: cells(table, k)[2] for k in range(len(table.rows))}
+    # lavaan 0.7-2 on Holzinger-Swineford 1939: tests/reference/hs_cfa_mlr.json.
+    assert shown["CFI (robust)"] == pytest.approx(measures["cfi_robust"])
+    assert shown["RMSEA (robust)"] == pytest.approx(measures["rmsea_robust"])
+    assert shown["NFI (scaled)"] == pytest.approx(measures["nfi_scaled"])
+    assert shown["GFI"] == pytest.approx(measures["gfi"])
+    assert table.note.startswith("Scaled: of the χ² that is corrected")
+    assert tables.fit_index_table(reference_fit("hs_cfa_ml").measures).note == ""
+
+
+def test_summary_of_a_corrected_fit_has_all_variants_and_no_undefined_index():
+    measures = reference_fit("bfi_cfa_wlsmv").measures
+    table = tables.fit_summary_table({"Model": measures})
+    names = [cells(table, k)[0] for k in range(len(table.rows))]
+    assert names[:2] == ["χ²", "df"]
+    assert names.index("χ² (scaled)") < names.index("Scaling factor") < names.index("CFI")
+    assert names[names.index("CFI") + 1] == "CFI (scaled)"
+    assert "AIC" not in names
+
+
+def test_hypotheses_stand_under_their_group_where_there_are_several():
+    one = hypotheses().head(2).assign(group=1)
+    both = pd.concat([one, one.assign(group=2), one.head(1).assign(group=0)])
+    table = tables.hypotheses_table(both, errors="robust (Huber-White)")
+    bands = [row.text for row in table.rows if isinstance(row, Band)]
+    assert bands == ["group 1", "group 2", "all groups"]
+    assert len(table.rows) == 3 + 5
+    assert "S.E., standard error, robust (Huber-White); C.R." in table.note
+    plain = tables.hypotheses_table(one)
+    assert not [row for row in plain.rows if isinstance(row, Band)]

@@ -20,7 +20,6 @@ class FitStandIn:
 
     estimates: pd.DataFrame
     sample_cov: pd.DataFrame
-    implied_cov: pd.DataFrame
     latent_cov: pd.DataFrame
     latent_cor: pd.DataFrame
 
@@ -33,7 +32,6 @@ def fitted(reference, holzinger, clusters):
         data = holzinger if case == "hs" else clusters
         return FitStandIn(
             pd.DataFrame(stored["estimates"]),
-            data.cov(ddof=0),
             data.cov(ddof=0),
             pd.DataFrame(stored["latent_cov"], names, names),
             pd.DataFrame(stored["latent_cor"], names, names),
