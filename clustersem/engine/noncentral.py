@@ -10,19 +10,18 @@ Johnson, N. L., Kotz, S., & Balakrishnan, N. (1995). Continuous univariate distr
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from scipy.special import chdtr, chdtrc, gammaln, ndtr, ndtri
 
 from clustersem.engine.ram import Array
 
-# Terms of the mixture beyond which it is normal for all purposes (and memory runs out).
-MOST_TERMS = 2e7
+#: Sums of more terms than this are not taken: x is then so large, or so far out, that the normal
+#: distribution gives what anybody could see.
+MOST_TERMS = 1e6
 
 
-def _weights(noncentrality: float, x: float) -> tuple[Array, Array]:
-    """Return the Poisson weights of the mixture and their indices, without the negligible ones.
+def _range(noncentrality: float, x: float) -> tuple[float, float]:
+    """Return the first and the last Poisson weight of the mixture that is not negligible.
 
     The weights peak at half the noncentrality, their products with the tail beyond a distant `x`
     near the square root of half of it times x / 2.
@@ -30,27 +29,30 @@ def _weights(noncentrality: float, x: float) -> tuple[Array, Array]:
     half = 0.5 * noncentrality
     peak = np.sqrt(0.5 * half * max(x, 0.0))
     reach = 9.0 * np.sqrt(max(half, peak)) + 60.0
-    low, high = min(half, peak) - reach, max(half, peak) + reach
-    j = np.arange(max(0.0, np.floor(low)), np.ceil(high) + 1.0)
+    return max(0.0, np.floor(min(half, peak) - reach)), np.ceil(max(half, peak) + reach)
+
+
+def _is_far(x: float, noncentrality: float) -> bool:
+    first, last = _range(noncentrality, x)
+    return bool(last - first > MOST_TERMS)
+
+
+def _deviate(x: float, df: float, noncentrality: float) -> float:
+    """Return the normal deviate of x: its distance from the mean in standard deviations."""
+    return float((x - df - noncentrality) / np.sqrt(2.0 * df + 4.0 * noncentrality))
+
+
+def _weights(noncentrality: float, x: float) -> tuple[Array, Array]:
+    """Return the indices of the mixture and their Poisson weights, without the negligible ones."""
+    half = 0.5 * noncentrality
+    first, last = _range(noncentrality, x)
+    j = np.arange(first, last + 1.0)
     log_half = np.log(half) if half > 0 else -np.inf
     with np.errstate(invalid="ignore"):
         log_weight = np.where(j == 0, 0.0, j * log_half) - half - gammaln(j + 1.0)
     weight = np.exp(log_weight)
     # With large noncentralities gammaln is right to 1e-11 only, by a factor common to all terms.
     return j, weight / weight.sum()
-
-
-def _deviate(x: float, df: float, noncentrality: float) -> float | None:
-    """Return the normal deviate of x where the mixture has too many terms; None elsewhere.
-
-    So it is with noncentralities of 1e12, or of 1e8 far from x, where the probability is 0 or 1 to
-    all digits.
-    """
-    half = 0.5 * noncentrality
-    peak = math.sqrt(0.5 * half * max(x, 0.0))
-    if abs(half - peak) + 18.0 * math.sqrt(max(half, peak)) < MOST_TERMS:
-        return None
-    return (x - df - noncentrality) / math.sqrt(2.0 * df + 4.0 * noncentrality)
 
 
 def cdf(x: float, df: float, noncentrality: float) -> float:
@@ -70,20 +72,18 @@ def cdf(x: float, df: float, noncentrality: float) -> float:
 
 def sf(x: float, df: float, noncentrality: float) -> float:
     """Return P(X > x), exact in the far tail; parameters as in :func:`cdf`."""
-    deviate = _deviate(x, df, noncentrality)
-    if deviate is not None:
-        return float(ndtr(-deviate))
+    if _is_far(x, noncentrality):
+        return float(ndtr(-_deviate(x, df, noncentrality)))
     j, weight = _weights(noncentrality, x)
     return min(1.0, float(weight @ chdtrc(df + 2.0 * j, x)))
 
 
 def _cdf_and_slope(x: float, df: float, noncentrality: float) -> tuple[float, float]:
     """Return P(X <= x) and its derivative by the noncentrality, (P_{df+2} - P_df) / 2."""
-    deviate = _deviate(x, df, noncentrality)
-    if deviate is not None:
-        spread = math.sqrt(2.0 * df + 4.0 * noncentrality)
-        density = math.exp(-0.5 * deviate * deviate) / math.sqrt(2.0 * math.pi)
-        return float(ndtr(deviate)), -density / spread
+    if _is_far(x, noncentrality):
+        z = _deviate(x, df, noncentrality)
+        slope = -np.exp(-0.5 * z * z) / np.sqrt(4.0 * np.pi * (df + 2.0 * noncentrality))
+        return float(ndtr(z)), float(slope)
     j, weight = _weights(noncentrality, x)
     central = chdtr(df + 2.0 * (j[0] + np.arange(len(j) + 1.0)), x)
     value = float(weight @ central[:-1])

@@ -37,9 +37,12 @@ class Objective:
     ----------
     blocks : tuple of Block
         The groups. All models have the same theta.
+    unit : float
+        What F is measured in; 1 where it is a pure number.
     """
 
     blocks: tuple[Block, ...]
+    unit: float = 1.0
 
     @property
     def n_free(self) -> int:

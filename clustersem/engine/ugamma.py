@@ -219,6 +219,10 @@ def saturated_trace(deviations: Array, precision: Array, *, has_means: bool) -> 
     return trace + float(np.trace(weighted_cov)) if has_means else trace
 
 
+#: A trace that is a smaller share than this of what it was subtracted from has lost its digits.
+ROUNDING = 1e-10
+
+
 def trace_ugamma(groups: Sequence[GroupTerms], *, basis: Array | None = None) -> float:
     """Return tr(U Gamma); divided by df it is the Satorra-Bentler scaling factor.
 
@@ -232,13 +236,14 @@ def trace_ugamma(groups: Sequence[GroupTerms], *, basis: Array | None = None) ->
     Returns
     -------
     float
-        NaN where A is not positive definite.
+        NaN where A is not positive definite, and where the trace is lost in rounding.
     """
     inverse = scaled_inverse(_project([(g.share, g.bread) for g in groups], basis))
     if inverse is None:
         return float("nan")
     meat = _project([(g.share, g.meat) for g in groups], basis)
-    return sum(g.saturated for g in groups) - inverse.trace(meat)
+    whole = sum(g.saturated for g in groups)
+    return _left(whole - inverse.trace(meat), whole)
 
 
 def trace_ugamma_squared(groups: Sequence[GroupTerms], *, basis: Array | None = None) -> float:
@@ -249,7 +254,15 @@ def trace_ugamma_squared(groups: Sequence[GroupTerms], *, basis: Array | None = 
     explained = inverse(_project([(g.share, g.meat) for g in groups], basis))
     mixed = inverse.trace(_project([(g.share, g.mixed) for g in groups], basis))
     squares = sum(g.saturated_squared for g in groups)
-    return squares - 2.0 * mixed + float(np.vdot(explained, explained.T))
+    return _left(squares - 2.0 * mixed + float(np.vdot(explained, explained.T)), squares)
+
+
+def _left(part: float, whole: float) -> float:
+    """Return what is left of a trace, NaN where it is hardly more than rounding.
+
+    So it is with unweighted means and covariances of data in a unit far too large for them.
+    """
+    return part if part > ROUNDING * whole else float("nan")
 
 
 def _project(parts: list[tuple[float, Array]], basis: Array | None) -> Array:

@@ -35,7 +35,11 @@ def objective_of(
         model = ram_of(spec, layout, group, cov, mean, options.parameterization, sample.given)
         discrepancy = MAKERS[options.discrepancy](sample, options, model.has_means, fixed)
         blocks.append(Block(model, discrepancy, weight / sum(weights)))
-    return Objective(tuple(blocks))
+    if options.discrepancy != "ULS":
+        return Objective(tuple(blocks))
+    # Squares of covariances, to which the variances give the size.
+    sizes = [np.square(fitted_cov(sample, options).diagonal()).mean() for sample in samples]
+    return Objective(tuple(blocks), float(np.mean(sizes)))
 
 
 def fixed_covariates(spec: ModelSpec, layout: Layout) -> Index:

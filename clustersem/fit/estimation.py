@@ -13,6 +13,7 @@ from clustersem.engine.optimiser import minimise_from
 from clustersem.engine.ram import SCALE, THRESHOLD, Array, Ram
 from clustersem.engine.restricted import null_basis
 from clustersem.engine.starts import cautious_values, starting_values
+from clustersem.engine.unitless import Unitless
 from clustersem.errors import EstimationError, UnsupportedError
 from clustersem.fit.assemble import Layout, layout_of
 from clustersem.fit.checks import check_values
@@ -28,7 +29,7 @@ from clustersem.fit.identifiable import check_counts, refuse_unidentified
 from clustersem.fit.inference import Inference
 from clustersem.fit.notes import notes_on
 from clustersem.fit.options import FitOptions
-from clustersem.fit.restrictions import restrictions_of
+from clustersem.fit.restrictions import refuse_undefined, restrictions_of
 from clustersem.fit.result import Fit
 from clustersem.fit.status import status_of
 from clustersem.moments import SampleMoments
@@ -63,7 +64,7 @@ def fit_samples(spec: ModelSpec, samples: tuple[SampleMoments, ...], options: Fi
     def second() -> Array:
         return _second_starts(spec, layout, objective, samples, options, start)
 
-    held = nothing_held(restrictions)
+    held, unitless = nothing_held(restrictions), Unitless(objective)
     if options.engine == "semopy" and not restrictions.are_none:
         raise UnsupportedError(
             f"{(*restrictions.equal, *restrictions.least)[0]}: constraints and bounds are fitted by"
@@ -74,14 +75,17 @@ def fit_samples(spec: ModelSpec, samples: tuple[SampleMoments, ...], options: Fi
 
         optimum = minimise_with_semopy(spec, layout, objective)
     elif restrictions.are_none:
-        optimum = minimise_from(objective, start, second)
+        optimum = unitless.measured(minimise_from(unitless, start, second))
     else:
-        optimum = found = minimise_constrained_from(objective, start, restrictions.numbers, second)
+        found = minimise_constrained_from(unitless, start, restrictions.numbers, second)
+        optimum = found = unitless.measured(found)
         if found.at is not None:
             held = held_by(restrictions, found)
     if optimum.at is None:
         status = status_of("no_start", 0, np.nan)
         raise EstimationError(str(status))
+    if optimum.code == "no_start":
+        refuse_undefined(restrictions, optimum.theta)
     status = status_of(optimum.code, optimum.iterations, optimum.decrement)
     multiplier = sum(options.weight(sample) for sample in samples)
     vcov, involved = parameter_covariance(optimum.hessian, multiplier, held.jacobian)

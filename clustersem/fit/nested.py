@@ -22,6 +22,7 @@ from clustersem.engine.moment_structure import implied_moments, moment_jacobian
 from clustersem.engine.objective import Objective
 from clustersem.engine.optimiser import minimise
 from clustersem.engine.ram import Array, Index
+from clustersem.engine.unitless import Unitless
 from clustersem.errors import DataError
 from clustersem.fit.discrepancies import fitted_cov, moment_order, objective_of
 from clustersem.fit.estimation import fit_samples
@@ -207,12 +208,12 @@ def _at_implied(large: Solution, small: Solution) -> tuple[Array, float, float]:
 
 
 def _minimum(objective: Objective, large: Solution, start: Array) -> tuple[Array, float]:
-    """Return where F ends from a start, and its value there."""
-    restrictions = large.held.restrictions
+    """Return where F ends from a start, and its value there as a pure number."""
+    restrictions, unitless = large.held.restrictions, Unitless(objective)
     optimum = (
-        minimise(objective, start)
+        minimise(unitless, start)
         if restrictions.are_none
-        else minimise_constrained(objective, start, restrictions.numbers)
+        else minimise_constrained(unitless, start, restrictions.numbers)
     )
     return optimum.theta, float("inf") if optimum.at is None else max(optimum.at.f, 0.0)
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from clustersem.engine.optimiser import Optimum
-from clustersem.engine.ram import Index, Point
+from clustersem.engine.ram import Array, Index, Point
 from clustersem.errors import (
     AdmissibilityWarning,
     ClusterSemWarning,
@@ -45,6 +45,7 @@ def notes_on(
             sentence += f" The data hardly determine {least}."
         notes.append((ConvergenceWarning, sentence))
         return notes
+    notes += [(None, sentence) for sentence in _undefined(spec, layout, optimum.theta)]
     if len(involved):
         names = parameter_names(spec, layout)
         notes.append(
@@ -81,6 +82,25 @@ def _inadmissible(layout: Layout, point: Point, where: str) -> list[str]:
                 " be one, or one a sum of others."
             ]
     return []
+
+
+def _undefined(spec: ModelSpec, layout: Layout, theta: Array) -> list[str]:
+    """Return a sentence for every defined parameter that the estimates do not define."""
+    known = {
+        row.label: float(theta[place]) if place >= 0 else row.value or 0.0
+        for row, place in zip(spec.parameters, layout.places, strict=True)
+        if row.label
+    }
+    sentences = []
+    for constraint in spec.constraints:
+        if constraint.op == ":=":
+            value = known[constraint.lhs] = constraint.rhs.evaluate(known)
+            if not np.isfinite(value):
+                sentences.append(
+                    f"{constraint} cannot be computed from these estimates: it divides by zero, or"
+                    " takes a root or logarithm of a negative number."
+                )
+    return sentences
 
 
 def _auxiliary(spec: ModelSpec, samples: tuple[SampleMoments, ...]) -> list[str]:

@@ -75,6 +75,24 @@ class ModelRestrictions:
         return len(linear) + self.numbers.n_curved_equal
 
 
+def refuse_undefined(restrictions: ModelRestrictions, theta: Array) -> None:
+    """Refuse constraints that cannot be computed where the search starts.
+
+    Raises
+    ------
+    ModelError
+        For a logarithm of a negative number, a division by zero and the like.
+    """
+    values = (restrictions.numbers.equal(theta).value, restrictions.numbers.least(theta).value)
+    for value, texts in zip(values, (restrictions.equal, restrictions.least), strict=True):
+        for i in np.flatnonzero(~np.isfinite(value)):
+            raise ModelError(
+                f"{texts[i]}: this cannot be computed at the starting values (a logarithm of a"
+                " negative number, or a division by zero?). Give its parameters starting values at"
+                " which it can, start(2)*x2 say, or write it in another way."
+            )
+
+
 def restrictions_of(
     spec: ModelSpec,
     places: Index,

@@ -142,7 +142,7 @@ def cluster_column(data: pd.DataFrame, name: str, *, source: str) -> Index:
     """
     codes, found = pd.factorize(_column(data, name))
     if len(found) < 2:
-        only = f"one value only, {found[0]!r}" if len(found) else "no values at all"
+        only = f"one value only, {found.tolist()[0]!r}" if len(found) else "no values at all"
         raise DataError(
             f"{source}: cluster={name!r} has {only}. Name the column that says which respondents"
             " were sampled together, or leave cluster= out."

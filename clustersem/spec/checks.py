@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from difflib import get_close_matches
 
@@ -16,7 +17,7 @@ _AUTOMATIC = re.compile(r"\.p([1-9][0-9]{0,6})\.")
 def check_constraints(parsed: ParsedModel, parameters: tuple[Parameter, ...]) -> None:
     """Refuse constraints on labels that no parameter has, and definitions given twice.
 
-    Constraints ``== < >`` may name a parameter by its row in the parameter table, too: ``.p2.`` is
+    A right side without labels has to be a number: 1/0 is none. Constraints ``== < >`` may name a parameter by its row in the parameter table, too: ``.p2.`` is
     the second row, as in lavaan.
 
     Raises
@@ -27,6 +28,7 @@ def check_constraints(parsed: ParsedModel, parameters: tuple[Parameter, ...]) ->
     labels = {row.label for row in parameters if row.label}
     defined: set[str] = set()
     for constraint in parsed.constraints:
+        _check_constants(constraint, parsed)
         for name in constraint.names:
             is_row = constraint.op != ":=" and 1 <= row_number(name) <= len(parameters)
             if name not in labels and name not in defined and not is_row:
@@ -42,6 +44,17 @@ def check_constraints(parsed: ParsedModel, parameters: tuple[Parameter, ...]) ->
                 len(constraint.lhs),
             )
         defined.add(constraint.lhs)
+
+
+def _check_constants(constraint: Constraint, parsed: ParsedModel) -> None:
+    side = constraint.rhs
+    if not side.names and not math.isfinite(side.evaluate({})):
+        raise ModelSyntaxError(
+            f"{side} is no number; write one that can be computed",
+            parsed.text,
+            constraint.position,
+            len(str(constraint)),
+        )
 
 
 def row_number(name: str) -> int:

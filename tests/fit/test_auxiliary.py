@@ -151,3 +151,27 @@ def test_what_cannot_be(options, error, message):
 def test_a_model_cannot_have_a_variable_both_ways():
     with pytest.raises(ModelError, match="'x2' is a variable of the model already"):
         build_spec(MODEL, options_for("cfa", auxiliary=["x2"]))
+
+
+def test_scores_are_of_the_items(fit):
+    """Auxiliary variables covary with residuals, and so say nothing of latent variables."""
+    frame, items = answers(), [f"x{k}" for k in range(1, 7)]
+    there = frame[items].notna().all(axis=1)
+    values = frame.loc[there, items].to_numpy() - fit.implied_mean[items].to_numpy()
+    table = fit.own_estimates
+    loadings = np.zeros((6, 2))
+    for row in table[table["op"] == "=~"].itertuples():
+        loadings[items.index(row.rhs), fit.spec.latent.index(row.lhs)] = row.est
+    sigma = fit.implied_cov.loc[items, items].to_numpy()
+    weights = np.linalg.solve(sigma, loadings @ fit.latent_cov.to_numpy())
+    scores = fit.factor_scores()
+    assert list(scores) == list(fit.spec.latent)
+    np.testing.assert_allclose(scores[there.to_numpy()], values @ weights, atol=1e-10)
+    theta = np.linalg.inv(sigma - loadings @ fit.latent_cov.to_numpy() @ loadings.T)
+    bartlett = np.linalg.solve(loadings.T @ theta @ loadings, loadings.T @ theta)
+    found = fit.factor_scores(method="bartlett")[there.to_numpy()]
+    np.testing.assert_allclose(found, values @ bartlett.T, atol=1e-9)
+    assert list(fit.predict_items()) == items
+    with pytest.raises(ModelError, match="'x7' is an auxiliary variable"):
+        fit.predict("visual", given=["x1", "x7"])
+    assert not fit.predict("x1", given=["x2", "x7"]).equals(fit.predict("x1", given=["x2"]))
