@@ -99,10 +99,11 @@ def _run(cases: list, options: argparse.Namespace) -> dict:
     of_both = {"machine": about, "versions": found, "limits": asdict(limits)}
     if options.only == "scaling":
         return of_both | {"scaling": measure_curves(engines, limits, say)}
-    say("import time")
-    imports = import_seconds()
     measured = [measure(case, engines, limits, options.budget, say).as_dict() for case in cases]
-    results = of_both | {"import": imports, "cases": measured}
+    results = of_both | {"cases": measured}
+    if len(cases) == len(all_cases()):
+        say("import time")
+        results["import"] = import_seconds()
     if options.only == "cases":
         return results
     return results | {"scaling": measure_curves(engines, limits, say)}

@@ -248,6 +248,30 @@ def full_information(sample: SampleMoments) -> FullInformation:
     return FullInformation(data, saturated.log_likelihood)
 
 
+def expected_quadratic(done: Completion, mean: Array, cov: Array) -> float:
+    """Return r' V r, V the expected information of one incomplete case on the moments.
+
+    With R and d the covariances and means of r it is the mean over cases of tr(P_i R P_i R) / 2
+    + d' P_i d, and every P_i is P - W W' (see the module): nothing as large as V is formed.
+
+    Parameters
+    ----------
+    done : Completion
+        The data at the moments where the information is wanted.
+    mean, cov : ndarray
+        d and R.
+    """
+    p, n = done.precision, done.data.n_obs
+    lost = p @ (done.uncertainty / n) @ p
+    turned = p @ cov
+    total = float(np.vdot(turned, turned.T)) - 2.0 * float(np.vdot(lost @ cov, turned.T))
+    for block, inverse in zip(done.data.blocks, done.inverses, strict=True):
+        w = p[:, block.missing].transpose(1, 0, 2) @ np.linalg.cholesky(inverse)
+        inner = w.transpose(0, 2, 1) @ (cov @ w)
+        total += float(np.einsum("rij,rij,r->", inner, inner, block.weight)) / n
+    return 0.5 * total + float(mean @ (p - lost) @ mean)
+
+
 def _chunks(length: int, width: int) -> Iterator[slice]:
     """Yield slices of so many rows that a table of this width stays small."""
     step = max(1, ENTRIES_AT_ONCE // max(1, width))

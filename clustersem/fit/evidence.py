@@ -24,7 +24,7 @@ from clustersem.engine.missing_correction import (
 )
 from clustersem.engine.moment_structure import implied_moments, moment_jacobian
 from clustersem.engine.objective import Objective
-from clustersem.engine.ram import Array, Index
+from clustersem.engine.ram import THRESHOLD, Array, Index
 from clustersem.fit.assemble import Layout
 from clustersem.fit.baseline import baseline_discrepancy, baseline_objective, minimum, saturated
 from clustersem.fit.discrepancies import moment_order
@@ -272,10 +272,22 @@ class Evidence:
             return corrected | self._ordinal_robust(own)
         return corrected | robust_measures(tests)
 
+    @property
+    def _saturates_thresholds(self) -> bool:
+        """Whether every threshold of every group is a parameter of its own."""
+        cuts = [
+            np.where(own.free, self.layout.places[own.rows], -1)[own.cells.kind == THRESHOLD]
+            for own in self.layout.groups
+        ]
+        places = np.concatenate(cuts)
+        return bool((places >= 0).all()) and len(np.unique(places)) == len(places)
+
     def _ordinal_robust(self, own: TestStatistic) -> dict[str, float]:
         """Return the robust measures of ordinal items; none where some items are continuous."""
         if len(self.layout.ordinal) < len(self.spec.observed) or own.name == "mean.var.adjusted":
             return {}
+        if not self._saturates_thresholds:
+            return {}  # catML is a discrepancy of the correlations alone
         terms = []
         for sample, block, at in zip(
             self.inference.samples,

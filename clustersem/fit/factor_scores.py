@@ -130,6 +130,7 @@ def _by_group(
                     " data=."
                 )
             values = sample.data[:, [sample.names.index(name) for name in names]]
+            index = sample.index
         else:
             frame, source = answers_of(answers, names)
             values = numeric_columns(frame, tuple(names), source=source)

@@ -18,16 +18,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from clustersem.engine.discrepancy import Evaluation, cholesky, inverse_from
-from clustersem.engine.fiml import FullInformation
-from clustersem.engine.incomplete_scores import expected_information
+from clustersem.engine.fiml import FullInformation, IncompleteEvaluation, expected_quadratic
 from clustersem.engine.least_squares import GeneralisedLeastSquares, WeightedLeastSquares
 from clustersem.engine.objective import Block
 from clustersem.engine.ram import Array, Index
-from clustersem.engine.unrestricted import unrestricted_theta
 from clustersem.fit.discrepancies import moment_order
 from clustersem.fit.inference import Inference
 from clustersem.fit.measures import GroupInputs
 from clustersem.moments import SampleMoments
+from clustersem.moments.incomplete import Completion
 from clustersem.moments.margin import margin
 from clustersem.moments.patterns import pairwise_moments
 
@@ -42,7 +41,7 @@ def gfi(inference: Inference, groups: Sequence[GroupInputs], *, n_target: int) -
     values = []
     for group, sample, block, at in zip(groups, inference.samples, blocks, state, strict=True):
         if isinstance(block.discrepancy, FullInformation):
-            value = _of_incomplete(sample, block, at, inference.fixed, n_target)
+            value = _of_incomplete(sample, at, inference.fixed, n_target)
         elif isinstance(block.discrepancy, GeneralisedLeastSquares | WeightedLeastSquares):
             whole = _whole(block, inference.fixed)
             value = 1.0 - at.f / whole if whole else math.nan
@@ -90,32 +89,29 @@ def _of_normal_theory(group: GroupInputs, fixed: Index, *, has_means: bool) -> f
     return 1.0 - misfit / total if total else math.nan
 
 
-def _of_incomplete(
-    sample: SampleMoments, block: Block, at: Evaluation, fixed: Index, n_target: int
-) -> float:
+def _of_incomplete(sample: SampleMoments, at: Evaluation, fixed: Index, n_target: int) -> float:
     """Return the index of one group with gaps, in the weights of the expected information.
 
     As lavaan does, it is of the moments that pairs of variables have where both are observed; with
     sampling weights, of the saturated estimates.
     """
-    assert isinstance(block.discrepancy, FullInformation)
+    assert isinstance(at, IncompleteEvaluation)
     assert sample.data is not None
     assert sample.mean is not None
     own = np.arange(n_target)
-    data, mean, cov = block.discrepancy.data, sample.mean[own], sample.cov[np.ix_(own, own)]
-    mu, sigma = at.point.mu[own], at.point.sigma[np.ix_(own, own)]
-    kept = varying_moments(sample, fixed, has_means=True)
-    if n_target < len(sample.names):
-        # With auxiliary variables no moments are fixed.
-        data, kept = margin(sample, own).data, np.arange(n_target * (n_target + 3) // 2)
+    mean, cov = sample.mean[own], sample.cov[np.ix_(own, own)]
     if sample.weights is None:
         available = pairwise_moments(sample.data[:, own])
         mean, cov = available.mean, available.cov
-    weight = expected_information(data, mu, sigma)
-    s = unrestricted_theta(mean, cov)[kept]
-    r = s - unrestricted_theta(mu, sigma)[kept]
-    v = weight[np.ix_(kept, kept)]
-    return 1.0 - float(r @ v @ r) / float(s @ v @ s)
+    mu, sigma = at.point.mu[own], at.point.sigma[np.ix_(own, own)]
+    done: Completion | None = at.completion
+    if n_target < len(sample.names):
+        done = margin(sample, own).data.complete(mu, sigma)
+    assert done is not None, "estimates imply a positive definite matrix"
+    explained, own_mean = _without(cov, mean, fixed)
+    residual, deviation = _without(cov - sigma, mean - mu, fixed)
+    misfit = expected_quadratic(done, deviation, residual)
+    return 1.0 - misfit / expected_quadratic(done, own_mean, explained)
 
 
 def _whole(block: Block, fixed: Index) -> float:

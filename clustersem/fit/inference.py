@@ -159,6 +159,10 @@ class LeastSquaresGroup:
     @cached_property
     def terms(self) -> MomentTerms:
         """What the group adds to the traces."""
+        has_means = self.block.model.has_means
+        return self._terms(gamma_of(self.sample, has_means=has_means, fixed=self.fixed))
+
+    def _terms(self, gamma: Array) -> MomentTerms:
         model, discrepancy = self.block.model, self.block.discrepancy
         order = moment_order(self.sample, has_means=model.has_means)
         jacobian = moment_jacobian(model, self.at.point, order, model.cells)
@@ -169,7 +173,6 @@ class LeastSquaresGroup:
         else:
             assert isinstance(discrepancy, GeneralisedLeastSquares)
             weight = normal_weight(discrepancy.precision, order)
-        gamma = gamma_of(self.sample, has_means=order.has_means, fixed=self.fixed)
         return MomentTerms(jacobian, weight, gamma, self.share)
 
     @property
@@ -186,8 +189,7 @@ class LeastSquaresGroup:
         if self.options.discrepancy != "ULS" or self.sample.ordinal is not None:
             return self.terms
         order = moment_order(self.sample, has_means=self.block.model.has_means)
-        gamma = normal_gamma(fitted_cov(self.sample, self.options), order)
-        return replace(self.terms, gamma=gamma)
+        return self._terms(normal_gamma(fitted_cov(self.sample, self.options), order))
 
     @property
     def yuan_bentler_terms(self) -> GroupTerms:

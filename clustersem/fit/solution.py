@@ -25,6 +25,7 @@ from clustersem.fit.inference import Inference
 from clustersem.fit.likert_notes import likert_notes
 from clustersem.fit.measures import GroupInputs
 from clustersem.fit.options import FitOptions
+from clustersem.fit.preferred import preferred
 from clustersem.fit.release import release_table
 from clustersem.fit.residuals import plain_residuals, standardized_residuals
 from clustersem.fit.status import Status
@@ -422,10 +423,12 @@ class Solution:
         return tables.ScoreTests(rows, cells, mi, epc)
 
     def __repr__(self) -> str:
+        m = self.measures
+        chisq, df = preferred(m, "chisq"), preferred(m, "df")
         return (
             f"<Fit of {self.n_free} parameters to {len(self.spec.observed)} variables,"
-            f" n = {self.n_obs}: {self.status.code}, chi2({self.df}) ="
-            f" {self.measures['chisq']:.3f}>"
+            f" n = {self.n_obs}: {self.status.code}, {'' if chisq == 'chisq' else 'scaled '}"
+            f"chi2({m[df]:.5g}) = {m[chisq]:.3f}>"
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from clustersem.errors import DataError
 from clustersem.moments.order import Index
@@ -40,7 +41,7 @@ class Part:
         Answers, NaN where missing.
     where : str
         What to call these rows in messages.
-    weights, cluster, label, n_rows, dropped, ungrouped
+    weights, cluster, label, n_rows, dropped, ungrouped, index
         As in :class:`clustersem.moments.SampleMoments`.
     """
 
@@ -53,6 +54,7 @@ class Part:
     n_rows: int
     dropped: tuple[tuple[str, int], ...]
     ungrouped: int
+    index: pd.Index
 
     def moments(self, method: Missing) -> SampleMoments:
         """Return the sample of continuous variables.
@@ -128,6 +130,7 @@ class Part:
             cluster=self.cluster,
             patterns=patterns,
             dropped=self.dropped,
+            index=self.index,
             ungrouped=self.ungrouped,
         )
 

@@ -126,6 +126,8 @@ class SampleMoments:
         Why rows of this group were left out, and how many for each reason.
     ungrouped : int
         How many rows of the data belong to no group of the analysis; the same in every group.
+    index : Index or None
+        The labels that the rows used have in the data.
     """
 
     names: tuple[str, ...]
@@ -141,6 +143,7 @@ class SampleMoments:
     ordinal: OrdinalStatistics | None = None
     dropped: tuple[tuple[str, int], ...] = ()
     ungrouped: int = 0
+    index: pd.Index | None = None
 
     def __post_init__(self) -> None:
         for array in (self.cov, self.mean, self.data, self.weights, self.cluster):

@@ -154,6 +154,7 @@ def samples_from_data(
             n_rows=int(np.count_nonzero(grouping.codes == number)),
             dropped=rows.dropped[number],
             ungrouped=grouping.ungrouped,
+            index=data.index[rows.kept][own],
         )
         samples.append(
             part.moments(method)

@@ -59,10 +59,11 @@ def moments_from_data(
     values = numeric_columns(data, names, source=source)
     n_rows = len(values)
     check_rows(n_rows, source)
-    missing = np.isnan(values)
+    missing, index = np.isnan(values), data.index
     if missing.any():
         check_answered(missing, names, source)
-        values = values[~missing.any(axis=1)]
+        complete = np.flatnonzero(~np.any(missing, axis=1))
+        values, index = values[complete], index[complete]
     n = len(values)
     if n == 0:
         raise none_complete(missing, names, source)
@@ -70,7 +71,7 @@ def moments_from_data(
         raise too_few(n, n_rows, len(names), source)
     mean, cov = complete_moments(values, names, source=source)
     dropped = ((INCOMPLETE, n_rows - n),) if n < n_rows else ()
-    return SampleMoments(tuple(names), cov, mean, n, n_rows, values, dropped=dropped)
+    return SampleMoments(tuple(names), cov, mean, n, n_rows, values, dropped=dropped, index=index)
 
 
 def complete_moments(

@@ -241,7 +241,8 @@ def _search(trail: _Trail, unmet: tuple[str, ...]) -> str:
         table = trail.candidates()
         allowed = table[table["allowed"]]
         if policy.max_steps is not None and trail.n_freed >= policy.max_steps:
-            return f"The limit of {policy.max_steps} steps is reached.{left}"
+            steps = "one step" if policy.max_steps == 1 else f"{policy.max_steps} steps"
+            return f"The limit of {steps} is reached.{left}"
         if allowed.empty or not allowed["mi"].iloc[0] >= policy.minimum_mi:
             return _nothing_left(trail, table, allowed) + left
         best = allowed.iloc[0]

@@ -18,7 +18,7 @@ from helpers.incomplete import (
 )
 from helpers.random_ram import random_ram
 
-from clustersem.engine.fiml import FullInformation
+from clustersem.engine.fiml import FullInformation, expected_quadratic
 from clustersem.engine.incomplete_scores import (
     expected_information,
     incomplete_scores,
@@ -131,7 +131,16 @@ def test_information_on_the_moments(seed):
     np.testing.assert_allclose(
         expected_information(whole, *at), observed_information(whole, *at), rtol=0, atol=1e-11
     )
-    assert np.linalg.eigvalsh(expected_information(short, mean, cov))[0] > 0
+    information = expected_information(short, mean, cov)
+    assert np.linalg.eigvalsh(information)[0] > 0
+    # Its quadratic form needs no information matrix.
+    rng = np.random.default_rng(seed)
+    d, r = rng.standard_normal(p), rng.standard_normal((p, p))
+    direction = unrestricted_theta(d, r + r.T)
+    done = short.complete(mean, cov)
+    assert expected_quadratic(done, d, r + r.T) == pytest.approx(
+        direction @ information @ direction, rel=1e-10
+    )
 
 
 def fitted(file, names, sizes):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.special import gammaln, logsumexp
+from scipy.special import gammaln, logsumexp, ndtr
 from scipy.stats import chi2, ncx2
 
 from clustersem.engine.noncentral import cdf, noncentrality_at, sf
@@ -51,3 +51,13 @@ def test_noncentrality_is_the_inverse_of_the_distribution(df, ratio, p):
 def test_no_noncentrality_for_a_good_fit():
     assert noncentrality_at(10.0, 24, 0.95) == 0.0
     assert noncentrality_at(0.0, 24, 0.05) == 0.0
+
+
+def test_noncentralities_beyond_counting_are_normal():
+    # At the edge of what the mixture serves, both ways agree; beyond it nothing runs out of memory.
+    assert cdf(1e3, 5.0, 1e15) == 0.0
+    assert sf(1e3, 5.0, 1e15) == 1.0
+    for x in (1e11 - 1e6, 1e11, 1e11 + 1e6):
+        deviate = (x - 5.0 - 1e11) / np.sqrt(10.0 + 4e11)
+        assert cdf(x, 5.0, 1e11) == pytest.approx(float(ndtr(deviate)), abs=2e-6)
+    assert noncentrality_at(1e14, 5.0, 0.05) == pytest.approx(1e14, rel=1e-6)

@@ -268,3 +268,14 @@ def test_covariates_move_the_scores_of_ordinal_items():
     np.testing.assert_allclose(mean[:, 0], fit.factor_scores()["f"], atol=0.02)
     exact, _ = posterior_moments(Measurement((np.empty(0),) * p, *parts), y)
     np.testing.assert_allclose(exact[:, 0], fit.factor_scores()["f"], atol=1e-8)
+
+
+def test_scores_keep_the_labels_of_the_rows_used():
+    pupils = data("holzinger1939").rename(index=lambda i: f"pupil {i}")
+    pupils.loc["pupil 3", "x1"] = np.nan
+    scores = cs.cfa("f =~ x1 + x2 + x3", pupils).factor_scores()
+    assert scores.index.equals(pupils.index.drop("pupil 3"))
+    by_school = cs.cfa("f =~ x1 + x2 + x3", pupils, group="school").factor_scores()
+    assert set(by_school.loc["Pasteur"].index) < set(pupils.index[pupils["school"] == "Pasteur"])
+    weighted = cs.cfa("f =~ x1 + x2 + x3", pupils.assign(w=1.0), sampling_weights="w")
+    np.testing.assert_allclose(weighted.factor_scores().loc["pupil 9"], scores.loc["pupil 9"])

@@ -239,3 +239,19 @@ def test_a_better_model_than_expected_has_a_cfi_of_one():
     assert measures["tli_robust"] > 1.0
     assert measures["rmsea_robust"] == 0.0
     assert measures["rmsea_ci_lower_robust"] == 0.0
+
+
+def test_unweighted_least_squares_of_a_covariance_matrix():
+    items = data("holzinger1939")[[f"x{i}" for i in range(1, 10)]]
+    model = case("hs_cfa_uls")["model"]
+    fit = cs.cfa(model, cov=items.cov(), n_obs=len(items), estimator="ULS")
+    answers = cs.cfa(model, items, estimator="ULS")
+    np.testing.assert_allclose(fit.estimates["se"], answers.estimates["se"], rtol=1e-9)
+    assert fit.measures["chisq"] == pytest.approx(answers.measures["chisq"], rel=1e-9)
+
+
+def test_fixed_thresholds_leave_no_robust_indices():
+    # catML is a discrepancy of correlations alone; lavaan has none there, either.
+    fit = cs.cfa("f =~ A1 + A2 + A3; A1 | 0*t1", data("bfi"), ordered=True)
+    assert fit.measures["chisq_scaled"] > 300.0
+    assert not [name for name in fit.measures if name.endswith("_robust")]

@@ -110,6 +110,18 @@ def test_standard_errors_that_nobody_asked_for_are_dashes_of_none():
     assert "nan" not in fit.summary()
 
 
+@pytest.mark.parametrize(
+    ("estimator", "chisq"),
+    [
+        ("ML", "chi2(24) = {chisq:.3f}"),
+        ("MLMVS", "scaled chi2({df_scaled:.5g}) = {chisq_scaled:.3f}"),
+    ],
+)
+def test_a_fit_in_brief_shows_the_test_to_read(estimator, chisq):
+    fit = cs.cfa(MODEL, pd.read_csv(DATA / "holzinger1939.csv"), estimator=estimator)
+    assert repr(fit).endswith(f"converged, {chisq.format_map(fit.measures)}>")
+
+
 if __name__ == "__main__":
     GOLDEN.mkdir(exist_ok=True)
     warnings.simplefilter("ignore")

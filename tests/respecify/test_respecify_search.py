@@ -185,7 +185,7 @@ def test_the_search_stops_at_its_limit(cross_border):
     policy = RespecificationPolicy(max_steps=1, target={"cfi": "> .99"})
     result = respecify(cross_border, policy)
     assert result.stopped == (
-        "The limit of 1 steps is reached. The target is not met: cfi 0.987 (wanted > 0.99)."
+        "The limit of one step is reached. The target is not met: cfi 0.987 (wanted > 0.99)."
     )
     assert result.candidates["allowed"].any()
 
