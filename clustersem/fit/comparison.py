@@ -31,6 +31,9 @@ _DEFAULTS: dict[str, DifferenceMethod] = {
 }
 # Scaling factors of these are the mean of eigenvalues, which the formulas of 2001 and 2010 need.
 _MEAN_SCALED = ("satorra.bentler", "yuan.bentler", "yuan.bentler.mplus")
+# A difference factor below half of the smaller of the models' own, or above twice the larger, is
+# more often the 2001 formula's cancellation than the data.
+_FAR = 2.0
 # A chi2 difference more negative than this share of chi2 is not rounding.
 _ROUNDING = 1e-6
 
@@ -87,7 +90,10 @@ class Comparison:
             na_rep="",
         )
         index = "" if self.indices == "plain" else f"; CFI and RMSEA: {self.indices}"
-        lines = [text, "", f"Difference test: {METHODS[self.method]}{index}."]
+        lines = [text, ""]
+        if self.method != "standard":
+            lines.append("chi2 is the plain statistic; d chi2 and its p are those of the test.")
+        lines.append(f"Difference test: {METHODS[self.method]}{index}.")
         return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
 
 
@@ -186,6 +192,9 @@ def compare(
             notes.append(f"{below} is not nested in {above}: {check.message}")
         test = difference_test(small, large, chosen)
         tests.append(test)
+        far = far_factor(test, small, large)
+        if far:
+            notes.append(f"{below} against {above}: {far}")
         if test.statistic < -_ROUNDING * max(1.0, small.measures["chisq"]):
             notes.append(
                 f"{below} fits better than {above}, though it is more restrictive: they are not"
@@ -223,6 +232,25 @@ def difference_test(small: Solution, large: Solution, method: DifferenceMethod) 
         "scaled.shifted": difference.scaled_shifted,
     }
     return tests[method](t0, t1, e)
+
+
+def far_factor(test: DifferenceTest, small: Solution, large: Solution) -> str:
+    """Return what to know of a 2001 factor far from both models' own; empty where it is not.
+
+    (df0 c0 - df1 c1) / (df0 - df1) takes the difference of two large products, so with few degrees
+    of freedom apart a small error of c0 or c1 becomes a large one of the factor.
+    """
+    if test.method != "satorra.bentler.2001" or not large.df:
+        return ""
+    own = [fit.measures["chisq_scaling_factor"] for fit in (small, large)]
+    if min(own) / _FAR <= test.scaling_factor <= max(own) * _FAR:
+        return ""
+    return (
+        f"the scaling factor of the difference, {test.scaling_factor:.3f}, is far from those of the"
+        f" models themselves ({own[0]:.3f} and {own[1]:.3f}), so the scaled difference"
+        f" {test.statistic:.2f} (plain: {test.statistic * test.scaling_factor:.2f}) may mislead."
+        ' Use method="satorra.bentler.2010" or method="satorra.2000".'
+    )
 
 
 def difference_eigenvalues_of(small: Solution, large: Solution) -> Array:

@@ -112,7 +112,7 @@ class Effects:
         for (*pair, _, _), name, values in zip(texts, names, numbers, strict=True):
             if pair != last:
                 group, cause, outcome = pair
-                where = f" (group {group})" if several else ""
+                where = f" (group {self.stability.index[group - 1]})" if several else ""
                 lines += ["", f"{cause} -> {outcome}{where}"]
                 last = pair
             est, se, p, low, high, std, std_se, std_low, std_high = (float(v) for v in values)

@@ -319,6 +319,8 @@ def _check_thresholds(spec: ModelSpec) -> None:
                 row.lhs,
                 f"{row.lhs} has {count + 1} categories in the data, so its thresholds are"
                 f" {', '.join(f't{i}' for i in range(1, count + 1))}; there is no {row.rhs}",
+                op="|",
+                rhs=row.rhs,
             )
 
 

@@ -33,7 +33,8 @@ class Step:
     change : Change or None
         The changes of fit.
     finding : str
-        ``"holds"``, ``"holds approximately"``, ``"does not hold"`` or ``"not tested"``.
+        ``"holds"``, ``"holds approximately"``, ``"does not hold"`` or ``"not tested"``: this step
+        against the one before it, whether that one holds or not.
     reason : str
         The evidence, in words.
     """
@@ -103,7 +104,8 @@ class Invariance:
         One row a step: ``equal against df chisq p_value cfi tli rmsea srmr aic bic delta_chisq
         delta_df delta_p delta_cfi delta_rmsea delta_srmr finding``. chisq, p_value and the indices
         are the corrected ones where the estimator corrects; the difference test is computed from
-        the plain ones, as it must.
+        the plain ones, as it must. `finding` is the step's, but ``"cannot be read"`` after a step
+        that does not hold.
     steps : tuple of Step
         The same with the fits.
     partial : DataFrame

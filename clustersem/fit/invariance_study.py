@@ -16,7 +16,7 @@ from clustersem.fit.invariance_models import Family, Release
 from clustersem.fit.invariance_result import Invariance, Released, Step
 from clustersem.fit.invariance_rules import Change, Criterion, finding, reason
 from clustersem.fit.invariance_scores import ReleaseScore, release_scores
-from clustersem.fit.invariance_text import StepInWords, verdict_text
+from clustersem.fit.invariance_text import StepInWords, findings_in_words, verdict_text
 from clustersem.fit.nested import refitted
 from clustersem.fit.result import Fit
 
@@ -159,6 +159,7 @@ class Study:
             m[f"cfi{self.suffix}"],
             m[f"rmsea{self.suffix}"],
             [released.step for released in self.released],
+            df=self.configural.df,
         )
         if self.family.n_thresholds and self.criterion != "chisq":
             self.notes.append(
@@ -168,7 +169,7 @@ class Study:
             )
         columns = list(Released.__dataclass_fields__)
         return Invariance(
-            _table(self.steps, self.suffix),
+            _table(self.steps, findings_in_words(words), self.suffix),
             tuple(self.steps),
             pd.DataFrame([asdict(r) for r in self.released], columns=columns),
             level,
@@ -187,9 +188,9 @@ def _following(release: Release, equal: Sequence[str], family: Family) -> tuple[
     return (Release(release.rhs, "~1", "", release.group),)
 
 
-def _table(steps: Sequence[Step], suffix: str) -> pd.DataFrame:
+def _table(steps: Sequence[Step], findings: Sequence[str], suffix: str) -> pd.DataFrame:
     rows = []
-    for step in steps:
+    for step, found in zip(steps, findings, strict=True):
         m, test, change = step.fit.measures, step.test, step.change
         scaled = "_scaled" if "chisq_scaled" in m else ""
         rows.append(
@@ -211,7 +212,7 @@ def _table(steps: Sequence[Step], suffix: str) -> pd.DataFrame:
                 "delta_cfi": math.nan if change is None else change.cfi,
                 "delta_rmsea": math.nan if change is None else change.rmsea,
                 "delta_srmr": math.nan if change is None else change.srmr,
-                "finding": step.finding if step.against else "",
+                "finding": found,
             }
         )
     return pd.DataFrame(rows, index=pd.Index([step.name for step in steps], name="step"))

@@ -38,6 +38,10 @@ KINDS = {
     "composite_loadings": "weights of composites",
 }
 
+CANNOT_BE_READ = "cannot be read"
+# Up to here the RMSEA of a model that is right is often above its limit (Kenny et al., 2015).
+FEW_DF = 10
+
 
 class StepInWords(NamedTuple):
     """What the verdict needs of a step."""
@@ -49,8 +53,31 @@ class StepInWords(NamedTuple):
     equal: tuple[str, ...]
 
 
+def findings_in_words(steps: Sequence[StepInWords]) -> list[str]:
+    """Return what the table says of every step: nothing of the first, nor of those after a failure.
+
+    A step that was repeated after releases is judged by the last of its models.
+    """
+    last = {step.level: step.finding for step in steps}
+    levels = list(last)
+    failed = next((i for i, name in enumerate(levels) if last[name] == "does not hold"), math.inf)
+    return [
+        ""
+        if step.level == levels[0]
+        else CANNOT_BE_READ
+        if levels.index(step.level) > failed
+        else step.finding
+        for step in steps
+    ]
+
+
 def verdict_text(
-    steps: Sequence[StepInWords], cfi: float, rmsea: float, released: Sequence[str]
+    steps: Sequence[StepInWords],
+    cfi: float,
+    rmsea: float,
+    released: Sequence[str],
+    *,
+    df: int,
 ) -> tuple[str, str]:
     """Return the verdict and the last step that holds.
 
@@ -62,12 +89,14 @@ def verdict_text(
         Of the configural model.
     released : sequence of str
         For every released restriction the step where that happened.
+    df : int
+        Degrees of freedom of the configural model.
 
     Returns
     -------
     verdict, level : str
     """
-    lines = [_configural(cfi, rmsea)]
+    lines = [_configural(cfi, rmsea, df)]
     level, broken = steps[0].name, ""
     equal_before: tuple[str, ...] = ()
     last = {step.level: step for step in steps}
@@ -78,7 +107,9 @@ def verdict_text(
         but = f" but for {count} release{'s' if count > 1 else ''}" if count else ""
         title = f"{step.level.capitalize()} (equal {added}{but})"
         if broken:
-            lines.append(f"{title}: cannot be read, as the {broken} step before it does not hold.")
+            lines.append(
+                f"{title}: {CANNOT_BE_READ}, as the {broken} step before it does not hold."
+            )
         elif step.finding == "not tested":
             lines.append(f"{title}: {step.reason}.")
         else:
@@ -93,17 +124,36 @@ def verdict_text(
     return "\n".join(lines), level
 
 
-def _configural(cfi: float, rmsea: float) -> str:
+def _configural(cfi: float, rmsea: float, df: int) -> str:
     numbers = f"CFI {_short(cfi)}, RMSEA {_short(rmsea)}"
     # Hu and Bentler (1999, doi:10.1080/10705519909540118) and the older, wider limits.
     if cfi >= 0.95 and rmsea <= 0.06:
         return f"Configural: the same structure fits all groups well ({numbers})."
     if cfi >= 0.90 and rmsea <= 0.08:
         return f"Configural: the same structure fits all groups acceptably ({numbers})."
+    look = "Look at the model before reading on: steps are compared with a model that"
+    if cfi >= 0.90 and rmsea > 0.08:
+        good = "good" if cfi >= 0.95 else "acceptable"
+        few = (
+            f" With few degrees of freedom, here {df}, it often is so in models that are right,"
+            " most of all in small samples: RMSEA is inflated there (Kenny, Kaniskan & McCoach,"
+            " 2015, doi:10.1177/0049124114543236)."
+            if df <= FEW_DF
+            else ""
+        )
+        return (
+            f"Configural: CFI and RMSEA disagree. CFI {_short(cfi)} is {good} (.90 or more), RMSEA"
+            f" {_short(rmsea)} is wanting (above .08).{few} {look} may not be right."
+        )
+    if rmsea <= 0.08:
+        return (
+            f"Configural: CFI and RMSEA disagree. RMSEA {_short(rmsea)} is"
+            f" {'good' if rmsea <= 0.06 else 'acceptable'} (.08 or less), CFI {_short(cfi)} is"
+            f" wanting (below .90). {look} may not be right."
+        )
     return (
         f"Configural: the structure itself does not fit well ({numbers}; wanted are CFI of .90 or"
-        " more and RMSEA of .08 or less). Look at the model before reading on: steps are compared"
-        " with a model that is not right."
+        f" more and RMSEA of .08 or less). {look} is not right."
     )
 
 

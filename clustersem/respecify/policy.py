@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 from clustersem.errors import ModelError
 from clustersem.fit.hypotheses import Path
+from clustersem.fit.preferred import preferred
 from clustersem.respecify.rules import Row, Rules, TidyRule, key_of, row_of, tidy_rules
 
 #: The 5 % point of chi2 with one degree of freedom.
@@ -62,7 +63,9 @@ class RespecificationPolicy:
         A search stops after so many freed parameters.
     target : mapping, optional
         A search stops as soon as all of these hold: ``{"cmin_df": ("<", 3), "cfi": "> .9"}``, by
-        the names of ``fit.measures``.
+        the names of ``fit.measures``. Where the estimator corrects its test these mean the variant
+        that is reported: ``"cfi"`` is the robust one, or else the scaled one, ``"cmin_df"`` the
+        scaled one.
     inadmissible : str, optional
         A step to an inadmissible solution (a negative variance, a correlation above one) is
         ``"skip"``-ped or made and ``"keep"``-t with a warning. By default a found step is skipped
@@ -149,17 +152,25 @@ class RespecificationPolicy:
         ModelError
             For a measure that the fit does not have.
         """
-        missing = []
-        for name, (sign, value) in self.goals.items():
+        return tuple(
+            f"{name} {value:.3f} (wanted {sign} {wanted:g})"
+            for name, value, sign, wanted in self.judged(measures)
+            if not _COMPARISONS[sign](value, wanted)
+        )
+
+    def judged(self, measures: Mapping[str, float]) -> tuple[tuple[str, float, str, float], ...]:
+        """Return of every goal the measure that it is about, its value, and what is wanted."""
+        found = []
+        for name, (sign, wanted) in self.goals.items():
             if name not in measures:
                 near = get_close_matches(name, measures, n=1)
                 raise ModelError(
                     f"the target names {name!r}, which is no measure of this fit; "
                     + (f"did you mean {near[0]!r}?" if near else f"it has {', '.join(measures)}.")
                 )
-            if not _COMPARISONS[sign](measures[name], value):
-                missing.append(f"{name} {measures[name]:.3f} (wanted {sign} {value:g})")
-        return tuple(missing)
+            reported = preferred(measures, name)
+            found.append((reported, measures[reported], sign, wanted))
+        return tuple(found)
 
 
 def _tidy_steps(

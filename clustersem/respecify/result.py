@@ -36,7 +36,7 @@ _COLUMNS = (
     "df",
     "p_value",
 )
-_MEASURES = ("chisq", "cmin_df", "cfi", "gfi", "rmsea", "srmr")
+_MEASURES = ("cmin_df", "cfi", "gfi", "rmsea", "srmr")
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,15 +152,20 @@ class Respecification:
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row a step; ``chisq`` to ``srmr`` are those after the step."""
+        """One row a step; ``chisq`` to ``srmr`` are those after the step.
+
+        ``chisq`` is the plain statistic, as ``mi`` and ``drop`` are; ``cmin_df``, ``cfi`` and
+        ``rmsea`` are scaled or robust where the estimator corrects its test.
+        """
         rows = []
         for step in self.steps:
             row: dict[str, object] = {name: getattr(step, name) for name in _COLUMNS}
             row["model_df"] = int(step.after["df"])
-            row |= {name: float(step.after[name]) for name in _MEASURES}
+            row["chisq"] = float(step.after["chisq"])
+            row |= {name: float(step.after[preferred(step.after, name)]) for name in _MEASURES}
             row |= {"reason": step.reason, "why": step.why, "warnings": "; ".join(step.warnings)}
             rows.append(row)
-        extra = ["model_df", *_MEASURES, "reason", "why", "warnings"]
+        extra = ["model_df", "chisq", *_MEASURES, "reason", "why", "warnings"]
         return pd.DataFrame(rows, columns=[*_COLUMNS, *extra])
 
     def __str__(self) -> str:
@@ -211,7 +216,7 @@ def _step_line(step: Step, width: int) -> str:
 
 
 def _fit_text(measures: Mapping[str, float]) -> str:
-    ratio = _number(measures["cmin_df"], 9, 3)
+    ratio = _number(measures[preferred(measures, "cmin_df")], 9, 3)
     names = [preferred(measures, name) for name in ("cfi", "rmsea", "srmr")]
     indices = "".join(_number(measures[name], 7, 3) for name in names)
     return f"{measures['chisq']:>10.3f}{int(measures['df']):>5}{ratio}{indices}"
@@ -225,10 +230,12 @@ def _footer(result: Respecification) -> list[str]:
     lines = ["", *_wrapped(f"Stopped: {result.stopped}")]
     suffix = index_suffix(result.initial.measures)
     if suffix:
-        which = "a scaled" if "chisq_scaled" in result.initial.measures else "the"
+        corrected = "chisq_scaled" in result.initial.measures
+        ratio = " and chi2/df the scaled one" if corrected else ""
+        which = "a scaled" if corrected else "the"
         lines += _wrapped(
-            f"CFI and RMSEA are the {SUFFIXES[suffix]} ones. Modification indices, chi2 and its"
-            f" drop are without correction; p is that of {which} difference test."
+            f"CFI and RMSEA are the {SUFFIXES[suffix]} ones{ratio}. Modification indices, chi2 and"
+            f" its drop are without correction; p is that of {which} difference test."
         )
     if result.freed:
         bare = sum(step.reason == NO_REASON for step in result.freed)

@@ -33,6 +33,11 @@ def respecify(fit: Fit, policy: RespecificationPolicy | None = None) -> Respecif
     model, and the gain in fit shrinks in new data (MacCallum et al., 1992). Prefer steps that
     theory names, state the reason, and confirm them on other respondents.
 
+    Where the estimator corrects its test (MLR, WLSMV, ...), modification indices, chi2 and its drop
+    are those of the plain statistic, which the indices approximate; a step's p-value is that of the
+    scaled difference test, and targets and reported measures of fit (chi2/df, CFI, RMSEA) are the
+    robust ones, or the scaled ones where there are no robust ones.
+
     Parameters
     ----------
     fit : Fit
@@ -253,8 +258,8 @@ def _search(trail: _Trail, unmet: tuple[str, ...]) -> str:
 
 def _target_met(trail: _Trail) -> str:
     reached = ", ".join(
-        f"{name} {trail.fit.measures[name]:.3f} {sign} {value:g}"
-        for name, (sign, value) in trail.policy.goals.items()
+        f"{name} {value:.3f} {sign} {wanted:g}"
+        for name, value, sign, wanted in trail.policy.judged(trail.fit.measures)
     )
     if not trail.steps:
         return f"The initial model meets the target already ({reached}), so nothing was freed."

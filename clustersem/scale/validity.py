@@ -12,6 +12,7 @@ from clustersem.errors import DataError, UnsupportedError
 from clustersem.scale.answers import Array, quoted
 from clustersem.scale.htmt import heterotrait_monotrait
 from clustersem.scale.omega import composite_reliability
+from clustersem.scale.validity_text import validity_text
 from clustersem.survey.names import listed
 
 _CR = 0.7
@@ -66,7 +67,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class ValidityResult:
-    """Validity of the constructs of a fitted model.
+    """Validity of the constructs of a fitted model; ``print()`` shows it.
 
     Attributes
     ----------
@@ -114,6 +115,25 @@ class ValidityResult:
     def passed(self) -> bool:
         """Whether every criterion is met."""
         return all(verdict.passed for verdict in self.verdicts)
+
+    def __str__(self) -> str:
+        failed = [v for v in self.verdicts if not v.passed]
+        return validity_text(
+            self.table,
+            self.fornell_larcker,
+            self.htmt,
+            [f"{v.subject}: {v.detail}" for v in failed],
+            len(self.verdicts),
+            f"CR {_CR:g}, AVE {_AVE:g}, root of AVE above correlations, HTMT below {_HTMT:g}",
+            (*self.left_out, *self.notes),
+        )
+
+    def __repr__(self) -> str:
+        met = sum(verdict.passed for verdict in self.verdicts)
+        return (
+            f"<Validity of {', '.join(map(str, self.table.index))}:"
+            f" {met} of {len(self.verdicts)} criteria met>"
+        )
 
 
 def _check_single_group(estimates: pd.DataFrame) -> None:

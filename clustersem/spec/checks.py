@@ -17,8 +17,8 @@ _AUTOMATIC = re.compile(r"\.p([1-9][0-9]{0,6})\.")
 def check_constraints(parsed: ParsedModel, parameters: tuple[Parameter, ...]) -> None:
     """Refuse constraints on labels that no parameter has, and definitions given twice.
 
-    A right side without labels has to be a number: 1/0 is none. Constraints ``== < >`` may name a parameter by its row in the parameter table, too: ``.p2.`` is
-    the second row, as in lavaan.
+    A right side without labels has to be a number: 1/0 is none. Constraints ``== < >`` may name a
+    parameter by its row in the parameter table, too: ``.p2.`` is the second row, as in lavaan.
 
     Raises
     ------

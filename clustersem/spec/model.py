@@ -141,17 +141,20 @@ class ModelSpec:
         index = self._index.get((key_of(lhs, op, rhs), group))
         return None if index is None else self.parameters[index]
 
-    def error_at(self, name: str, reason: str) -> ModelSyntaxError:
-        """Return an error whose caret stands under the first mention of a variable.
+    def error_at(self, name: str, reason: str, *, op: str = "", rhs: str = "") -> ModelSyntaxError:
+        """Return an error whose caret stands under a variable or a parameter of the text.
 
         For what turns out only once the data are there: an item that the data do not have.
 
         Parameters
         ----------
         name : str
-            A variable of the model.
+            A variable of the model, whose first mention is meant; with `op` and `rhs` the left-hand
+            side of a parameter, under whose right-hand side the caret stands where it is written.
         reason : str
             What is wrong and what to do.
+        op, rhs : str
+            Of a parameter, as in the table.
 
         Examples
         --------
@@ -162,7 +165,9 @@ class ModelSpec:
             f =~ x1 + 0.5*x22
                           ^^^
         """
-        position, length = self._parsed.locate(name) or (0, 1)
+        parsed = self._parsed
+        term = parsed.locate_term(name, op, rhs) if op else None
+        position, length = term or parsed.locate(name) or (0, 1)
         return ModelSyntaxError(reason, self.text, position, length)
 
     def with_parameter(

@@ -132,6 +132,16 @@ class ParsedModel:
         ]
         return min(mentions, default=None)
 
+    def locate_term(self, lhs: str, op: str, rhs: str) -> tuple[int, int] | None:
+        """Return offset and length of a parameter's right-hand side, None where not written."""
+        for formula in self.formulas:
+            if formula.op != op or lhs not in (variable.name for variable in formula.lhs):
+                continue
+            for term in formula.terms:
+                if term.name == rhs:
+                    return term.position + term.length - len(rhs), len(rhs)
+        return None
+
     def __str__(self) -> str:
         return "\n".join(str(statement) for statement in self.statements)
 

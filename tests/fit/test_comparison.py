@@ -142,6 +142,36 @@ def test_text(three_and_one):
     assert "nan" not in text.lower()
 
 
+def test_a_factor_far_from_those_of_the_models_is_told():
+    """x9 on visual is what the model lacks most, and the formula of 2001 is at its worst there."""
+    hs = data("holzinger1939")
+    told, near, free = (
+        cs.cfa(HS + more, hs, estimator="MLR") for more in ("", "; speed =~ x5", "; x9 ~ visual")
+    )
+    result = compare(told, free)
+    factor = result.tests[0].scaling_factor
+    own = [fit.measures["chisq_scaling_factor"] for fit in (told, free)]
+    assert factor < min(own) / 2
+    (note,) = result.notes
+    assert f"model 1 against model 2: the scaling factor of the difference, {factor:.3f}" in note
+    assert f"({own[0]:.3f} and {own[1]:.3f})" in note
+    assert "satorra.bentler.2010" in note
+    assert compare(told, free, method="satorra.2000").notes == ()
+    assert compare(told, near).notes == ()
+
+
+def test_text_says_which_chi2_is_the_plain_one(three_and_one):
+    line = "chi2 is the plain statistic; d chi2 and its p are those of the test."
+    robust = [
+        cs.cfa(HS, data("holzinger1939"), estimator="MLM", orthogonal=bool(o)) for o in (0, 1)
+    ]
+    text = str(compare(*robust))
+    assert f"{robust[1].measures['chisq']:.3f}" in text
+    assert f"\n\n{line}\nDifference test: Satorra & Bentler (2001)" in text
+    assert line not in str(compare(*three_and_one))
+    assert line not in str(compare(*robust, method="standard"))
+
+
 SMALL = "visual =~ x1 + x2 + x3; speed =~ x7 + x8 + x9"
 
 

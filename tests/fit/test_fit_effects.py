@@ -201,3 +201,12 @@ def test_what_cannot_be_asked_for():
         fit.effects(level=95)
     with pytest.raises(cs.errors.ModelError, match=r"'y8' is not among .*loadings=True"):
         fit.effects().between("ind60", "y8")
+
+
+def test_text_names_the_groups_by_their_labels():
+    hs = data("holzinger1939")
+    model = "visual =~ x1 + x2 + x3; speed =~ x7 + x8 + x9; speed ~ visual"
+    text = str(cs.sem(model, hs, group="school").effects())
+    assert "visual -> speed (group Pasteur)" in text
+    assert "visual -> speed (group Grant-White)" in text
+    assert "(group" not in str(cs.sem(model, hs).effects())

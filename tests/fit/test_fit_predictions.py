@@ -204,7 +204,7 @@ def test_groups_have_their_own_scores_and_predictions():
         pd.testing.assert_frame_equal(
             both.effects().std_total.loc[school], alone.effects().std_total, rtol=1e-5
         )
-    assert " (group 2)" in str(both.effects())
+    assert both.groups[1] in str(both.effects())
     new = {school: some.head(2) for school, some in answers.groupby("school")}
     scores = both.factor_scores(new)
     assert list(scores.loc["Pasteur"].index) == list(new["Pasteur"].index)

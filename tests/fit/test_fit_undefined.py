@@ -6,7 +6,7 @@ import pytest
 from helpers.lavaan_cases import REFERENCE
 
 import clustersem as cs
-from clustersem.errors import DataError, ModelError, ModelSyntaxError, UnsupportedError
+from clustersem.errors import DataError, ModelError, ModelSyntaxError
 
 ONE = "f =~ x1 + a*x2 + b*x3 + x4\n"
 DATA = pd.read_csv(REFERENCE / "data" / "hs_design.csv")
@@ -52,9 +52,3 @@ def test_matrices_of_groups_without_means():
 def test_one_cluster_is_named_as_it_is():
     with pytest.raises(DataError, match=r"has one value only, 1\."):
         cs.cfa(ONE, DATA.assign(town=1), cluster="town")
-
-
-def test_semopy_is_asked_of_one_group():
-    fit = cs.cfa(ONE.replace("a*", "").replace("b*", ""), DATA, group="school")
-    with pytest.raises(UnsupportedError, match="a second opinion on one group at a time"):
-        fit.second_opinion()

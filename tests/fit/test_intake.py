@@ -191,10 +191,10 @@ def test_types_thresholds_and_built_models_say_what_is_ordinal():
 
 def test_a_threshold_that_the_data_do_not_have():
     with pytest.raises(ModelSyntaxError) as caught:
-        intake(MODEL + "\nx2 | t1 + t4", likert())
+        intake(MODEL + "\nx1 + x2 | t1 + c*t4", likert())
     assert str(caught.value) == (
-        "line 1, column 11: x2 has 4 categories in the data, so its thresholds are t1, t2, t3;"
-        " there is no t4\n    f =~ x1 + x2 + x3\n              ^^"
+        "line 3, column 18: x1 has 4 categories in the data, so its thresholds are t1, t2, t3;"
+        " there is no t4\n    x1 + x2 | t1 + c*t4\n                     ^^"
     )
 
 

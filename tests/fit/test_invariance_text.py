@@ -14,7 +14,7 @@ from clustersem.fit.invariance_rules import (
     reason,
     rejected,
 )
-from clustersem.fit.invariance_text import StepInWords, verdict_text
+from clustersem.fit.invariance_text import StepInWords, findings_in_words, verdict_text
 
 
 def change(cfi=0.0, rmsea=0.0, srmr=0.0, p=0.5, df=6, loadings=False, small=False):
@@ -91,7 +91,7 @@ def test_level_is_the_last_step_that_holds():
         (("not tested", "not tested", "holds", "does not hold"), "scalar"),
         (("not tested", "does not hold"), "configural"),
     ]:
-        verdict, level = verdict_text(steps(*findings), 0.97, 0.05, [])
+        verdict, level = verdict_text(steps(*findings), 0.97, 0.05, [], df=48)
         assert level == expected, findings
         assert f"Conclusion: {expected} invariance holds: " in verdict
 
@@ -100,15 +100,48 @@ def test_words_for_fit_of_the_configural_model():
     for cfi, rmsea, words in [
         (0.96, 0.05, "fits all groups well"),
         (0.93, 0.07, "acceptably"),
-        (0.93, 0.09, "does not fit well"),
+        (0.89, 0.09, "does not fit well"),
+        (
+            0.93,
+            0.09,
+            "CFI .930 is acceptable (.90 or more), RMSEA .090 is wanting (above .08). Look",
+        ),
+        (0.89, 0.05, "RMSEA .050 is good (.08 or less), CFI .890 is wanting (below .90). Look"),
     ]:
-        assert words in verdict_text(steps("holds"), cfi, rmsea, [])[0].splitlines()[0]
+        assert words in verdict_text(steps("holds"), cfi, rmsea, [], df=48)[0].splitlines()[0]
+
+
+def test_rmsea_of_few_degrees_of_freedom_is_said_to_be_inflated():
+    def line(cfi, rmsea, df):
+        return verdict_text(steps("holds"), cfi, rmsea, [], df=df)[0].splitlines()[0]
+
+    few = line(0.995, 0.082, 8)
+    assert few.startswith("Configural: CFI and RMSEA disagree. CFI .995 is good")
+    assert "few degrees of freedom, here 8" in few
+    assert "doi:10.1177/0049124114543236" in few
+    for other in (line(0.995, 0.082, 11), line(0.89, 0.05, 8), line(0.89, 0.09, 8)):
+        assert "Kenny" not in other
+
+
+def test_steps_after_one_that_fails_cannot_be_read():
+    assert findings_in_words(steps("holds", "does not hold", "holds", "does not hold")) == [
+        "",
+        "holds",
+        "does not hold",
+        "cannot be read",
+        "cannot be read",
+    ]
+    assert findings_in_words(steps("holds", "holds")) == ["", "holds", "holds"]
+    held, failed = steps("holds", "holds", "holds", "holds"), steps("does not hold")
+    last = held[-1]._replace(finding="holds approximately")
+    released = [failed[0], failed[1], held[1]._replace(name="thresholds (partial)"), last]
+    assert findings_in_words(released) == ["", "does not hold", "holds", "holds approximately"]
 
 
 def test_releases_of_steps_that_were_reached_are_counted():
     given = steps("holds", "holds", "does not hold")
     given[3] = given[3]._replace(name="scalar (partial)")
-    verdict, level = verdict_text(given, 0.97, 0.05, ["metric", "scalar", "scalar"])
+    verdict, level = verdict_text(given, 0.97, 0.05, ["metric", "scalar", "scalar"], df=48)
     assert level == "metric"
     assert "Metric (equal loadings but for 1 release): holds" in verdict
     assert "Scalar (equal intercepts but for 2 releases): does not hold" in verdict
@@ -120,6 +153,6 @@ def test_own_names_of_steps_get_a_conclusion_too():
         StepInWords("configural", "configural", "not tested", "", ()),
         StepInWords("weak", "weak", "holds", "because", ("loadings",)),
     ]
-    verdict, level = verdict_text(given, 0.97, 0.05, [])
+    verdict, level = verdict_text(given, 0.97, 0.05, [], df=48)
     assert level == "weak"
     assert "Conclusion: the weak step holds." in verdict

@@ -255,3 +255,26 @@ def test_fixed_thresholds_leave_no_robust_indices():
     fit = cs.cfa("f =~ A1 + A2 + A3; A1 | 0*t1", data("bfi"), ordered=True)
     assert fit.measures["chisq_scaled"] > 300.0
     assert not [name for name in fit.measures if name.endswith("_robust")]
+
+
+HS = "visual =~ x1 + x2 + x3; textual =~ x4 + x5 + x6; speed =~ x7 + x8 + x9"
+EQUAL = {"ordered": True, "group": "school", "group_equal": ["thresholds", "loadings"]}
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "fewer"),
+    [
+        (HS, {"estimator": "MLMVS"}, True),
+        ("f =~ o1 + o2 + o3", EQUAL, True),
+        ("f =~ o1 + o2 + o3; f ~ ageyr + grade", {"ordered": ["o1", "o2", "o3"]}, True),
+        (HS, {"estimator": "MLM"}, False),
+        ("f =~ o1 + o2 + o3 + o4", {"ordered": True}, False),
+    ],
+)
+def test_a_baseline_with_fewer_degrees_of_freedom_has_no_scaled_nfi(model, options, fewer):
+    """In the two ways that docs/results.md names."""
+    m = cs.sem(model, data("hs_ordinal").dropna(subset=["grade"]), **options).measures
+    assert (m["baseline_df_scaled"] < m["df_scaled"]) is fewer
+    assert math.isnan(m["nfi_scaled"]) is fewer
+    assert math.isnan(m["rfi_scaled"]) is fewer
+    assert math.isfinite(m["cfi_scaled"])

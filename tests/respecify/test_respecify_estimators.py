@@ -72,9 +72,34 @@ def test_the_text_says_which_indices_it_shows():
     answers = pd.read_csv(DATA / "hs_ordinal.csv")
     found = cs.respecify(cs.cfa(MODEL.format("o"), answers, ordered=True), STEP)
     assert f"{found.fit.measures['cfi_robust']:.3f}" in str(found)
-    assert "CFI and RMSEA are the robust ones." in str(found)
+    assert "CFI and RMSEA are the robust ones and chi2/df the scaled one." in str(found)
+    assert f"{found.fit.measures['cmin_df_scaled']:.3f}" in str(found)
     plain = cs.respecify(cs.cfa(MODEL.format("o"), answers), STEP)
     assert "CFI and RMSEA are" not in str(plain)
+
+
+def test_targets_and_table_read_the_indices_that_are_reported():
+    answers = pd.read_csv(DATA / "hs_ordinal.csv")
+    fit = cs.cfa(MODEL.format("o"), answers, ordered=True)
+    # Between the plain CFI and the robust one: a limit that only the plain one passes.
+    m = fit.measures
+    limit = (m["cfi"] + m["cfi_robust"]) / 2
+    assert m["cfi_robust"] < limit < m["cfi"]
+    policy = cs.RespecificationPolicy(
+        allow="cross_loadings", max_steps=1, target={"cfi": (">", limit), "cmin_df": "< 100"}
+    )
+    assert policy.unmet(m) == (f"cfi_robust {m['cfi_robust']:.3f} (wanted > {limit:g})",)
+    found = cs.respecify(fit, policy)
+    (row,) = found.table.to_dict("records")
+    after = found.fit.measures
+    assert row["cfi"] == after["cfi_robust"]
+    assert row["rmsea"] == after["rmsea_robust"]
+    assert row["cmin_df"] == after["cmin_df_scaled"]
+    # What indices predict is the drop of the plain statistic.
+    assert row["chisq"] == after["chisq"]
+    assert row["drop"] == pytest.approx(m["chisq"] - after["chisq"])
+    met = cs.RespecificationPolicy(target={"cmin_df": "< 100"})
+    assert f"cmin_df_scaled {m['cmin_df_scaled']:.3f} < 100" in cs.respecify(fit, met).stopped
 
 
 def test_the_order_of_the_sample_does_not_matter():

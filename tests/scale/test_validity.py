@@ -11,6 +11,7 @@ import clustersem as cs
 from clustersem.errors import DataError, UnsupportedError
 from clustersem.scale import validity
 
+GOLDEN = Path(__file__).parent / "golden"
 DATA = Path(__file__).parent.parent / "reference" / "data"
 
 
@@ -234,3 +235,22 @@ def test_groups_are_to_be_fitted_alone():
     fit = cs.cfa("visual =~ x1 + x2 + x3", answers, group="school")
     with pytest.raises(UnsupportedError, match=r"model has several\. Fit each group"):
         validity(fit)
+
+
+def test_text_is_the_golden_one(fitted):
+    text = str(validity(fitted("cross_border")[0]))
+    assert text == (GOLDEN / "validity.txt").read_text(encoding="utf-8").rstrip("\n")
+
+
+def test_text_of_one_construct_has_its_notes_and_no_matrices(clusters):
+    model = "C =~ C1 + C2 + C3 + C4; single =~ C20; C20 ~~ 0.2*C20"
+    found = validity(cs.cfa(model, clusters))
+    text = str(found)
+    assert "Fornell-Larcker)" not in text
+    assert "HTMT)" not in text
+    assert "nan" not in text.lower()
+    assert "Note: single has one item: its reliability cannot be estimated" in text
+    assert f"{found.table.loc['C', 'cr_standardized']:.3f}" in text
+    assert (
+        repr(found) == f"<Validity of C: {sum(v.passed for v in found.verdicts)} of 2 criteria met>"
+    )

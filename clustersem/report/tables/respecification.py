@@ -50,10 +50,11 @@ class ModificationStep(Protocol):
 def respecification_table(steps: Iterable[ModificationStep]) -> Table:
     """Each freed parameter with its modification index, what it promised and what it brought."""
     rows = []
-    suffix = ""
+    suffix = ratio = ""
     for k, step in enumerate(steps, 1):
         before, after = step.before, step.after
         suffix = index_suffix(after)
+        ratio = ", χ²/df is scaled" if "cmin_df_scaled" in after else ""
         rows.append(
             (
                 Cell(str(k)),
@@ -62,7 +63,7 @@ def respecification_table(steps: Iterable[ModificationStep]) -> Table:
                 Cell(float(step.epc)),
                 Cell(_measure(before, "chisq")),
                 Cell(_measure(after, "chisq")),
-                Cell(_measure(after, "cmin_df")),
+                Cell(_measure(after, preferred(after, "cmin_df"))),
                 Cell(_measure(after, preferred(after, "cfi"))),
                 Cell(_measure(after, preferred(after, "rmsea"))),
                 Cell(str(step.reason)),
@@ -89,7 +90,7 @@ def respecification_table(steps: Iterable[ModificationStep]) -> Table:
         "MI, modification index: about how much χ² falls when the parameter is freed; EPC, "
         "expected parameter change. "
         + (
-            f"CFI and RMSEA are {SUFFIXES[suffix]}, χ² and MI are without correction. "
+            f"CFI and RMSEA are {SUFFIXES[suffix]}{ratio}; χ² and MI are without correction. "
             if suffix
             else ""
         )
