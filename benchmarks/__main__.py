@@ -10,7 +10,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.agreement import allowed
+from benchmarks.agreement import TOLERANCE
 from benchmarks.cases import all_cases
 from benchmarks.imports import import_seconds
 from benchmarks.machine import machine, slow_blas, versions
@@ -111,7 +111,7 @@ def _run(cases: list, options: argparse.Namespace) -> dict:
 
 def _all_agree(results: dict) -> bool:
     return all(
-        value <= allowed(case, engine)[kind]
+        value <= TOLERANCE[engine][kind]
         for case in results["cases"]
         for engine, found in case["agreement"].items()
         for kind, value in found["difference"].items()

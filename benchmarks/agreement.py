@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,18 +23,6 @@ TOLERANCE = {
         "measure": 1e-5,
         "mi": 1e-2,
         "table": 1e-5,
-    },
-    # lavaan ends the EM steps of the saturated model early, so that its chi2 is a little small.
-    "lavaan, missing": {
-        "chisq": 1e-5,
-        "chisq_scaled": 1e-3,
-        "est": 1e-2,
-        "se": 1e-3,
-        "std": 1e-3,
-        "cfi": 1e-5,
-        "measure": 1e-4,
-        "mi": 1e-1,
-        "table": 0.0,
     },
     "semopy": {
         "chisq": 1e-5,
@@ -70,11 +56,6 @@ class Agreement:
     difference: dict[str, float]
     compared: dict[str, int]
     ours: dict[str, int]
-
-
-def allowed(case: Mapping[str, Any], engine: str) -> dict[str, float]:
-    """Return what an engine may differ by on a case."""
-    return TOLERANCE["lavaan, missing" if "missing" in case["options"] else engine]
 
 
 def read_answers(path: Path) -> dict[str, float]:
