@@ -5,27 +5,19 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from clustersem.fit import (
-    Comparison,
-    Fit,
-    Hypothesis,
-    Invariance,
-    SecondOpinion,
-    cfa,
-    check_nested,
-    compare,
-    from_semopy,
-    growth,
-    invariance,
-    sem,
-    test_hypotheses,
-)
+from clustersem.fit import Fit, Hypothesis, cfa, growth, sem, test_hypotheses
 from clustersem.respecify import Respecification, RespecificationPolicy, respecify
 from clustersem.spec import ModelSpec
 from clustersem.survey import NO_SCREENING, ScreeningPolicy, Survey, read_survey
 
 if TYPE_CHECKING:
     from clustersem import studies
+    from clustersem.fit.comparison import Comparison, compare
+    from clustersem.fit.invariance import invariance
+    from clustersem.fit.invariance_result import Invariance
+    from clustersem.fit.nested import check_nested
+    from clustersem.fit.second_opinion import SecondOpinion
+    from clustersem.fit.semopy_import import from_semopy
     from clustersem.report import path_diagram
     from clustersem.scale import (
         bartlett,
@@ -43,8 +35,9 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# What these need (pydantic, jinja2, matplotlib, the scale) is not worth waiting for in a script
-# that fits. (respecify is a room and a function; loading it here makes the name the function's.)
+# What these need (pydantic, jinja2, matplotlib, the scale, comparisons) is not worth waiting for in
+# a script that fits. (respecify is a room and a function; loading it here makes the name the
+# function's.)
 _LATER = {
     **dict.fromkeys(
         (
@@ -61,8 +54,15 @@ _LATER = {
         "clustersem.scale",
     ),
     "Codebook": "clustersem.survey.codebook",
+    "Comparison": "clustersem.fit.comparison",
+    "Invariance": "clustersem.fit.invariance_result",
+    "SecondOpinion": "clustersem.fit.second_opinion",
     "Study": "clustersem.study",
     "StudyResult": "clustersem.study",
+    "check_nested": "clustersem.fit.nested",
+    "compare": "clustersem.fit.comparison",
+    "from_semopy": "clustersem.fit.semopy_import",
+    "invariance": "clustersem.fit.invariance",
     "path_diagram": "clustersem.report",
 }
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from clustersem.fit.conventions import Conventions, conventions
 from clustersem.fit.diagnosis import Diagnosis, diagnose
-from clustersem.fit.effects import Effects, effects
-from clustersem.fit.factor_scores import Data, Method, factor_scores, predict, predict_items
-from clustersem.fit.second_opinion import SecondOpinion
-from clustersem.fit.semopy_engine import second_opinion
 from clustersem.fit.solution import Solution
 from clustersem.fit.summary import summary_text
+
+# What is asked of a fit now and then is loaded when it is asked: a script that fits need not wait.
+if TYPE_CHECKING:
+    from clustersem.fit.conventions import Conventions
+    from clustersem.fit.effects import Effects
+    from clustersem.fit.factor_scores import Data, Method
+    from clustersem.fit.second_opinion import SecondOpinion
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -62,6 +65,8 @@ class Fit(Solution):
         Bock, R. D., & Mislevy, R. J. (1982). Adaptive EAP estimation of ability in a microcomputer
         environment. Applied Psychological Measurement, 6, 431-444. doi:10.1177/014662168200600405
         """
+        from clustersem.fit.factor_scores import factor_scores
+
         return factor_scores(self, data, method)
 
     def predict_items(
@@ -98,6 +103,8 @@ class Fit(Solution):
         >>> predicted.shape, bool(np.allclose(predicted.mean(), data.mean()))
         ((200, 4), True)
         """
+        from clustersem.fit.factor_scores import predict_items
+
         return predict_items(self, data, method)
 
     def predict(
@@ -151,6 +158,8 @@ class Fit(Solution):
         >>> fit.predict("x3", new).round(1)["x3"].tolist()
         [1.8, 4.5]
         """
+        from clustersem.fit.factor_scores import predict
+
         return predict(self, targets, data, given)
 
     def effects(self, *, level: float = 0.95, loadings: bool = False) -> Effects:
@@ -214,6 +223,8 @@ class Fit(Solution):
         y  0.533  0.0  0.4
         x  0.000  0.0  0.0
         """
+        from clustersem.fit.effects import effects
+
         return effects(self, level=level, loadings=loadings)
 
     def conventions(self) -> Conventions:
@@ -248,6 +259,8 @@ class Fit(Solution):
         >>> fit.conventions().table.loc["chisq"].round(2).tolist()
         [12.6, 12.6, 12.48, 12.48, 12.48]
         """
+        from clustersem.fit.conventions import conventions
+
         return conventions(self)
 
     def summary(self) -> str:
@@ -260,4 +273,6 @@ class Fit(Solution):
 
     def second_opinion(self) -> SecondOpinion:
         """Fit the same model to the same moments with semopy and compare."""
+        from clustersem.fit.semopy_engine import second_opinion
+
         return second_opinion(self)
