@@ -25,7 +25,7 @@ from clustersem.moments.gamma import (
     normal_weight,
     summed_by_cluster,
 )
-from clustersem.moments.order import MomentOrder
+from clustersem.moments.order import MomentOrder, continuous_order
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +68,7 @@ class CompleteGroup:
     @cached_property
     def order(self) -> MomentOrder:
         """The order of the moments."""
-        return MomentOrder((0,) * self.data.shape[1], self.has_means)
+        return continuous_order(self.data.shape[1], has_means=self.has_means)
 
     @cached_property
     def _deviations(self) -> Array:
@@ -228,7 +228,7 @@ def saturated_trace_of(
     white = solve_triangular(factor, deviations.T, lower=True).T
     if weights is None and cluster is None:
         return saturated_trace(white, np.eye(len(cov)), has_means=has_means)
-    order = MomentOrder((0,) * len(cov), has_means)
+    order = continuous_order(len(cov), has_means=has_means)
     contributions = moment_contributions(white, order, weights=weights)
     squares = np.square(summed_by_cluster(contributions, weights=weights, cluster=cluster))
     by_moment = squares.sum(axis=0) / (len(white) if weights is None else weights.sum())

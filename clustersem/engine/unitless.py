@@ -51,15 +51,19 @@ class Unitless:
 
     def gradient(self, state: State) -> Array:
         """Return its derivatives."""
-        return self.raw.gradient(state.raw) / self.raw.unit
+        return self._over_unit(self.raw.gradient(state.raw))
 
     def expected(self, state: State) -> Array:
         """Return its expected Hessian."""
-        return self.raw.expected(state.raw) / self.raw.unit
+        return self._over_unit(self.raw.expected(state.raw))
 
     def exact(self, state: State) -> Array:
         """Return its exact Hessian."""
-        return self.raw.exact(state.raw) / self.raw.unit
+        return self._over_unit(self.raw.exact(state.raw))
+
+    def _over_unit(self, raw: Array) -> Array:
+        # Likelihoods are pure numbers already, and need no copy.
+        return raw if self.raw.unit == 1.0 else raw / self.raw.unit
 
     def measured(self, found: O) -> O:
         """Return an optimum of F / u as one of F."""

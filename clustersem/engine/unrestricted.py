@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from clustersem.engine.ram import COVARIANCE, INTERCEPT, Array, Cells, Ram
-from clustersem.moments.order import MomentOrder
+from clustersem.moments.order import continuous_order
 
 
 def unrestricted_model(n_observed: int) -> Ram:
@@ -22,7 +22,7 @@ def unrestricted_model(n_observed: int) -> Ram:
     9
     """
     p = n_observed
-    order = MomentOrder((0,) * p, has_means=True)
+    order = continuous_order(p, has_means=True)
     each = np.arange(p, dtype=np.intp)
     kind = np.full(order.n_moments, COVARIANCE, dtype=np.intp)
     kind[order.means] = INTERCEPT
@@ -39,6 +39,6 @@ def unrestricted_model(n_observed: int) -> Ram:
 
 def unrestricted_theta(mean: Array, cov: Array) -> Array:
     """Return means, variances and covariances as the parameters of the unrestricted model."""
-    order = MomentOrder((0,) * len(mean), has_means=True)
+    order = continuous_order(len(mean), has_means=True)
     theta: Array = np.concatenate([mean, cov.diagonal(), cov[order.rows, order.cols]])
     return theta

@@ -20,6 +20,7 @@ from clustersem.fit.options import FitOptions
 from clustersem.moments import MomentOrder, SampleMoments, assembled
 from clustersem.moments.gamma import empirical_gamma, moment_contributions
 from clustersem.moments.incomplete import arrange
+from clustersem.moments.order import continuous_order
 from clustersem.spec import ModelSpec
 
 
@@ -83,7 +84,7 @@ def moment_order(sample: SampleMoments, *, has_means: bool) -> MomentOrder:
     """Return the order of a sample's moments."""
     if sample.ordinal is not None:
         return sample.ordinal.order
-    return MomentOrder((0,) * len(sample.names), has_means)
+    return continuous_order(len(sample.names), has_means=has_means)
 
 
 def sample_moments(sample: SampleMoments, options: FitOptions, order: MomentOrder) -> Array:

@@ -19,7 +19,7 @@ https://doi.org/10.1007/BF02294210
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -176,3 +176,17 @@ class MomentOrder:
         parts.append(self.variances.start + continuous)
         parts.append(self.covariances.start + pair[places[new.rows], places[new.cols]])
         return new, np.concatenate(parts).astype(np.intp)
+
+
+@lru_cache(maxsize=64)
+def continuous_order(n_observed: int, *, has_means: bool) -> MomentOrder:
+    """Return the order of the moments of continuous variables.
+
+    The same object for the same call: where everything stands is worked out once.
+
+    Examples
+    --------
+    >>> continuous_order(3, has_means=True).n_moments
+    9
+    """
+    return MomentOrder((0,) * n_observed, has_means)
