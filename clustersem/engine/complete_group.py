@@ -15,7 +15,7 @@ from scipy.linalg import solve_triangular
 from clustersem.engine.casewise import casewise_scores, cross_products
 from clustersem.engine.discrepancy import cholesky
 from clustersem.engine.likelihood import cell_hessian, mean_products, weighted_products
-from clustersem.engine.moment_structure import moment_jacobian
+from clustersem.engine.moment_structure import parameter_jacobian
 from clustersem.engine.observed_weight import observed_weight
 from clustersem.engine.ram import Array, Index, Point, Ram
 from clustersem.engine.ugamma import GroupTerms, MomentTerms, NormalTerms, saturated_trace
@@ -84,17 +84,11 @@ class CompleteGroup:
         """Whether means are part of the model."""
         return self.model.has_means
 
-    def _by_theta(self, by_cell: Array) -> Array:
-        if self.model.collapse is None:
-            return by_cell
-        product: Array = by_cell @ self.model.collapse
-        return product
-
     @cached_property
     def scores(self) -> Array:
         """Casewise scores by parameters (n x q), unweighted."""
         centre = self.point.mu if self.has_means else self.mean
-        return self._by_theta(
+        return self.model.by_theta(
             casewise_scores(self.point, self.precision, self.model.cells, self.data - centre)
         )
 
@@ -110,8 +104,7 @@ class CompleteGroup:
         h = cell_hessian(
             uv.T @ self.precision @ uv, self.point.nu, self.model.cells, self.model.cells
         )
-        k = self.model.collapse
-        return 0.5 * (h if k is None else k.T @ h @ k)
+        return 0.5 * self.model.hessian_by_theta(h)
 
     @cached_property
     def observed_of_moments(self) -> Array:
@@ -127,8 +120,7 @@ class CompleteGroup:
         h = weighted_products(gram, uv.T @ inner @ uv, cells)
         if self.has_means:
             h += mean_products(gram, uv.T @ r, point.nu, cells)
-        k = self.model.collapse
-        return 0.5 * (h if k is None else k.T @ h @ k)
+        return 0.5 * self.model.hessian_by_theta(h)
 
     @cached_property
     def gamma(self) -> Array:
@@ -141,7 +133,7 @@ class CompleteGroup:
     @cached_property
     def jacobian(self) -> Array:
         """Delta (k x q) by parameters."""
-        return self._by_theta(moment_jacobian(self.model, self.point, self.order, self.model.cells))
+        return parameter_jacobian(self.model, self.point, self.order)
 
     @cached_property
     def terms(self) -> GroupTerms:
@@ -153,7 +145,7 @@ class CompleteGroup:
         if self.weights is not None or self.cluster is not None or self._has_fixed:
             return self.explicit_terms
         if self.has_means:
-            centred = self._by_theta(
+            centred = self.model.by_theta(
                 casewise_scores(self.point, self.precision, self.model.cells, self._deviations)
             )
         else:

@@ -102,6 +102,11 @@ def _slope_derivatives(point: Point, order: MomentOrder, cells: Cells) -> Array:
     return result
 
 
+def parameter_jacobian(model: Ram, point: Point, order: MomentOrder) -> Array:
+    """Return Delta (k x q), the derivatives of the implied moments by theta."""
+    return model.by_theta(moment_jacobian(model, point, order, model.cells))
+
+
 def variance_derivatives(model: Ram, point: Point, cells: Cells) -> tuple[Array, Array]:
     """Return the derivatives (m x cells) of all variables' total and disturbance variances.
 

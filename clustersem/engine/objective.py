@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
 from clustersem.engine.discrepancy import Discrepancy, Evaluation
 from clustersem.engine.ram import Array, Cells, Ram
 
@@ -70,37 +68,37 @@ class Objective:
         """Return dF / dtheta (q)."""
         return self._sum(
             state,
-            lambda block, at: block.discrepancy.gradient(at, block.model.cells),
-            _collapse_vector,
+            lambda block, at: block.model.by_theta(
+                block.discrepancy.gradient(at, block.model.cells)
+            ),
         )
 
     def expected(self, state: State) -> Array:
         """Return the expected Hessian of F (q x q); times N/2 it is the expected information."""
         return self._sum(
             state,
-            lambda block, at: block.discrepancy.expected(at, block.model.cells, block.model.cells),
-            _collapse_matrix,
+            lambda block, at: block.model.hessian_by_theta(
+                block.discrepancy.expected(at, block.model.cells, block.model.cells)
+            ),
         )
 
     def exact(self, state: State) -> Array:
         """Return the exact Hessian of F (q x q); times N/2 it is the observed information."""
         return self._sum(
             state,
-            lambda block, at: block.discrepancy.exact(at, block.model.cells),
-            _collapse_matrix,
+            lambda block, at: block.model.hessian_by_theta(
+                block.discrepancy.exact(at, block.model.cells)
+            ),
         )
 
     def _sum(
         self,
         state: State,
-        by_cell: Callable[[Block, Evaluation], Array],
-        collapse: Callable[[Array, Ram], Array],
+        by_theta: Callable[[Block, Evaluation], Array],
     ) -> Array:
         total: Array | None = None
         for block, at in zip(self.blocks, state.groups, strict=True):
-            part = by_cell(block, at)
-            if block.model.collapse is not None:
-                part = collapse(part, block.model)
+            part = by_theta(block, at)
             if block.share != 1.0:
                 part = block.share * part
             total = part if total is None else total + part
@@ -111,21 +109,4 @@ class Objective:
         """Return the expected Hessian of F between theta and any cells of one group (q x cells)."""
         block = self.blocks[group]
         part = block.discrepancy.expected(state.groups[group], block.model.cells, candidates)
-        k = block.model.collapse
-        return block.share * (part if k is None else k.T @ part)
-
-
-# Sums over the cells of each parameter: K' g and K' H K with the matrix K of zeros and ones that is
-# the model's `collapse`, at the cost of reading g and H once.
-
-
-def _collapse_vector(part: Array, model: Ram) -> Array:
-    total = np.bincount(model.parameter, weights=part, minlength=model.n_free)
-    return total.astype(np.float64, copy=False)
-
-
-def _collapse_matrix(part: Array, model: Ram) -> Array:
-    q, parameter = model.n_free, model.parameter
-    places = parameter[:, None] * q + parameter
-    total = np.bincount(places.ravel(), weights=part.ravel(), minlength=q * q)
-    return total.astype(np.float64, copy=False).reshape(q, q)
+        return block.share * block.model.by_theta(part.T).T

@@ -174,6 +174,20 @@ class Ram:
         k[np.arange(len(self.parameter)), self.parameter] = 1.0
         return k
 
+    def by_theta(self, by_cell: Array) -> Array:
+        """Return derivatives by theta (... x q) of what has derivatives by cell (... x cells)."""
+        k = self.collapse
+        return by_cell if k is None else np.asarray(by_cell @ k)
+
+    def hessian_by_theta(self, by_cell: Array) -> Array:
+        """Return a Hessian by theta (q x q) from that by cell: K' H K, reading H once."""
+        if self.collapse is None:
+            return by_cell
+        q, parameter = self.n_free, self.parameter
+        places = parameter[:, None] * q + parameter
+        total = np.bincount(places.ravel(), weights=by_cell.ravel(), minlength=q * q)
+        return total.astype(np.float64, copy=False).reshape(q, q)
+
     @cached_property
     def causes(self) -> Index:
         """Variables that others depend on: the columns of A that are not empty."""

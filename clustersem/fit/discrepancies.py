@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from clustersem.engine.discrepancy import Discrepancy, cholesky, inverse_from, log_det
-from clustersem.engine.fiml import FullInformation
+from clustersem.engine.fiml import FullInformation, full_information
 from clustersem.engine.least_squares import GeneralisedLeastSquares, WeightedLeastSquares
 from clustersem.engine.likelihood import MaximumLikelihood
 from clustersem.engine.objective import Block, Objective
@@ -19,7 +19,6 @@ from clustersem.fit.estimators import DiscrepancyName
 from clustersem.fit.options import FitOptions
 from clustersem.moments import MomentOrder, SampleMoments, assembled
 from clustersem.moments.gamma import empirical_gamma, moment_contributions
-from clustersem.moments.incomplete import arrange
 from clustersem.moments.order import continuous_order
 from clustersem.spec import ModelSpec
 
@@ -114,21 +113,25 @@ def _mean(sample: SampleMoments) -> Array:
     return np.zeros(len(sample.names)) if sample.mean is None else sample.mean
 
 
-def _maximum_likelihood(
-    sample: SampleMoments, options: FitOptions, has_means: bool, fixed: Index
-) -> Discrepancy:
+def _factored(sample: SampleMoments, options: FitOptions) -> tuple[Array, Array]:
+    """Return the covariance matrix to be fitted and its Cholesky factor."""
     cov = fitted_cov(sample, options)
     factor = cholesky(cov)
     assert factor is not None, "moments are checked for positive definiteness when they are made"
+    return cov, factor
+
+
+def _maximum_likelihood(
+    sample: SampleMoments, options: FitOptions, has_means: bool, fixed: Index
+) -> Discrepancy:
+    cov, factor = _factored(sample, options)
     return MaximumLikelihood(cov, _mean(sample), log_det(factor))
 
 
 def _generalised(
     sample: SampleMoments, options: FitOptions, has_means: bool, fixed: Index
 ) -> Discrepancy:
-    cov = fitted_cov(sample, options)
-    factor = cholesky(cov)
-    assert factor is not None, "moments are checked for positive definiteness when they are made"
+    cov, factor = _factored(sample, options)
     return GeneralisedLeastSquares(cov, _mean(sample), inverse_from(factor))
 
 
@@ -143,13 +146,7 @@ def _unweighted(
 def _full_information(
     sample: SampleMoments, options: FitOptions, has_means: bool, fixed: Index
 ) -> Discrepancy:
-    assert sample.data is not None
-    assert sample.patterns is not None
-    assert sample.mean is not None
-    data = arrange(sample.data, sample.patterns, sample.weights)
-    saturated = data.complete(sample.mean, sample.cov)
-    assert saturated is not None, "saturated estimates are positive definite"
-    return FullInformation(data, saturated.log_likelihood)
+    return full_information(sample)
 
 
 def _weighted(

@@ -22,7 +22,7 @@ from clustersem.engine.missing_correction import (
     complete_data_discrepancy,
     correction,
 )
-from clustersem.engine.moment_structure import implied_moments, moment_jacobian
+from clustersem.engine.moment_structure import implied_moments, parameter_jacobian
 from clustersem.engine.objective import Objective
 from clustersem.engine.ram import THRESHOLD, Array, Index
 from clustersem.fit.assemble import Layout
@@ -299,9 +299,7 @@ class Evidence:
             assert isinstance(at, WeightedEvaluation)
             assert isinstance(block.discrepancy, WeightedLeastSquares)
             order, model = sample.ordinal.order, block.model
-            jacobian = moment_jacobian(model, at.point, order, model.cells)
-            if model.collapse is not None:
-                jacobian = jacobian @ model.collapse
+            jacobian = parameter_jacobian(model, at.point, order)
             implied = np.eye(len(sample.names))
             pairs = implied_moments(at.point, order)[order.covariances]
             implied[order.rows, order.cols] = implied[order.cols, order.rows] = pairs
@@ -341,9 +339,7 @@ class Evidence:
             ):
                 model, point = block.model, at.point
                 order = moment_order(sample, has_means=True)
-                jacobian = moment_jacobian(model, point, order, model.cells)
-                if model.collapse is not None:
-                    jacobian = jacobian @ model.collapse
+                jacobian = parameter_jacobian(model, point, order)
                 if inference.basis is not None:
                     jacobian = jacobian @ inference.basis
                 groups.append(GroupJacobian(own, jacobian[varying], block.share))

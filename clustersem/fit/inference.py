@@ -36,7 +36,7 @@ from clustersem.engine.least_squares import (
     WeightedLeastSquares,
 )
 from clustersem.engine.likelihood import MaximumLikelihood, NormalEvaluation
-from clustersem.engine.moment_structure import implied_moments, moment_jacobian
+from clustersem.engine.moment_structure import implied_moments, parameter_jacobian
 from clustersem.engine.objective import Block, Objective, State
 from clustersem.engine.ram import Array, Index
 from clustersem.engine.sandwich import inverse_information, sandwich
@@ -87,10 +87,11 @@ class IncompleteGroup:
     @cached_property
     def first_order(self) -> Array:
         """Mean cross-products of the casewise scores (q x q)."""
-        sample, k = self.sample, self.block.model.collapse
-        scores = incomplete_scores(self.saturated.rows, self.at, self.block.model.cells)
-        by_theta = scores if k is None else scores @ k
-        return cross_products(by_theta, weights=sample.weights, cluster=sample.cluster)
+        sample, model = self.sample, self.block.model
+        scores = incomplete_scores(self.saturated.rows, self.at, model.cells)
+        return cross_products(
+            model.by_theta(scores), weights=sample.weights, cluster=sample.cluster
+        )
 
     @cached_property
     def saturated_trace(self) -> float:
@@ -113,9 +114,7 @@ class IncompleteGroup:
         model, point = self.block.model, self.at.point
         assert isinstance(self.block.discrepancy, FullInformation)
         order = moment_order(self.sample, has_means=True)
-        jacobian = moment_jacobian(model, point, order, model.cells)
-        if model.collapse is not None:
-            jacobian = jacobian @ model.collapse
+        jacobian = parameter_jacobian(model, point, order)
         h = observed_information(self.block.discrepancy.data, point.mu, point.sigma)
         product: Array = jacobian.T @ h @ jacobian
         return product
@@ -165,9 +164,7 @@ class LeastSquaresGroup:
     def _terms(self, gamma: Array) -> MomentTerms:
         model, discrepancy = self.block.model, self.block.discrepancy
         order = moment_order(self.sample, has_means=model.has_means)
-        jacobian = moment_jacobian(model, self.at.point, order, model.cells)
-        if model.collapse is not None:
-            jacobian = jacobian @ model.collapse
+        jacobian = parameter_jacobian(model, self.at.point, order)
         if isinstance(discrepancy, WeightedLeastSquares):
             weight = discrepancy.weight
         else:
@@ -392,9 +389,7 @@ class Inference:
         ):
             model = block.model
             order = moment_order(sample, has_means=model.has_means)
-            jacobian = moment_jacobian(model, at.point, order, model.cells)
-            if model.collapse is not None:
-                jacobian = jacobian @ model.collapse
+            jacobian = parameter_jacobian(model, at.point, order)
             observed = sample_moments(sample, self.options, order)
             if name == "browne.residual.adf":
                 gamma = gamma_of(sample, has_means=model.has_means, fixed=self.fixed)

@@ -18,7 +18,7 @@ import numpy as np
 
 from clustersem.engine.constrained import minimise_constrained
 from clustersem.engine.discrepancy import cholesky
-from clustersem.engine.moment_structure import implied_moments, moment_jacobian
+from clustersem.engine.moment_structure import implied_moments, parameter_jacobian
 from clustersem.engine.objective import Objective
 from clustersem.engine.optimiser import minimise
 from clustersem.engine.ram import Array, Index
@@ -168,9 +168,7 @@ def jacobian_of(fit: Solution, like: Solution | None = None) -> Array:
     has_means = fit.spec.options.meanstructure
     for block, point, sample in zip(fit.objective.blocks, fit.points, fit.samples, strict=True):
         order = moment_order(sample, has_means=has_means)
-        by_cell = moment_jacobian(block.model, point, order, block.model.cells)
-        k = block.model.collapse
-        delta = by_cell if k is None else by_cell @ k
+        delta = parameter_jacobian(block.model, point, order)
         if fit.inference.basis is not None:
             delta = delta @ fit.inference.basis
         parts.append(delta if like is None else delta[_moments_in_order(fit, like, order)])

@@ -100,7 +100,7 @@ def _delta(uv: Array, model: Ram) -> Array:
     i, j = np.tril_indices(len(uv))
     x, y = uv[:, model.cells.x], uv[:, model.cells.y]
     delta: Array = model.cells.c * (x[i] * y[j] + y[i] * x[j])
-    return delta if model.collapse is None else delta @ model.collapse
+    return model.by_theta(delta)
 
 
 def _projected_variance(g: Array, projection: Array, at: NormalEvaluation, model: Ram) -> Array:
@@ -111,8 +111,7 @@ def _projected_variance(g: Array, projection: Array, at: NormalEvaluation, model
     # Delta' W Gamma is Delta' with g P [U V] in the place of [U V].
     cross = _delta(g @ weighted, model)
     middle = cell_hessian(weighted.T @ g @ weighted, at.point.nu, model.cells, model.cells)
-    if model.collapse is not None:
-        middle = model.collapse.T @ middle @ model.collapse
+    middle = model.hessian_by_theta(middle)
     both = np.einsum("ij,ij->i", projection @ (0.5 * middle) - 2.0 * cross, projection)
     variance: Array = g[i, i] * g[j, j] + g[i, j] ** 2 + both
     return variance
