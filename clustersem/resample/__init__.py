@@ -1,0 +1,1 @@
+"""A fit into distributions: bootstrap, simulation, power and cutoffs."""
