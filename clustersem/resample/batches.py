@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import pickle
 import warnings
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import BrokenExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 
 from clustersem.errors import UnsupportedError
-from clustersem.resample.attempt import Heard, Outcome, attempt
+from clustersem.resample.attempt import Heard
+from clustersem.resample.dask_pool import ClusterLost
+from clustersem.resample.pools import outcomes
 from clustersem.resample.progress import progress_bar
 from clustersem.resample.streams import is_whole
 
@@ -118,9 +121,11 @@ def run_batches(
         try:
             for hand_out in range(1, HAND_OUTS + 1):
                 missing = [batch for batch in range(n_batches) if batch not in results]
+                if not missing:
+                    break
                 try:
-                    with closing(_outcomes(work, missing, n_jobs)) as outcomes:
-                        for outcome in outcomes:
+                    with closing(outcomes(work, missing, n_jobs)) as arriving:
+                        for outcome in arriving:
                             if outcome.error is not None:
                                 raise _OfTheWork(outcome.error)
                             if not outcome.result:
@@ -131,6 +136,11 @@ def run_batches(
                     break
                 except _OfTheWork as carrier:
                     raise carrier.error from None
+                except ImportError as lacking:
+                    raise UnsupportedError(
+                        f"a worker could not import what the work needs ({lacking}). Install the"
+                        " same versions of clustersem and its packages in the workers' environment."
+                    ) from lacking
                 except Exception as loss:
                     if _cannot_travel(loss):
                         raise
@@ -175,55 +185,24 @@ def _taken_over(done: Finished[T] | None, n_batches: int) -> Iterable[tuple[int,
     return done.results
 
 
-def _outcomes(
-    work: Callable[[int], T], batches: list[int], n_jobs: int | None
-) -> Generator[Outcome[T], None, None]:
-    """Yield outcomes as they come in, in any order."""
-    import joblib  # type: ignore[import-untyped]
-
-    # Not asked for, to joblib: then an active parallel_config decides, and else 1.
-    asked = None if n_jobs is None or n_jobs == 1 else int(n_jobs)
-    n_workers = joblib.effective_n_jobs(asked)
-    if n_workers == 1:
-        for batch in batches:
-            yield attempt(work, batch)
-        return
-    task = joblib.delayed(attempt)
-    options: dict[str, Any] = {"n_jobs": asked, "batch_size": 1}
-    try:
-        parallel = joblib.Parallel(return_as="generator_unordered", **options)
-    except ValueError:
-        # multiprocessing and Ray return lists only: rounds, so that what is finished is kept.
-        size = 4 * n_workers
-        parallel = joblib.Parallel(**options)
-        for first in range(0, len(batches), size):
-            yield from parallel(task(work, batch) for batch in batches[first : first + size])
-        return
-    outcomes = parallel(task(work, batch) for batch in batches)
-    try:
-        yield from outcomes
-    finally:
-        with warnings.catch_warnings():
-            # joblib's advice not to leave early; here it is an error of the work, or an interrupt.
-            warnings.simplefilter("ignore")
-            outcomes.close()
-
-
 def _cannot_travel(error: Exception) -> bool:
     """Whether the work, or what it gave, cannot be sent between processes: no loss, a bug."""
     told = str(error).lower()
     return isinstance(error, pickle.PicklingError) or (
-        isinstance(error, (TypeError, AttributeError)) and ("pickle" in told or "seriali" in told)
+        isinstance(error, (TypeError, AttributeError, BrokenExecutor))
+        and ("pickl" in told or "seriali" in told)
     )
 
 
 def _lost(loss: Exception, n_finished: int, n_batches: int) -> str:
-    reason = " ".join(str(loss).split())[:200].rstrip(".")
+    kept = f"after {n_finished} of {n_batches} batches; what they gave is kept"
+    if isinstance(loss, ClusterLost):
+        return f"The cluster went away {kept} ({loss}). Start it again and run the rest."
+    reason = " ".join(str(loss).split())[:300].rstrip(".")
     return (
-        f"Workers were lost twice, after {n_finished} of {n_batches} batches; what they gave is"
-        " kept. The usual cause is memory: take fewer workers (n_jobs), or close other programs;"
-        " on a cluster look whether its workers are alive. The last message was"
-        f" {type(loss).__name__}: {reason}."
+        f"Workers died {kept}. The rest was handed out once more, in vain. Most often memory runs"
+        " out: take fewer workers (a smaller n_jobs), or workers with more memory."
+        f" The last message was {type(loss).__name__}: {reason}."
     )
 
 
@@ -233,5 +212,5 @@ def _warn_of(heard: list[Heard]) -> None:
     for one in heard:
         places.setdefault((one.category, one.file, one.line), []).append(one)
     for (category, file, line), alike in places.items():
-        more = f" (and {len(alike) - 1} more like it in other batches)" if len(alike) > 1 else ""
+        more = f" (and {len(alike) - 1} more like it)" if len(alike) > 1 else ""
         warnings.warn_explicit(f"{alike[0].text}{more}", category, file, line)

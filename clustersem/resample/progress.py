@@ -64,4 +64,5 @@ def progress_bar(
     finally:
         timer.cancel()
         timer.join()
-        bar.stop()
+        if bar.live.is_started:
+            bar.stop()
