@@ -159,7 +159,7 @@ def intervals(
     level = check_level(level)
     if kind not in KINDS:
         raise ModelError(
-            f"There is no bootstrap interval {kind!r}.{did_you_mean(kind, KINDS)} There are"
+            f"There is no bootstrap interval {kind!r}{did_you_mean(kind, KINDS)}. Write one of"
             f" {listed(repr(one) for one in KINDS)}."
         )
     if kind == "studentized":

@@ -97,7 +97,8 @@ class Draws:
     @property
     def totals(self) -> Index:
         """Number of rows of every resample, shape (B,): n, but for clusters of unequal sizes."""
-        return self.units.sizes[self.drawn].sum(axis=1)
+        totals: Index = self.units.sizes[self.drawn].sum(axis=1)
+        return totals
 
     @property
     def indices(self) -> Index:

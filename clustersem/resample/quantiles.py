@@ -71,14 +71,18 @@ class Resampled:
         rank = (n + 1) * alpha
         usable = np.isfinite(rank) & (n > 0)
         extreme = usable & ~((rank > 1) & (rank < n))
-        below = np.clip(np.where(usable, rank, 1), 1, np.maximum(n, 1)).astype(np.intp)
-        above = np.minimum(below + 1, np.maximum(n, 1))
+        # Where there is no value the first place is looked up, which is NaN.
+        last = np.maximum(n, 1)
+        below = np.clip(np.where(usable, rank, 1), 1, last).astype(np.intp)
+        above = np.minimum(below + 1, last)
         lower = np.take_along_axis(self.ascending, below - 1, axis=1)
         upper = np.take_along_axis(self.ascending, above - 1, axis=1)
         inside = usable & (rank > below) & (below < above)
-        z_below, z_above = ndtri(below / (n + 1)), ndtri(above / (n + 1))
-        z = np.where(inside, ndtri(np.where(inside, alpha, 0.5)), z_below)
-        share = np.where(inside, (z - z_below) / np.where(inside, z_above - z_below, 1.0), 0.0)
+        z, z_below, z_above = (
+            ndtri(np.where(inside, share, 0.5))
+            for share in (alpha, below / (n + 1), above / (n + 1))
+        )
+        share = (z - z_below) / np.where(inside, z_above - z_below, 1.0)
         return np.where(usable, lower + share * (upper - lower), np.nan), extreme
 
     def share_below(self, value: Array) -> Array:
