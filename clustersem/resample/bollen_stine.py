@@ -3,54 +3,99 @@
 Resampling the answers as they are tells how estimates vary, but not how the chi-square statistic
 varies when the model is true, because the model is not exactly true of the answers. Bollen and
 Stine therefore give the answers the covariance matrix (and means) that the fitted model implies,
-leaving as much of their distribution as they can, and resample those.
+leaving as much of their distribution as they can, and resample those. Savalei and Yuan do so with
+incomplete answers.
 
 References
 ----------
 Bollen, K. A., & Stine, R. A. (1992). Bootstrapping goodness-of-fit measures in structural equation
 models. Sociological Methods & Research, 21, 205-229. doi:10.1177/0049124192021002004
+Savalei, V., & Yuan, K.-H. (2009). On the model-based bootstrap with missing data: Obtaining a
+P-value for a test of exact fit. Multivariate Behavioral Research, 44, 741-763.
+doi:10.1080/00273170903333590
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from clustersem.errors import EstimationError, UnsupportedError
-from clustersem.moments import SampleMoments
+from clustersem.fit import Fit
+from clustersem.fit.discrepancies import fitted_cov
+from clustersem.moments import MissingPatterns, SampleMoments
+from clustersem.moments.saturated import saturated_estimates
 from clustersem.resample.quantiles import Array
 
+# Incomplete data: largest error of the saturated moments, in standard deviations, at which the
+# model counts as holding exactly. The statistic of such data is of the order of n times its square.
+EXACT = 1e-8
+ROUNDS = 200
 
-def null_data(
-    samples: Sequence[SampleMoments],
-    implied_cov: Sequence[Array],
-    implied_mean: Sequence[Array] | None = None,
-) -> tuple[Array, ...]:
-    """Return the answers of every group, changed so that the model holds in them exactly.
+
+def null_data(fit: Fit) -> tuple[Array, ...]:
+    """Return the answers of every group, changed so that the fitted model holds in them exactly.
 
     Parameters
     ----------
-    samples : sequence of SampleMoments
-        The sample of every group, with its answers.
-    implied_cov : sequence of ndarray of shape (p, p)
-        What the fitted model implies for every group, variables in the order of the samples'.
-    implied_mean : sequence of ndarray of shape (p,), optional
-        The means that it implies; without a mean structure the answers keep mean zero.
+    fit : Fit
+        A fit of continuous answers.
 
     Returns
     -------
     tuple of ndarray of shape (n, p)
-        Rows in the order of the samples'. Their covariance matrix with divisor n is
-        `implied_cov`, their mean `implied_mean`.
+        Rows and variables in the order of the samples'. Fitting the model to them gives the same
+        estimates and a chi-square of zero. Means are those that the model implies, or zero without
+        a mean structure.
 
     Raises
     ------
     UnsupportedError
-        Where the sample is not one of complete continuous answers.
+        Where the answers are ordered categories, weighted, or used pairwise, or there are none.
     EstimationError
-        Where the model implies a covariance matrix that is not positive definite.
+        Where a covariance matrix, of the answers or of the model, is not positive definite, or
+        incomplete answers cannot be changed so.
+
+    Examples
+    --------
+    >>> import clustersem as cs
+    >>> import pandas as pd
+    >>> rng = np.random.default_rng(1)
+    >>> f = rng.standard_normal(200)
+    >>> data = pd.DataFrame({f"x{k}": f + rng.standard_normal(200) for k in range(4)})
+    >>> fit = cs.cfa("f =~ x0 + x1 + x2 + x3", data)
+    >>> (null,) = null_data(fit)
+    >>> again = cs.cfa("f =~ x0 + x1 + x2 + x3", pd.DataFrame(null, columns=data.columns))
+    >>> round(fit.measures["chisq"], 3), abs(round(again.measures["chisq"], 3))
+    (4.569, 0.0)
+    """
+    found = []
+    for sample, point in zip(fit.samples, fit.points, strict=True):
+        data = _continuous(sample)
+        sigma = point.scaled_cov
+        p = len(sigma)
+        mean = point.mean[:p] if fit.spec.options.meanstructure else np.zeros(p)
+        if sample.patterns is None:
+            found.append(transformed(data, fitted_cov(sample, fit.options), sigma, mean))
+        else:
+            found.append(transformed_incomplete(data, sample, sigma, mean))
+    return tuple(found)
+
+
+def transformed(data: Array, sample_cov: Array, cov: Array, mean: Array) -> Array:
+    """Return complete data with other moments.
+
+    Parameters
+    ----------
+    data : ndarray of shape (n, p)
+        Complete rows.
+    sample_cov : ndarray of shape (p, p)
+        Their covariance matrix, with the divisor of the discrepancy.
+    cov : ndarray of shape (p, p)
+        The one they are to have, with the same divisor.
+    mean : ndarray of shape (p,)
+        The mean they are to have.
 
     Notes
     -----
@@ -59,15 +104,67 @@ def null_data(
     Symmetric roots are lavaan's choice. They leave the result as it is when items change places or
     all are multiplied by one number, though not when each is multiplied by its own.
     """
-    found = []
-    for g, (sample, sigma) in enumerate(zip(samples, implied_cov, strict=True)):
-        data = _complete(sample)
-        root = symmetric_root(sample.cov, inverse=True) @ symmetric_root(sigma)
-        null = (data - data.mean(axis=0)) @ root
-        if implied_mean is not None:
-            null += implied_mean[g]
-        found.append(null)
-    return tuple(found)
+    root = symmetric_root(sample_cov, inverse=True) @ symmetric_root(cov)
+    found: Array = (data - data.mean(axis=0)) @ root + mean
+    return found
+
+
+def transformed_incomplete(data: Array, sample: SampleMoments, cov: Array, mean: Array) -> Array:
+    """Return incomplete data whose saturated maximum likelihood moments are others.
+
+    Parameters
+    ----------
+    data : ndarray of shape (n, p)
+        Rows with gaps.
+    sample : SampleMoments
+        Their saturated moments and patterns.
+    cov, mean : ndarray of shape (p, p) and (p,)
+        The moments they are to have.
+
+    Raises
+    ------
+    EstimationError
+        Where there is no such transformation within reach.
+
+    Notes
+    -----
+    What a row has observed, o, is changed by the rows and columns o of one matrix A and a centre c:
+    y_o = A_oo (z_o - c_o) + mu_o. A begins as in complete data, Sigma^1/2 S^-1/2, and is multiplied
+    from the left, c moved, until the saturated moments of all y are Sigma and mu. Savalei and
+    Yuan's second transformation has a symmetric A and the mean of every pattern in place of c,
+    which leaves rows with a pattern of their own no variation.
+    """
+    patterns = sample.patterns
+    assert patterns is not None
+    assert sample.mean is not None
+    sd = np.sqrt(cov.diagonal())
+    root = symmetric_root(cov)
+    a, centre = root @ symmetric_root(sample.cov, inverse=True), sample.mean
+    for _ in range(ROUNDS):
+        found = _by_pattern(data, patterns, a, centre) + mean
+        reached = saturated_estimates(found, patterns=patterns)
+        off = (reached.mean - mean) / sd
+        worst = max(np.abs(off).max(), np.abs((reached.cov - cov) / np.outer(sd, sd)).max())
+        if worst < EXACT:
+            return found
+        if not (reached.converged and np.isfinite(worst)):
+            break
+        centre = centre + np.linalg.solve(a, reached.mean - mean)
+        a = root @ symmetric_root(reached.cov, inverse=True) @ a
+    raise EstimationError(
+        "The Bollen-Stine bootstrap needs answers in which the model holds exactly, and the"
+        " incomplete ones could not be changed so. Fit with missing='listwise' for it, or take the"
+        " corrected test of the fit (MLR)."
+    )
+
+
+def _by_pattern(data: Array, patterns: MissingPatterns, a: Array, centre: Array) -> Array:
+    """Return A_oo (z_o - c_o) of every row's observed answers."""
+    found = np.full(data.shape, np.nan)
+    for observed, rows in zip(patterns.observed, patterns.rows, strict=True):
+        o = np.flatnonzero(observed)
+        found[np.ix_(rows, o)] = (data[np.ix_(rows, o)] - centre[o]) @ a[np.ix_(o, o)].T
+    return found
 
 
 def symmetric_root(matrix: Array, *, inverse: bool = False) -> Array:
@@ -91,7 +188,7 @@ def symmetric_root(matrix: Array, *, inverse: bool = False) -> Array:
     return found
 
 
-def _complete(sample: SampleMoments) -> Array:
+def _continuous(sample: SampleMoments) -> Array:
     """Return the answers of a sample that can be transformed."""
     if sample.ordinal is not None:
         raise UnsupportedError(
@@ -110,10 +207,10 @@ def _complete(sample: SampleMoments) -> Array:
             " drawn with equal chances stands for a weighted population is not defined. Take the"
             " corrected test of the fit (MLR)."
         )
-    if np.isnan(sample.data).any():
+    if sample.patterns is None and np.isnan(sample.data).any():
         raise UnsupportedError(
-            "The Bollen-Stine bootstrap is for complete answers here; some are missing. Fit with"
-            " missing='listwise' for it, or take the corrected test of the fit (MLR)."
+            "The Bollen-Stine bootstrap cannot do with missing='pairwise': no one set of answers"
+            " has those covariances. Fit with missing='ml' or missing='listwise'."
         )
     return sample.data
 

@@ -299,7 +299,7 @@ def test_least_number_of_resamples():
         199,
         1999,
     ]
-    with pytest.raises(DataError, match="20 resamples cannot give a 0.95 interval.* Take 39"):
+    with pytest.raises(DataError, match=r"20 resamples cannot give a 0\.95 interval.* Take 39"):
         check_enough(20, 0.95)
     check_enough(39, 0.95)
 

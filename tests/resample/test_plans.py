@@ -130,7 +130,7 @@ def test_given_rows_are_taken_as_they_are():
 def test_given_rows_that_cannot_be_are_refused_in_words():
     one = [sample(3)]
     two = [sample(3, label="a"), sample(2, label="b")]
-    with pytest.raises(DataError, match="between 1 and 3. R counts from 1: subtract 1"):
+    with pytest.raises(DataError, match=r"between 1 and 3\. R counts from 1: subtract 1"):
         given(one, [[1, 2, 3], [3, 3, 1]])
     with pytest.raises(DataError, match=r"between 0 and 2, these between -1 and 2\.$"):
         given(one, [[0, 2, -1]])
@@ -173,7 +173,7 @@ def test_strata_that_cannot_be_are_refused_in_words():
 
 
 def test_clusters_that_cannot_be_are_refused_in_words():
-    with pytest.raises(DataError, match="only where the fit knows them. Fit with cluster="):
+    with pytest.raises(DataError, match=r"only where the fit knows them\. Fit with cluster="):
         ordinary([sample(4)], cluster=True)
     with pytest.raises(DataError, match="group 'a': all rows are of one cluster"):
         ordinary([sample(4, label="a", cluster=[0, 0, 0, 0])], cluster=True)
