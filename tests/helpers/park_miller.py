@@ -1,4 +1,4 @@
-"""The random numbers of tests/reference/lavaan/bootstrap.R and boot_ci.R (Park and Miller, 1988).
+"""The random numbers of tests/reference/bootstrap (Park and Miller, 1988).
 
 Every step is exact in double precision, so that R and Python compute the same numbers and no table
 of resampled rows has to be stored.

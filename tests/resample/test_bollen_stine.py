@@ -86,7 +86,7 @@ def test_the_order_of_items_and_their_common_unit_do_not_matter():
 
 @pytest.mark.parametrize("name", ["null", "null_groups"])
 def test_statistics_of_resampled_null_data_are_lavaans(name):
-    told = case(f"lavaan/bootstrap_{name}")
+    told = case(f"bootstrap/{name}")
     options = {key.replace(".", "_"): value for key, value in dict(told["options"] or {}).items()}
     fit = cs.cfa(told["model"], data(told["data"]), **options)
     resamples = ParkMiller(told["seed"]).resamples(told["sizes"], told["B"])

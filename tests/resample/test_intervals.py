@@ -30,7 +30,7 @@ from clustersem.resample.quantiles import Resampled, moments_of
 
 @cache
 def told():
-    return json.loads((REFERENCE / "lavaan" / "boot_ci.json").read_text())
+    return json.loads((REFERENCE / "bootstrap" / "boot_ci.json").read_text())
 
 
 @cache

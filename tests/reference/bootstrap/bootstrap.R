@@ -2,7 +2,7 @@
 #
 # Rows come from a generator that any language computes exactly (Park and Miller's: x <- 16807 x mod 2^31 - 1), so that
 # no table of indices is needed: row 1 + x mod n, resample by resample and group by group, starting from `seed`.
-source(file.path(dirname(sub("--file=", "", grep("--file=", commandArgs(FALSE), value = TRUE))), "common.R"))
+source(file.path(dirname(sub("--file=", "", grep("--file=", commandArgs(FALSE), value = TRUE))), "..", "lavaan", "common.R"))
 library(boot)
 KEPT <- 25                                             # resamples whose estimates are written down
 rows_drawn <- function(seed, sizes, B) {
@@ -65,7 +65,7 @@ case_of_bootstrap <- function(name, fun, model, data, options = list(), B = KEPT
     out$intervals <- list(est = of_boot(here$est, est, L, here$se, se), std_all = of_boot(here$std, std, L_std))
     out$lavaan <- of_lavaan(fit, theta)
   }
-  writable(out, paste0("bootstrap_", name))
+  writable(out, name)
   cat(sprintf("%-34s B %4d failed %d chisq %9.4f %6.1fs\n", name, B, length(out$failed), here$chisq, proc.time()[["elapsed"]] - started))
 }
 skew <- function(L) apply(L, 2, function(l) if (all(l == 0)) 0 else sum(l^3) / (6 * sum(l^2)^1.5))
