@@ -69,9 +69,9 @@ class Draws:
     ----------
     units : Units
         What was drawn from.
-    drawn : ndarray of int, shape (B, number of units)
-        The units of every resample, in the order of drawing. A unit that stands there twice is two
-        different units of the resample.
+    drawn : ndarray of int, shape (B, m)
+        The units of every resample, in the order of drawing, -1 for none. A unit that stands there
+        twice is two different units of the resample.
     """
 
     units: Units
@@ -80,9 +80,10 @@ class Draws:
     @property
     def unit_counts(self) -> Index:
         """How often every unit was drawn, shape (B, units)."""
-        b, size = len(self.drawn), len(self.units.sizes)
-        flat = self.drawn + (np.arange(b) * size)[:, None]
-        counts: Index = np.bincount(flat.ravel(), minlength=b * size).reshape(b, size)
+        b, size = len(self.drawn), len(self.units.sizes) + 1
+        flat = self.drawn + 1
+        flat += (np.arange(b) * size)[:, None]
+        counts: Index = np.bincount(flat.ravel(), minlength=b * size).reshape(b, size)[:, 1:]
         return counts
 
     @property
@@ -97,19 +98,28 @@ class Draws:
     @property
     def totals(self) -> Index:
         """Number of rows of every resample, shape (B,): n, but for clusters of unequal sizes."""
-        totals: Index = self.units.sizes[self.drawn].sum(axis=1)
+        totals: Index = self._sizes.sum(axis=1)
         return totals
 
     @property
-    def indices(self) -> Index:
-        """The rows of every resample, shape (B, m).
+    def _sizes(self) -> Index:
+        """Number of rows of every unit drawn, shape (B, m)."""
+        sizes: Index = np.append(self.units.sizes, 0)[self.drawn]
+        return sizes
 
-        Clusters stand one after the other as they were drawn. Clusters of unequal sizes make
-        resamples of unequal numbers of rows; the shorter ones end in -1.
+    @property
+    def indices(self) -> Index:
+        """The rows of every resample, shape (B, largest number of rows).
+
+        Clusters stand one after the other as they were drawn. Where resamples have unequal numbers
+        of rows the shorter ones end in -1.
         """
         if self.units.single:
-            return self.drawn
-        rows = self.units.rows[self.drawn].reshape(len(self.drawn), -1)
+            rows = self.drawn
+        else:
+            of_none = np.full((1, self.units.rows.shape[1]), -1, dtype=np.intp)
+            rows = np.vstack([self.units.rows, of_none])[self.drawn]
+            rows = rows.reshape(len(rows), -1)
         gaps = rows < 0
         if not gaps.any():
             return rows
@@ -123,7 +133,7 @@ class Draws:
 
         This is what makes a cluster that was drawn twice two clusters.
         """
-        sizes = self.units.sizes[self.drawn]
+        sizes = self._sizes
         places = np.full((len(sizes), int(self.totals.max())), -1, dtype=np.intp)
         for b, row in enumerate(sizes):
             places[b, : row.sum()] = np.repeat(np.arange(len(row)), row)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from clustersem.moments.order import Index
 
@@ -99,6 +99,37 @@ class Resampled:
         """
         count = (self.ascending < value[:, None]).sum(axis=1)
         return np.where(self.n_used > 0, count / np.maximum(self.n_used, 1), np.nan)
+
+    def rank_share(self, value: Array) -> Array:
+        """Return the share at which each parameter's quantile is a number: their inverse.
+
+        Parameters
+        ----------
+        value : ndarray of shape (k,)
+
+        Returns
+        -------
+        ndarray of shape (k,)
+            Between 1 / (R + 1) and R / (R + 1), which stand for all values beyond the outermost;
+            of several equal values, the middle one's. NaN where no resample is used.
+        """
+        n = np.maximum(self.n_used, 1)
+        column = value[:, None]
+        below = (self.ascending < column).sum(axis=1)
+        equal = (self.ascending == column).sum(axis=1)
+        lower = np.clip(below, 1, n)
+        upper = np.clip(below + 1, 1, n)
+        t_lower, t_upper = (
+            np.take_along_axis(self.ascending, rank[:, None] - 1, axis=1)[:, 0]
+            for rank in (lower, upper)
+        )
+        apart = (equal == 0) & (t_upper > t_lower)
+        share = np.where(apart, (value - t_lower) / np.where(apart, t_upper - t_lower, 1.0), 0.0)
+        z_lower, z_upper = ndtri(lower / (n + 1)), ndtri(upper / (n + 1))
+        between = ndtr(z_lower + share * (z_upper - z_lower))
+        at = np.clip(below + (equal + 1) / 2, 1, n) / (n + 1)
+        found: Array = np.where(equal > 0, at, between)
+        return np.where(self.n_used > 0, found, np.nan)
 
     @property
     def constant(self) -> NDArray[np.bool_]:

@@ -8,6 +8,7 @@ import pytest
 
 from clustersem.errors import DataError
 from clustersem.moments import SampleMoments, samples_from_data
+from clustersem.resample.leave_out import leave_out
 from clustersem.resample.plans import Units, given, ordinary, strata_of
 
 
@@ -186,3 +187,48 @@ def test_rows_of_units():
     units = Units(np.array([1, 0, 1, 2, 1]))
     assert units.sizes.tolist() == [1, 3, 1]
     assert units.rows.tolist() == [[1, -1, -1], [0, 2, 4], [3, -1, -1]]
+
+
+def test_every_row_is_left_out_once():
+    strata = [np.array([0, 1, 0, 1, 1]), np.zeros(4, dtype=int)]
+    plan = ordinary([sample(5, label="a"), sample(4, label="b")], strata=strata)
+    without = leave_out(plan, seeded())
+    assert len(without) == 9
+    assert np.bincount(without.strata).tolist() == [2, 3, 4]
+    first, second = without.draw(seeded(), 100)
+    # Blocks are numbered by stratum; what is left out is one row of one group.
+    gone = np.hstack([1 - first.counts, 1 - second.counts])
+    assert (gone.sum(axis=1) == 1).all()
+    assert (gone.sum(axis=0) == 1).all()
+    stratum_of_row = np.concatenate([strata[0], np.full(4, 2)])
+    assert np.array_equal(stratum_of_row[gone.argmax(axis=1)], without.strata)
+    assert first.indices[5:].tolist() == [[0, 1, 2, 3, 4]] * 4
+    assert sorted(first.totals.tolist()) == [4] * 5 + [5] * 4
+    parts = [without.draw(seeded(), 4, first=start)[1].counts for start in (0, 4, 8)]
+    assert np.array_equal(np.vstack(parts), second.counts)
+
+
+def test_clusters_are_left_out_whole():
+    cluster = np.array([0, 1, 1, 2, 0, 2, 2, 2])
+    without = leave_out(ordinary([sample(8, cluster=cluster)], cluster=True), seeded())
+    (draws,) = without.draw(seeded(), 3)
+    for k in range(3):
+        rows = draws.indices[k]
+        assert rows[rows >= 0].tolist() == [
+            row for place in range(3) if place != k for row in np.flatnonzero(cluster == place)
+        ]
+    assert draws.totals.tolist() == [6, 6, 4]
+
+
+def test_many_units_are_left_out_in_blocks():
+    strata = np.repeat([0, 1, 2], [3, 700, 297])
+    without = leave_out(ordinary([sample(1000)], strata=[strata]), seeded(13), at_most=100)
+    assert np.bincount(without.strata).tolist() == [2, 70, 30]
+    (draws,) = without.draw(seeded(), 200)
+    gone = 1 - draws.counts
+    assert (gone.sum(axis=0) == 1).all()
+    assert gone.sum(axis=1).max() == 10
+    for block, stratum in zip(gone, without.strata, strict=True):
+        assert (strata[block > 0] == stratum).all()
+    # Rows that stand together in the data do not leave together.
+    assert np.diff(np.flatnonzero(gone[10])).max() > 10
