@@ -13,7 +13,7 @@ hierarchical data)
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -143,11 +143,6 @@ class Draws:
 class Plan(Protocol):
     """What draws resamples of all groups."""
 
-    @property
-    def groups(self) -> tuple[Units, ...]:
-        """What is drawn from, one a group."""
-        ...
-
     def draw(self, rng: np.random.Generator, size: int, *, first: int = 0) -> tuple[Draws, ...]:
         """Return the next resamples, one :class:`Draws` a group.
 
@@ -232,34 +227,6 @@ class Given:
         return tuple(
             Draws(units, rows[some]) for units, rows in zip(self.groups, self.indices, strict=True)
         )
-
-
-# Numbers that are drawn at once: tables of 32 MB.
-AT_ONCE = 4_000_000
-
-
-def in_parts(
-    plan: Plan, rng: np.random.Generator, size: int, *, first: int = 0
-) -> Iterator[tuple[Draws, ...]]:
-    """Yield the resamples that ``plan.draw`` returns, in parts that fit into little memory.
-
-    Parameters
-    ----------
-    plan : Plan
-        What draws.
-    rng, size, first
-        As in :meth:`Plan.draw`.
-
-    Examples
-    --------
-    >>> import clustersem as cs
-    >>> sample = cs.moments.SampleMoments(("x",), np.eye(1), None, 3_000_000, 3_000_000)
-    >>> [len(part[0].drawn) for part in in_parts(ordinary([sample]), np.random.default_rng(1), 2)]
-    [1, 1]
-    """
-    step = max(1, AT_ONCE // sum(len(units.of_row) for units in plan.groups))
-    for begin in range(0, size, step):
-        yield plan.draw(rng, min(step, size - begin), first=first + begin)
 
 
 def ordinary(

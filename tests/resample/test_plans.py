@@ -9,7 +9,7 @@ import pytest
 from clustersem.errors import DataError
 from clustersem.moments import SampleMoments, samples_from_data
 from clustersem.resample.leave_out import leave_out
-from clustersem.resample.plans import Units, given, in_parts, ordinary, strata_of
+from clustersem.resample.plans import Units, given, ordinary, strata_of
 
 
 def sample(n, *, label="", cluster=None, index=None):
@@ -53,18 +53,6 @@ def test_resamples_do_not_depend_on_how_many_are_asked_for_at_once():
     for g in range(2):
         together = np.vstack([part[g].indices for part in parts])
         assert np.array_equal(together, whole[g].indices)
-
-
-def test_large_samples_are_drawn_in_parts(monkeypatch):
-    monkeypatch.setattr("clustersem.resample.plans.AT_ONCE", 100)
-    plan = ordinary([sample(30, label="a"), sample(15, label="b")])
-    parts = list(in_parts(plan, seeded(5), 7))
-    assert [len(part[0].drawn) for part in parts] == [2, 2, 2, 1]
-    for g, whole in enumerate(plan.draw(seeded(5), 7)):
-        assert np.array_equal(np.vstack([part[g].drawn for part in parts]), whole.drawn)
-    listed, n = given([sample(60)], seeded(6).integers(0, 60, (5, 60)))
-    parts = list(in_parts(listed, seeded(), n - 1, first=1))
-    assert np.array_equal(np.vstack([part[0].drawn for part in parts]), listed.indices[0][1:])
 
 
 def test_rows_are_drawn_with_equal_chances():
