@@ -17,14 +17,16 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from clustersem.engine.arrays import Array, Batch, Device, Index, cholesky
-from clustersem.engine.optimiser import DECREMENT, ROUNDING, SUFFICIENT
+from clustersem.engine.arrays import Array, Batch, Device, Index, cholesky, transposed
+from clustersem.engine.optimiser import DECREMENT, FLATTEST, ROUNDING, SUFFICIENT
 
 COMMON_STEPS = 3
 NEWTON_STEPS = 6
-MAX_STEPS = 30
+MAX_STEPS = 40
 # A Hessian is used again where the last step with it left no more of the decrement than this.
 RATE = 0.05
+# Directions that are bent upwards at most, and the steps of inverse iteration to find each.
+BENDS, ITERATIONS = 2, 3
 # In the metric of the common Hessian, squared, times that of the median problem's first step.
 FAR = 1e6
 # How many bytes of Hessians are worked on at a time, where memory is a processor's cache.
@@ -156,7 +158,7 @@ class _Run:
         f, state = own.at(here)
         g = own.gradient(state)
         length = xp.ones_like(f)
-        h = self._fresh(own, state)
+        h = self._fresh(own, state, g)
         before = np.full(len(places), np.inf)
         for _ in range(most):
             step = -xp.linalg.solve(h, g[:, :, None])[:, :, 0]
@@ -166,7 +168,7 @@ class _Run:
             stale = np.flatnonzero(~(size <= RATE * before) & (before < np.inf))
             if len(stale):
                 which = device.asarray(stale)
-                h = self._replaced(h, stale, self._fresh(own.some(which), state.some(which)))
+                h = self._replaced(h, stale, self._fresh(own.some(which), state.some(which), take(g, which, axis=0)))
                 step = -xp.linalg.solve(h, g[:, :, None])[:, :, 0]
                 decrement = -xp.sum(g * step, axis=1)
                 size = device.numpy(decrement)
@@ -198,18 +200,28 @@ class _Run:
         self.found.theta[places] = device.numpy(here)
         return places, device.numpy(here)
 
-    def _fresh(self, problems: Problems, state: Any) -> Batch:  # noqa: ANN401 - of `at`
-        """Return the exact Hessians, or the expected ones where these are not convex."""
-        xp = problems.device.xp
+    def _fresh(self, problems: Problems, state: Any, g: Batch) -> Batch:  # noqa: ANN401
+        """Return the exact Hessians, bent upwards where these are not convex."""
         exact = problems.exact(state)
-        scale = xp.sqrt(xp.abs(xp.linalg.diagonal(exact)))
-        _, _, convex = cholesky(xp, exact / (scale[:, :, None] * scale[:, None, :]))
-        others = np.flatnonzero(~problems.device.numpy(convex))
+        others = self._not_convex(problems.device, exact)
         if not len(others):
             return exact
-        which = problems.device.asarray(others)
+        take, which = problems.device.xp.take, problems.device.asarray(others)
         expected = problems.some(which).expected(state.some(which))
-        return self._replaced(exact, others, expected)
+        bent = _bent(problems.device.xp, take(exact, which, axis=0), expected, take(g, which, axis=0))
+        left = self._not_convex(problems.device, bent)
+        if len(left):
+            rest = take(expected, problems.device.asarray(left), axis=0)
+            bent = self._replaced(bent, left, rest)
+        return self._replaced(exact, others, bent)
+
+    @staticmethod
+    def _not_convex(device: Device, hessians: Batch) -> Index:
+        """Return the places of Hessians that are not positive definite."""
+        xp = device.xp
+        scale = xp.sqrt(xp.abs(xp.linalg.diagonal(hessians)))
+        _, _, convex = cholesky(xp, hessians / (scale[:, :, None] * scale[:, None, :]))
+        return np.flatnonzero(~device.numpy(convex))
 
     @staticmethod
     def _replaced(whole: Batch, places: Index, parts: Batch) -> Batch:
@@ -234,3 +246,25 @@ class _Run:
             self.found.f[places[ended]] = device.numpy(f)[ended]
             self.found.converged[places[ended]] = done[ended]
         return ended
+
+
+def _bent(xp: Any, h: Batch, expected: Batch, g: Batch) -> Batch:  # noqa: ANN401 - a namespace
+    """Return Hessians with their flattest directions bent upwards, in the metric of expected ones.
+
+    Where F is not convex a problem is near a saddle, along which Fisher scoring creeps. As in
+    :mod:`clustersem.engine.optimiser` an eigenvalue that is negative or nearly zero is replaced by
+    its absolute value. It is the one nearest to zero, along which a Newton step is long: so inverse
+    iteration from that step finds it.
+    """
+    for _ in range(BENDS):
+        v = xp.linalg.solve(h, g[:, :, None])
+        for _ in range(ITERATIONS):
+            v = v / xp.sqrt(xp.sum(v * (expected @ v), axis=1))[:, None, :]
+            v = xp.linalg.solve(h, expected @ v)
+        v = v / xp.sqrt(xp.sum(v * (expected @ v), axis=1))[:, None, :]
+        value = xp.sum(v * (h @ v), axis=1)[:, None, :]
+        to = xp.where(xp.abs(value) > FLATTEST, xp.abs(value), xp.full_like(value, FLATTEST))
+        change = xp.where(value < FLATTEST, to - value, xp.zeros_like(value))
+        e_v = expected @ v
+        h = h + change * (e_v @ transposed(e_v))
+    return h
