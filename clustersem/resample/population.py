@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -190,6 +190,15 @@ def populations_of(
     for population in found:
         _ = population.factor  # refuses what no data can have
     return found
+
+
+def moved_to(population: Population, other: Population) -> Population:
+    """Return a population with the moments of another one of the same variables.
+
+    Its order of the variables, thresholds and label stay.
+    """
+    place = [other.names.index(name) for name in population.names]
+    return replace(population, cov=other.cov[np.ix_(place, place)], mean=other.mean[place])
 
 
 def _of_fit(fit: Solution) -> tuple[Population, ...]:
