@@ -23,6 +23,8 @@ from clustersem.errors import DataError
 
 #: Starting values of d; many, since the equations may have several solutions.
 STARTS = 41
+#: How many steps of Newton's method each may take, and by when those that arrive have arrived.
+STEPS, SETTLED = 100, 25
 #: How exactly the moments are met, as pure numbers.
 EXACT = 1e-12
 
@@ -122,21 +124,20 @@ def solution(skewness: float, kurtosis: float) -> Fleishman | None:
     sign = -1.0 if skewness < 0.0 else 1.0
     d = np.linspace(-0.4, 0.4, STARTS)
     c = np.full(STARTS, min(abs(skewness) / 6.0, 0.5))
-    for _ in range(100):
+    tolerance = EXACT * (1.0 + abs(kurtosis))
+    good = np.empty(0, dtype=np.intp)
+    for step in range(STEPS):
         r, d = _on_sphere(c, d)
         e1, e2 = _skewness(r, c, d) - abs(skewness), _kurtosis(r, c, d) - kurtosis
+        good = np.flatnonzero(np.maximum(np.abs(e1), np.abs(e2)) < tolerance)
+        if len(good) and step >= SETTLED:
+            break
         (a11, a12), (a21, a22) = _slopes(r, c, d)
         det = a11 * a22 - a12 * a21
         det = np.where(np.abs(det) < 1e-10, 1e-10, det)
         by_c, by_d = (a22 * e1 - a12 * e2) / det, (a11 * e2 - a21 * e1) / det
         size = np.maximum(1.0, np.hypot(by_c, by_d) / 0.1)
         c, d = np.clip(c - by_c / size, 0.0, 0.7), d - by_d / size
-    r, d = _on_sphere(c, d)
-    scale = 1.0 + abs(kurtosis)
-    error = np.maximum(
-        np.abs(_skewness(r, c, d) - abs(skewness)), np.abs(_kurtosis(r, c, d) - kurtosis)
-    )
-    good = np.flatnonzero(error < EXACT * scale)
     if not len(good):
         return None
     best = good[np.argmax(r[good])]

@@ -194,7 +194,10 @@ class IndependentGenerator:
         """Return replications of shape (size, n, p); see :class:`Generator`."""
         p = len(self.names)
         result = np.empty((size, n, p))
-        for part in blocks(n, size):
+        # One by one where there are two kinds of random numbers, so that those of a replication do
+        # not depend on how many follow.
+        one_by_one = [slice(at, at + 1) for at in range(size)]
+        for part in one_by_one if self._others else blocks(n, size):
             own = result[part].reshape(-1, p)
             xi = np.empty_like(own)
             _cubic(rng.standard_normal(own.shape), self._powers, out=xi)
