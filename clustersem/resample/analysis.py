@@ -46,7 +46,9 @@ def fit_to_populations(model: str, populations: Sequence[Population]) -> Fit:
         population.label or "1": pd.DataFrame(population.cov * (ROWS / (ROWS - 1)), names, names)
         for population in populations
     }
-    mean = {population.label or "1": list(population.mean) for population in populations}
+    mean = {
+        population.label or "1": pd.Series(population.mean, names) for population in populations
+    }
     several = len(populations) > 1
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -35,6 +35,7 @@ from clustersem.fit.nested import jacobian_of
 from clustersem.fit.options import FitOptions
 from clustersem.fit.result import Fit
 from clustersem.fit.solution import Solution
+from clustersem.moments import SampleMoments
 from clustersem.moments.order import MomentOrder, continuous_order
 from clustersem.resample.population import Population, populations_of
 from clustersem.resample.streams import seed_of, stream
@@ -344,15 +345,9 @@ def _returns(fit: Solution, populations: tuple[Population, ...], target: float) 
     options = population_options(fit.options)
     samples = []
     for sample, population in zip(fit.samples, populations, strict=True):
-        moved = replace(
-            sample,
-            cov=population.cov.copy(),
-            mean=population.mean.copy(),
-            data=None,
-            patterns=None,
-            weights=None,
-            cluster=None,
-            n_obs=round(sample.total),
+        n = round(sample.total)
+        moved = SampleMoments(
+            sample.names, population.cov, population.mean, n, n, label=sample.label
         )
         # Undo what the estimator will do to the divisor.
         divisor = fitted_cov(moved, options)[0, 0] / moved.cov[0, 0]
