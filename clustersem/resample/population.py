@@ -72,6 +72,12 @@ class Population:
         if not (np.isfinite(self.cov).all() and np.isfinite(self.mean).all()):
             raise DataError("the population has moments that are not finite numbers.")
 
+    def __setstate__(self, state: dict[str, object]) -> None:
+        # An array that was pickled or copied comes back writable.
+        self.__dict__.update(state)
+        for array in (self.cov, self.mean):
+            array.setflags(write=False)
+
     @property
     def sd(self) -> Array:
         """Standard deviations."""

@@ -127,6 +127,15 @@ def test_vale_and_maurelli_s_covariances_are_exact():
     assert generator.intermediate[5, 5] == 1.0
 
 
+def test_intermediate_correlations_are_those_of_lavaan():
+    """What ValeMaurelli1983(debug = TRUE) of lavaan 0.6-14 prints, to seven digits."""
+    cor = np.array([[1.0, 0.56, 0.42], [0.56, 1.0, 0.48], [0.42, 0.48, 1.0]])
+    population = Population(("a", "b", "c"), cor, np.zeros(3))
+    generator = ValeMaurelli(population, [1.75, 1.0, -1.0], [3.75, 2.0, 2.0])
+    told = [[1.0, 0.6406828, 0.5740769], [0.6406828, 1.0, 0.5151198], [0.5740769, 0.5151198, 1.0]]
+    np.testing.assert_allclose(generator.intermediate, told, atol=6e-8)
+
+
 def large_sample(generator, n=200_000):
     return generator.draw(np.random.default_rng(1), n, 1)[0]
 

@@ -215,5 +215,6 @@ def test_arrays_are_read_only_and_survive_pickling():
     (population,) = populations_of(STANDARDIZED, standardized=True)
     again = pickle.loads(pickle.dumps(population))
     np.testing.assert_array_equal(again.cov, population.cov)
-    with pytest.raises(ValueError, match="read-only"):
-        population.cov[0, 0] = 2.0
+    for one in (population, again):
+        with pytest.raises(ValueError, match="read-only"):
+            one.cov[0, 0] = 2.0
