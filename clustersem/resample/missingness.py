@@ -177,15 +177,18 @@ class _GivenOthers:
     def blank(self, rng: np.random.Generator, data: Array) -> None:
         w = self.slope * _standardised(_standardised(data[..., self.causes], 1).mean(axis=2), 1)
         chance = rng.random((*data.shape[:2], len(self.items)))
+        lost = np.empty(chance.shape, dtype=np.bool_)
         for rate in np.unique(self.rates):
             own = np.flatnonzero(self.rates == rate)
             p = expit(_intercepts(w, float(rate))[:, None] + w)
-            _blank(data, self.items[own], chance[..., own] < p[..., None])
+            lost[..., own] = chance[..., own] < p[..., None]
+        _blank(data, self.items, lost)
 
 
 def _blank(data: Array, items: Index, lost: NDArray[np.bool_]) -> None:
-    for number, item in enumerate(items):
-        data[..., item][lost[..., number]] = np.nan
+    where = np.zeros(data.shape, dtype=np.bool_)
+    where[..., items] = lost
+    np.copyto(data, np.nan, where=where)
 
 
 def _standardised(x: Array, axis: int) -> Array:

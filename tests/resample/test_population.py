@@ -129,6 +129,14 @@ def test_standardised_values_of_a_feedback_loop():
     np.testing.assert_allclose(population.cov.diagonal(), 1.0, atol=1e-12)
 
 
+def test_composites_are_what_their_weights_make_them():
+    (population,) = populations_of("c <~ 0.6*a + 0.8*b; y ~ 0.3*c", standardized=True)
+    assert population.names == ("y", "a", "b")
+    np.testing.assert_allclose(population.cov[0], [1.0, 0.18, 0.24], atol=1e-12)
+    (raw,) = populations_of("c <~ 0.5*a + 0.4*b; y ~ 0.3*c; a ~~ 1*a + 0.2*b; b ~~ 1*b; y ~~ 1*y")
+    np.testing.assert_allclose(raw.cov[0], [1.0441, 0.174, 0.15], atol=1e-12)
+
+
 def test_starting_values_and_labels_are_values():
     by_start = "f =~ start(0.7)*x1 + start(0.8)*x2 + start(0.6)*x3"
     by_label = "f =~ 0.7*x1 + 0.8*x2 + 0.8*x3 + a*x2 + a*x3"
@@ -169,6 +177,7 @@ def test_constraints_of_a_text_are_checked():
         ("x ~~ 1*x + 2*y; y ~~ 1*y", False, "means a correlation of 2", 12),
         ("f =~ 0.7*x1 + 0.7*x2; x1 | 1*t1 + 0*t2", True, "must ascend", 28),
         ("f =~ 0.7*x1 + 0.7*x2; x1 | 1*t1 + t2", True, "x1 | t2 has no value", 35),
+        ("c <~ 0.5*a + 0.4*b; y ~ 0.3*c", True, "its weights make it 0.41; divide them by", 1),
         ("f =~ 0.7*x1 + 0.7*x2; f ~~ f + g; g =~ 0.7*y", True, "f ~~ g has no value", 32),
     ],
 )

@@ -154,6 +154,7 @@ def test_every_combination_draws():
         {"skewness": 1.0, "kurtosis": 2.0},
         {"skewness": 0.8, "kurtosis": 2.0, "method": "independent"},
         {"kurtosis": {"t1": 3.0}, "thresholds": [-0.5, 0.5], "missing": 0.1},
+        {"kurtosis": 2.0, "categories": 5},
         {"marginals": {"t1": [0.2, 0.8]}, "correlations": "answers"},
     ):
         frame = simulate(TEXT, 200, standardized=True, seed=1, **options)
@@ -171,7 +172,7 @@ def test_every_combination_draws():
         ({"seed": -1}, UnsupportedError, "seed=-1"),
         ({"skewness": 1.0}, UnsupportedError, "without kurtosis="),
         ({"kurtosis": 1.0, "method": "ig"}, UnsupportedError, "method='ig'"),
-        ({"kurtosis": 1.0, "categories": 5}, UnsupportedError, "say where these are cut"),
+        ({"kurtosis": 1.0, "marginals": [0.4, 0.6]}, UnsupportedError, "say where these are cut"),
         ({"correlations": "answers"}, UnsupportedError, "how many categories"),
         ({"marginals": "sample"}, UnsupportedError, "goes with a fit"),
         ({"rmsea": 0.05}, ModelError, "analysis='f =~ x1"),
