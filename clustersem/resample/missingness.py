@@ -148,8 +148,8 @@ class Missing:
     def draw(self, rng: np.random.Generator, n: int, size: int) -> Array:
         """Return replications of shape (size, n, p), NaN where missing."""
         result = np.empty((size, n, len(self.names)))
-        # Numbers of their own: the complete data are those drawn without gaps, and what is lost of a
-        # replication does not depend on how many follow.
+        # Numbers of their own: the complete data are those drawn without gaps, and what is lost of
+        # a replication does not depend on how many follow.
         own = rng.spawn(1)[0]
         for part in blocks(n, size):
             result[part] = self.base.draw(rng, n, part.stop - part.start)

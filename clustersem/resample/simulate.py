@@ -12,7 +12,7 @@ from clustersem.errors import DataError, ModelError, UnsupportedError
 from clustersem.fit.solution import Solution
 from clustersem.resample.analysis import fit_to_populations
 from clustersem.resample.generators import Generator, Normal
-from clustersem.resample.likert import Correlations, PerItem, likert
+from clustersem.resample.likert import Correlations, Likert, PerItem, likert
 from clustersem.resample.misfit import misspecified
 from clustersem.resample.missingness import MAR, MCAR, Missing, Rate
 from clustersem.resample.nonnormal import IndependentGenerator, PerVariable, ValeMaurelli
@@ -304,9 +304,12 @@ def _frame(generator: Generator, rng: np.random.Generator, n: int) -> pd.DataFra
     data = generator.draw(rng, n, 1)[0]
     frame = pd.DataFrame(data, columns=list(generator.names))
     inner = generator.base if isinstance(generator, Missing) else generator
-    for name, values in zip(
-        generator.names, getattr(inner, "categories", ((),) * len(generator.names)), strict=True
-    ):
-        if len(values) and (np.round(values) == values).all() and frame[name].notna().all():
-            frame[name] = frame[name].astype(np.int64)
-    return frame
+    if not isinstance(inner, Likert):
+        return frame
+    complete = ~np.isnan(data).any(axis=0)
+    whole = {
+        name: np.int64
+        for name, values, has_all in zip(inner.names, inner.categories, complete, strict=True)
+        if has_all and len(values) and (np.round(values) == values).all()
+    }
+    return frame.astype(whole)
