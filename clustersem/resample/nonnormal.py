@@ -155,8 +155,14 @@ class IndependentGenerator:
             check_possible(s, k, name)
         mixing = _root(population, self.root)
         sd = population.sd
-        third = np.linalg.solve(mixing**3, skewness * sd**3)
-        fourth = np.linalg.solve(mixing**4, kurtosis * sd**4)
+        try:
+            third = np.linalg.solve(mixing**3, skewness * sd**3)
+            fourth = np.linalg.solve(mixing**4, kurtosis * sd**4)
+        except np.linalg.LinAlgError:
+            raise DataError(
+                "the covariance matrix is singular, so that skewness and kurtosis do not say what"
+                " the generators are like. Leave out the variable that others determine."
+            ) from None
         powers = np.zeros((4, len(sd)))
         others = []
         for j, (s, k) in enumerate(zip(third.tolist(), fourth.tolist(), strict=True)):

@@ -312,4 +312,4 @@ def _frame(generator: Generator, rng: np.random.Generator, n: int) -> pd.DataFra
         for name, values, has_all in zip(inner.names, inner.categories, complete, strict=True)
         if has_all and len(values) and (np.round(values) == values).all()
     }
-    return frame.astype(whole)
+    return frame.astype(np.int64 if len(whole) == len(frame.columns) else whole)

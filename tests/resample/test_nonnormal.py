@@ -208,6 +208,8 @@ def test_generators_that_do_not_exist_are_refused():
         IndependentGenerator(UNIT, 0.0, 100.0)
     with pytest.raises(DataError, match="x1: no distribution"):
         IndependentGenerator(UNIT, 2.0, 1.0)
+    with pytest.raises(DataError, match="the covariance matrix is singular"):
+        IndependentGenerator(Population(("a", "b"), np.ones((2, 2)), np.zeros(2)), 1.0, 2.0)
     with pytest.raises(DataError, match="'symmetric' or 'triangular'"):
         IndependentGenerator(UNIT, 1.0, 2.0, "cholesky")
 
