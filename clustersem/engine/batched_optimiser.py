@@ -102,7 +102,7 @@ def minimise_batch(
     if not size:
         return found
     inverse = np.asarray(np.linalg.inv(hessian), dtype=np.float64)
-    theta = _common_steps(problems, start, np.asarray(np.linalg.inv(hessian), dtype=np.float64))
+    theta = _common_steps(problems, start, inverse)
     run = _Run(start, hessian, 2.0 / n_total * FAR**2, found)
     block = size if problems.device.library in ("torch", "cupy") else max(4, CACHE // (8 * q * q))
     left = [
@@ -176,7 +176,7 @@ class _Run:
                 size[stale] = device.numpy(-xp.sum(g_stale * again, axis=1))
             before = size
             trial = here + length[:, None] * step
-            ended = self._ended(device, places, f, trial, size)
+            ended = self._ended(device, places, f, here, trial, size)
             if ended.all():
                 return places[:0], theta[:0]
             if ended.any():
@@ -232,18 +232,18 @@ class _Run:
         return whole
 
     def _ended(
-        self, device: Device, places: Index, f: Batch, trial: Batch, size: Array
+        self, device: Device, places: Index, f: Batch, here: Batch, trial: Batch, size: Array
     ) -> np.ndarray:
         """Write down the problems that have converged or run away, and say which they are."""
-        theta = device.numpy(trial)
         done = size <= DECREMENT
-        away = theta - self.start[places]
+        away = device.numpy(here) - self.start[places]
         # Written so that what is not a number counts as far.
         ended: np.ndarray = done | ~(
             np.einsum("bi,ij,bj->b", away, self.hessian, away) <= self.limit
         )
         if ended.any():
-            self.found.theta[places[ended]] = theta[ended]
+            # The step that meets the criterion is taken: it is computed already.
+            self.found.theta[places[ended]] = device.numpy(trial)[ended]
             self.found.f[places[ended]] = device.numpy(f)[ended]
             self.found.converged[places[ended]] = done[ended]
         return ended
