@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from clustersem.engine.arrays import Array, Batch, Device, Index, cholesky, transposed
+from clustersem.engine.arrays import Array, Batch, Device, Index, cholesky, solved, transposed
 from clustersem.engine.optimiser import DECREMENT, FLATTEST, ROUNDING, SUFFICIENT
 
 COMMON_STEPS = 3
@@ -221,6 +221,7 @@ class _Run:
         """Return the places of Hessians that are not positive definite."""
         xp = device.xp
         scale = xp.sqrt(xp.abs(xp.linalg.diagonal(hessians)))
+        scale = xp.where(scale > 0, scale, xp.ones_like(scale))
         _, _, convex = cholesky(xp, hessians / (scale[:, :, None] * scale[:, None, :]))
         return np.flatnonzero(~device.numpy(convex))
 
@@ -234,13 +235,12 @@ class _Run:
     def _ended(
         self, device: Device, places: Index, f: Batch, here: Batch, trial: Batch, size: Array
     ) -> np.ndarray:
-        """Write down the problems that have converged or run away, and say which they are."""
+        """Write down what has converged, run away or cannot take a step, and say which it is."""
         done = size <= DECREMENT
         away = device.numpy(here) - self.start[places]
         # Written so that what is not a number counts as far.
-        ended: np.ndarray = done | ~(
-            np.einsum("bi,ij,bj->b", away, self.hessian, away) <= self.limit
-        )
+        distance = np.einsum("bi,ij,bj->b", away, self.hessian, away)
+        ended: np.ndarray = done | ~(distance <= self.limit) | np.isnan(size)
         if ended.any():
             # The step that meets the criterion is taken: it is computed already.
             self.found.theta[places[ended]] = device.numpy(trial)[ended]
@@ -251,7 +251,7 @@ class _Run:
 
 def _newton_step(xp: Any, h: Batch, g: Batch) -> Batch:  # noqa: ANN401 - a namespace
     """Return -H^-1 g."""
-    return -xp.linalg.solve(h, g[:, :, None])[:, :, 0]
+    return -solved(xp, h, g[:, :, None])[:, :, 0]
 
 
 def _nearly_there(size: Array, before: Array) -> np.ndarray:
@@ -270,10 +270,10 @@ def _bent(xp: Any, h: Batch, expected: Batch, g: Batch) -> Batch:  # noqa: ANN40
     iteration from that step finds it.
     """
     for _ in range(BENDS):
-        v = xp.linalg.solve(h, g[:, :, None])
+        v = solved(xp, h, g[:, :, None])
         for _ in range(ITERATIONS):
             v = v / xp.sqrt(xp.sum(v * (expected @ v), axis=1))[:, None, :]
-            v = xp.linalg.solve(h, expected @ v)
+            v = solved(xp, h, expected @ v)
         v = v / xp.sqrt(xp.sum(v * (expected @ v), axis=1))[:, None, :]
         value = xp.sum(v * (h @ v), axis=1)[:, None, :]
         to = xp.where(xp.abs(value) > FLATTEST, xp.abs(value), xp.full_like(value, FLATTEST))
