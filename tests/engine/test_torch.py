@@ -64,8 +64,7 @@ def test_a_bootstrap_is_that_of_numpy(name):
     model, options = MODELS[name]
     fit = cs.sem(model, data("holzinger1939"), **options)
     here, there = (
-        cs.bootstrap(fit, 50, seed=3, studentized=True, device=device)
-        for device in (None, "torch")
+        cs.bootstrap(fit, 50, seed=3, studentized=True, device=device) for device in (None, "torch")
     )
     np.testing.assert_array_equal(there.counts, here.counts)
     # Both stop at a decrement of 1e-14 after the same steps, so that what differs is rounding:
