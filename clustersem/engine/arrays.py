@@ -52,6 +52,11 @@ class Device:
         """The library's array API namespace."""
         return _namespace(self.library)
 
+    @property
+    def is_accelerated(self) -> bool:
+        """Whether large arrays are better than ones that fit a processor's cache."""
+        return self.library in ("torch", "cupy")
+
     def asarray(self, values: np.ndarray) -> Batch:
         """Return a NumPy array as one of the library's on the device: doubles, or indices."""
         xp = self.xp
