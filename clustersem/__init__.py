@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from clustersem.fit.nested import check_nested
     from clustersem.fit.second_opinion import SecondOpinion
     from clustersem.fit.semopy_import import from_semopy
+    from clustersem.moments.streamed import StreamedMoments, read_moments
     from clustersem.report import path_diagram
     from clustersem.scale import (
         bartlett,
@@ -58,12 +59,14 @@ _LATER = {
     "Invariance": "clustersem.fit.invariance_result",
     "SecondOpinion": "clustersem.fit.second_opinion",
     "Study": "clustersem.study",
+    "StreamedMoments": "clustersem.moments.streamed",
     "StudyResult": "clustersem.study",
     "check_nested": "clustersem.fit.nested",
     "compare": "clustersem.fit.comparison",
     "from_semopy": "clustersem.fit.semopy_import",
     "invariance": "clustersem.fit.invariance",
     "path_diagram": "clustersem.report",
+    "read_moments": "clustersem.moments.streamed",
 }
 
 __all__ = [
@@ -78,6 +81,7 @@ __all__ = [
     "RespecificationPolicy",
     "ScreeningPolicy",
     "SecondOpinion",
+    "StreamedMoments",
     "Study",
     "StudyResult",
     "Survey",
@@ -95,6 +99,7 @@ __all__ = [
     "parallel_analysis",
     "path_diagram",
     "purify",
+    "read_moments",
     "read_survey",
     "reliability",
     "respecify",

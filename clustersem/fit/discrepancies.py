@@ -16,6 +16,7 @@ from clustersem.engine.saturated_evidence import SaturatedEvidence
 from clustersem.errors import DataError, UnsupportedError
 from clustersem.fit.assemble import Layout, ram_of
 from clustersem.fit.estimators import DiscrepancyName
+from clustersem.fit.large import check_whole
 from clustersem.fit.options import FitOptions
 from clustersem.moments import MomentOrder, SampleMoments, assembled
 from clustersem.moments.gamma import empirical_gamma, moment_contributions
@@ -152,6 +153,7 @@ def _full_information(
 def _weighted(
     sample: SampleMoments, options: FitOptions, has_means: bool, fixed: Index
 ) -> Discrepancy:
+    check_whole(sample, "estimator='WLS'")
     order = moment_order(sample, has_means=has_means)
     gamma = gamma_of(sample, has_means=has_means, fixed=fixed)
     varying = np.flatnonzero(gamma.diagonal())  # the moments of fixed covariates do not vary
@@ -185,7 +187,7 @@ def gamma_of(sample: SampleMoments, *, has_means: bool, fixed: Index | None = No
     """
     if sample.ordinal is not None:
         return sample.ordinal.gamma
-    if sample.data is None:
+    if sample.cases is None:
         raise UnsupportedError(
             "this estimator needs the answers themselves: a covariance matrix says nothing of"
             " their distribution. Pass them as data=, or use estimator='ML'."
@@ -193,7 +195,7 @@ def gamma_of(sample: SampleMoments, *, has_means: bool, fixed: Index | None = No
     order = moment_order(sample, has_means=has_means)
     given = fixed if fixed is not None and len(fixed) else None
     contributions = moment_contributions(
-        sample.data, order, weights=sample.weights, covariates=given
+        sample.cases, order, weights=sample.weights, covariates=given
     )
     return empirical_gamma(contributions, weights=sample.weights, cluster=sample.cluster)
 

@@ -23,8 +23,9 @@ _DOCUMENTATION = """Fit {what}.
     ----------
     model : str or ModelSpec
         Model syntax, as lavaan's: ``=~`` measured by, ``~`` regressed on, ``~~`` covaries with.
-    data : DataFrame or Survey, optional
-        Answers, one row a respondent. Leave it out with `cov`.
+    data : DataFrame, Survey or StreamedMoments, optional
+        Answers, one row a respondent, or what :func:`clustersem.read_moments` made of too many for
+        memory. Leave it out with `cov`.
     estimator : str, optional
         ``"ML"``; ``"MLR"``, ``"MLM"``, ``"MLMV"``, ``"MLMVS"`` and ``"MLF"`` are ML with other
         standard errors and tests; ``"GLS"``, ``"ULS"``, ``"WLS"``, ``"DWLS"`` are least squares;

@@ -27,6 +27,7 @@ from clustersem.fit.discrepancies import (
 from clustersem.fit.held import held_by, nothing_held
 from clustersem.fit.identifiable import check_counts, refuse_unidentified
 from clustersem.fit.inference import Inference
+from clustersem.fit.large import sampled_note
 from clustersem.fit.notes import notes_on
 from clustersem.fit.options import FitOptions
 from clustersem.fit.restrictions import refuse_undefined, restrictions_of
@@ -103,6 +104,9 @@ def fit_samples(spec: ModelSpec, samples: tuple[SampleMoments, ...], options: Fi
         vcov = inference.vcov()
     notes = notes_on(spec, layout, samples, optimum, involved)
     notes += [(None, sentence) for sentence in held.notes]
+    sampled = sampled_note(samples, options)
+    if sampled:
+        notes.append((None, sampled))
     for category, sentence in notes:
         if category is not None:
             warnings.warn(sentence, category, stacklevel=3)

@@ -44,6 +44,7 @@ from clustersem.engine.saturated_evidence import SaturatedEvidence
 from clustersem.engine.ugamma import GroupTerms, MomentTerms, trace_ugamma, trace_ugamma_squared
 from clustersem.errors import UnsupportedError
 from clustersem.fit.discrepancies import fitted_cov, gamma_of, moment_order, sample_moments
+from clustersem.fit.large import check_whole
 from clustersem.fit.options import FitOptions
 from clustersem.moments import SampleMoments
 from clustersem.moments.gamma import normal_gamma, normal_weight
@@ -255,7 +256,7 @@ class Inference:
             share = sample.total / sum(each.total for each in self.samples)
             return LeastSquaresGroup(sample, block, at, self.fixed, self.options, share)
         assert isinstance(block.discrepancy, MaximumLikelihood)
-        if sample.data is None or sample.mean is None:
+        if sample.cases is None or sample.mean is None:
             raise UnsupportedError(
                 "robust standard errors and tests need the answers themselves: a covariance matrix"
                 " says nothing of their distribution. Pass them as data=, or use estimator='ML'."
@@ -264,7 +265,7 @@ class Inference:
             block.model,
             at.point,
             at.precision,
-            sample.data,
+            sample.cases,
             block.discrepancy.cov,
             sample.mean,
             block.share,
@@ -392,6 +393,7 @@ class Inference:
             jacobian = parameter_jacobian(model, at.point, order)
             observed = sample_moments(sample, self.options, order)
             if name == "browne.residual.adf":
+                check_whole(sample, f"test={name!r}")
                 gamma = gamma_of(sample, has_means=model.has_means, fixed=self.fixed)
             else:
                 gamma = normal_gamma(fitted_cov(sample, self.options), order)

@@ -91,7 +91,7 @@ class Part:
         values = self.values[:, continuous]
         check_answered(np.isnan(self.values), self.names, self.where)
         check_varied(values, metric, self.where)
-        _check_pairs(never_together(~np.isnan(self.values)), self.names, self.where, least=1)
+        check_pairs(never_together(~np.isnan(self.values)), self.names, self.where, least=1)
         statistics = ordinal_statistics(
             self.values,
             ordinal,
@@ -146,7 +146,7 @@ def _complete(part: Part) -> Moments:
 def _pairwise(part: Part) -> Moments:
     _check_incomplete(part)
     moments = pairwise_moments(part.values)
-    _check_pairs(np.argwhere(np.triu(moments.counts < 2, 1)), part.names, part.where, least=2)
+    check_pairs(np.argwhere(np.triu(moments.counts < 2, 1)), part.names, part.where, least=2)
     check_positive_definite(moments.cov, part.names, part.where)
     return moments.mean, moments.cov, None
 
@@ -154,7 +154,7 @@ def _pairwise(part: Part) -> Moments:
 def _full_information(part: Part) -> Moments:
     _check_incomplete(part)
     patterns = missing_patterns(part.values)
-    _check_pairs(never_together(patterns.observed), part.names, part.where, least=1)
+    check_pairs(never_together(patterns.observed), part.names, part.where, least=1)
     estimates = saturated_estimates(part.values, patterns=patterns, weights=part.weights)
     limit = NEARLY_SINGULAR if patterns.observed.shape[0] > 1 else SINGULAR
     check_positive_definite(estimates.cov, part.names, part.where, limit=limit)
@@ -181,7 +181,7 @@ def _check_incomplete(part: Part) -> None:
     check_varied(part.values, part.names, part.where)
 
 
-def _check_pairs(pairs: Index, names: Sequence[str], where: str, *, least: int) -> None:
+def check_pairs(pairs: Index, names: Sequence[str], where: str, *, least: int) -> None:
     """Refuse pairs of variables that too few respondents answered both of."""
     if not len(pairs):
         return
