@@ -72,6 +72,13 @@ def samples_from_moments(
     return moments.samples(names, ordinal=bool(ordinal), group_labels=group_labels)
 
 
+def counts_as_ordinal(data: object, ordered: Sequence[str] | str | bool | None) -> bool:
+    """Return whether a call says, before data are looked at, that there are ordinal items."""
+    if ordered is None and isinstance(data, StreamedMoments):
+        return len(data.ordered) > 0
+    return not is_off(ordered)
+
+
 def check_whole(sample: SampleMoments, what: str) -> None:
     """Refuse what inverts Gamma where that is estimated from a sample of the respondents.
 

@@ -62,14 +62,18 @@ class Drawn:
         """Return a sample of no rows."""
         return cls(limit, np.empty(0), np.empty((0, n_variables)))
 
+    @property
+    def bound(self) -> float:
+        """A row with a random number beyond this is not kept."""
+        return float(self.keys.max()) if len(self.keys) >= self.limit else np.inf
+
     def with_rows(self, keys: Array, rows: Array) -> Drawn:
         """Return the sample after some more rows."""
-        if len(self.keys) >= self.limit:
-            # Mostly hardly any: the sample is full of small numbers soon.
-            near = np.flatnonzero(keys < self.keys.max(initial=0.0))
-            if not len(near):
-                return self
-            keys, rows = keys[near], rows[near]
+        near = np.flatnonzero(keys < self.bound)
+        if not len(near):
+            return self
+        # Mostly hardly any: the sample is full of small numbers soon.
+        keys, rows = keys[near], rows[near]
         keys, rows = np.concatenate([self.keys, keys]), np.concatenate([self.rows, rows])
         if len(keys) > self.limit:
             kept = np.sort(np.argpartition(keys, self.limit - 1)[: self.limit])

@@ -141,16 +141,14 @@ class Plan:
         totals = []
         for number, label in enumerate(labels):
             own = slice(None) if len(labels) == 1 and not ungrouped else codes == number
-            found = known.get(label)
-            levels = None if found is None or found.tables is None else found.tables.levels
-            totals.append(self._totals(values[own], keys[own], levels, declared, where))
+            totals.append(self._totals(values[own], keys[own], known.get(label), declared, where))
         return Collected(self, labels, tuple(totals), ungrouped, ())
 
     def _totals(
         self,
         values: Array,
         keys: Array,
-        levels: tuple[Array, ...] | None,
+        before: Totals | None,
         declared: Sequence[str],
         where: str,
     ) -> Totals:
@@ -161,15 +159,18 @@ class Plan:
             by_row = np.any if self.missing == "listwise" else np.all
             used = ~by_row(missing, axis=1)
             values, keys = values[used], keys[used]
-        p = len(self.names)
         listwise = self.missing == "listwise"
+        # Of what can be known before, the levels save looking for them, the bound copying rows.
+        levels = None if before is None or before.tables is None else before.tables.levels
+        near = keys < (np.inf if before is None else before.drawn.bound)
+        drawn = Drawn.empty(self.n_drawn, len(self.names)).with_rows(keys[near], values[near])
         return Totals(
             n_rows,
             len(values),
             answered,
             Scatter.of(values) if listwise else None,
             self._tables(values, levels, declared, where) if self.ordered else None,
-            Drawn.empty(self.n_drawn, p).with_rows(keys, values),
+            drawn,
         )
 
     def _tables(

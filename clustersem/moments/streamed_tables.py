@@ -115,6 +115,38 @@ def counted(values: Array, levels: Sequence[Array]) -> Tables | None:
     Tables or None
         None where an answer is none of the levels.
     """
+    missing = int(np.count_nonzero(np.isnan(values)))
+    tables = _of_gaps(values, levels) if missing else _of_whole(values, levels)
+    return tables if tables.margins.sum() == values.size - missing else None
+
+
+def _of_gaps(values: Array, levels: Sequence[Array]) -> Tables:
+    """Count all levels."""
+    return Tables(tuple(levels), _inner(values, levels))
+
+
+def _of_whole(values: Array, levels: Sequence[Array]) -> Tables:
+    """Count all levels but every item's last, which follow from the others and the margins."""
+    n, q = values.shape
+    size = max((len(found) for found in levels), default=0)
+    joint = np.zeros((q, size, q, size), dtype=np.int64)
+    if not n or not size:
+        return Tables(tuple(levels), joint)
+    last = np.array([len(found) - 1 for found in levels])
+    inner = _inner(values, [found[:-1] for found in levels])
+    joint[:, : size - 1, :, : size - 1] = inner
+    margins = np.einsum("jaja->ja", inner)
+    rest = margins[:, :, None] - inner.sum(axis=3)
+    item = np.arange(q)
+    joint[:, : size - 1, item, last] = rest
+    joint[item, last, :, : size - 1] = rest.transpose(2, 0, 1)
+    top = np.array([found[-1] if len(found) else np.nan for found in levels])
+    of_last = np.count_nonzero(values == top, axis=0)
+    joint[item[:, None], last[:, None], item, last] = of_last[:, None] - rest.sum(axis=1).T
+    return Tables(tuple(levels), joint)
+
+
+def _inner(values: Array, levels: Sequence[Array]) -> Counts:
     n, q = values.shape
     size = max((len(found) for found in levels), default=0)
     grid = np.full((size, q), np.nan)
@@ -123,10 +155,8 @@ def counted(values: Array, levels: Sequence[Array]) -> Tables | None:
     total = np.zeros((size * q, size * q), dtype=np.int64)
     for start in range(0, n, LARGEST_EXACT):
         total += _summed(values[start : start + LARGEST_EXACT], grid).astype(np.int64)
-    if np.trace(total) != n * q - np.count_nonzero(np.isnan(values)):
-        return None
     joint = total.reshape(size, q, size, q).transpose(1, 0, 3, 2)
-    return Tables(tuple(levels), np.ascontiguousarray(joint))
+    return np.ascontiguousarray(joint)
 
 
 def _summed(values: Array, grid: Array) -> NDArray[np.float32]:
