@@ -143,8 +143,8 @@ def _check_served(
         raise UnsupportedError("auxiliary= goes with missing='ml', which needs the answers.")
     if method in ("ml", "ml.x"):
         raise UnsupportedError(
-            "full information (missing='ml') needs the answers themselves, of which moments keep only"
-            " a sample. Leave missing= out, or fit a random sample of the rows as data=."
+            "full information (missing='ml') needs the answers themselves, of which moments keep"
+            " only a sample. Leave missing= out, or fit a random sample of the rows as data=."
         )
     if method != moments.missing:
         raise DataError(

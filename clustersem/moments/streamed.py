@@ -400,8 +400,8 @@ def _method(missing: str) -> Method:
     if method in ("ml", "ml.x"):
         raise UnsupportedError(
             f"missing={missing!r}: full information needs every pattern of answers, of which a"
-            " large survey has too many to keep. Write missing='listwise' (or 'pairwise' with ordered"
-            " items), or fit a random sample of the rows as data= with missing='ml'."
+            " large survey has too many to keep. Write missing='listwise' (or 'pairwise', with"
+            " ordered items), or fit a random sample of the rows as data= with missing='ml'."
         )
     return cast(Method, method)
 

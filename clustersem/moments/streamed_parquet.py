@@ -69,19 +69,28 @@ def _check_schema(found: Dataset, columns: Sequence[str], path: Path) -> None:
 def _batches(
     found: Dataset, columns: Sequence[str], path: Path, batch_rows: int
 ) -> Iterator[tuple[str, pd.DataFrame]]:
+    import pyarrow
+
     for fragment in found.get_fragments():
         where, start = _named(fragment.path, path), 0
-        for batch in fragment.to_batches(
-            schema=found.schema,
+        # Each file in its own types: cast to those of the first, answers could be lost.
+        own = fragment.physical_schema
+        fields = [(own if name in own.names else found.schema).field(name) for name in columns]
+        batches = fragment.to_batches(
+            schema=pyarrow.schema(fields),
             columns=list(columns),
             batch_size=batch_rows,
             batch_readahead=2,
             fragment_readahead=1,
-        ):
-            frame = batch.to_pandas()
-            frame.index = pd.RangeIndex(start, start + len(frame))
-            yield f"{where}, from row {start}", frame
-            start += len(frame)
+        )
+        try:
+            for batch in batches:
+                frame = batch.to_pandas()
+                frame.index = pd.RangeIndex(start, start + len(frame))
+                yield f"{where}, from row {start}", frame
+                start += len(frame)
+        except (OSError, pyarrow.ArrowException) as error:
+            raise DataError(f"{where}: it cannot be read beyond row {start}. {error}") from error
 
 
 def _named(file: str, path: Path) -> str:

@@ -83,31 +83,28 @@ def _of_path(path: Path, columns: Sequence[str]) -> Pieces:
         name, n_rows, pieces = parquet_pieces(path, columns, BATCH_ROWS)
         return Pieces(name, n_rows, pieces)
     if suffix in _TEXT:
-        return Pieces(path.name, None, _of_text(path, _TEXT[suffix], columns))
+        return Pieces(path.name, None, _of_text(path, _TEXT[suffix]))
     raise UnsupportedError(
         f"{path.name}: only .parquet, .csv and .tsv files are read piece by piece. Save it as one"
         " of these, or read it with clustersem.read_survey if it fits into memory."
     )
 
 
-def _of_text(
-    path: Path, delimiter: str, columns: Sequence[str]
-) -> Iterator[tuple[str, pd.DataFrame]]:
-    wanted = set(columns)
+def _of_text(path: Path, delimiter: str) -> Iterator[tuple[str, pd.DataFrame]]:
     try:
+        # All columns: asked for some, pandas cuts off what is too long in a row without a word.
         with pd.read_csv(
-            path,
-            sep=delimiter,
-            usecols=lambda column: str(column) in wanted,
-            chunksize=BATCH_ROWS,
-            encoding="utf-8-sig",
+            path, sep=delimiter, chunksize=BATCH_ROWS, encoding="utf-8-sig", low_memory=False
         ) as reader:
             for piece in reader:
-                yield f"{path.name}, from row {piece.index[0] + 1}", piece
-    except (OSError, ValueError, pd.errors.ParserError) as error:
+                if not isinstance(piece.index, pd.RangeIndex):
+                    raise ValueError("Its rows have more cells than its first row has names.")
+                yield f"{path.name}, from row {piece.index[0]}", piece
+    except (OSError, ValueError) as error:  # pandas' and decoding errors are kinds of the latter
         raise DataError(
-            f"{path.name} cannot be read as text in UTF-8 with {delimiter!r} between cells: {error}"
-            " Convert it, or pass an iterator: pandas.read_csv(..., chunksize=100_000)."
+            f"{path.name} cannot be read as text in UTF-8 with {delimiter!r} between cells."
+            f" {str(error).strip()} Convert it, or pass what reads it piece by piece:"
+            " pandas.read_csv(..., chunksize=100_000)."
         ) from error
 
 
