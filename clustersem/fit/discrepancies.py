@@ -16,7 +16,6 @@ from clustersem.engine.saturated_evidence import SaturatedEvidence
 from clustersem.errors import DataError, UnsupportedError
 from clustersem.fit.assemble import Layout, ram_of
 from clustersem.fit.estimators import DiscrepancyName
-from clustersem.fit.large import check_whole
 from clustersem.fit.options import FitOptions
 from clustersem.moments import MomentOrder, SampleMoments, assembled
 from clustersem.moments.gamma import empirical_gamma, moment_contributions
@@ -153,7 +152,6 @@ def _full_information(
 def _weighted(
     sample: SampleMoments, options: FitOptions, has_means: bool, fixed: Index
 ) -> Discrepancy:
-    check_whole(sample, "estimator='WLS'")
     order = moment_order(sample, has_means=has_means)
     gamma = gamma_of(sample, has_means=has_means, fixed=fixed)
     varying = np.flatnonzero(gamma.diagonal())  # the moments of fixed covariates do not vary

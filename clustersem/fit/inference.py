@@ -44,7 +44,6 @@ from clustersem.engine.saturated_evidence import SaturatedEvidence
 from clustersem.engine.ugamma import GroupTerms, MomentTerms, trace_ugamma, trace_ugamma_squared
 from clustersem.errors import UnsupportedError
 from clustersem.fit.discrepancies import fitted_cov, gamma_of, moment_order, sample_moments
-from clustersem.fit.large import check_whole
 from clustersem.fit.options import FitOptions
 from clustersem.moments import SampleMoments
 from clustersem.moments.gamma import normal_gamma, normal_weight
@@ -393,7 +392,6 @@ class Inference:
             jacobian = parameter_jacobian(model, at.point, order)
             observed = sample_moments(sample, self.options, order)
             if name == "browne.residual.adf":
-                check_whole(sample, f"test={name!r}")
                 gamma = gamma_of(sample, has_means=model.has_means, fixed=self.fixed)
             else:
                 gamma = normal_gamma(fitted_cov(sample, self.options), order)

@@ -79,19 +79,21 @@ def counts_as_ordinal(data: object, ordered: Sequence[str] | str | bool | None) 
     return not is_off(ordered)
 
 
-def check_whole(sample: SampleMoments, what: str) -> None:
+def check_whole(samples: Sequence[SampleMoments], options: FitOptions) -> None:
     """Refuse what inverts Gamma where that is estimated from a sample of the respondents.
 
     With m rows for k moments the inverse is too large by about m / (m - k), and chi2 with it.
     """
-    if sample.is_sampled:
-        assert sample.drawn is not None
-        raise UnsupportedError(
-            f"{what} inverts the covariance matrix of all moments, which is estimated from"
-            f" {len(sample.drawn)} of {sample.n_obs} respondents: chi2 would come out too large."
-            " Use estimator='WLSMV' for ordered items and 'MLR' or 'MLM' for continuous ones, or"
-            " read the moments with rows_kept= no less than there are rows."
-        )
+    inverting = {"estimator": options.discrepancy, "test": options.test}
+    what = [f"{k}={v!r}" for k, v in inverting.items() if v in ("WLS", "browne.residual.adf")]
+    for sample in samples:
+        if what and sample.drawn is not None and sample.is_sampled:
+            raise UnsupportedError(
+                f"{what[0]} inverts the covariance matrix of all moments, which is estimated from"
+                f" {len(sample.drawn)} of {sample.n_obs} respondents: chi2 would come out too"
+                " large. Use estimator='WLSMV' for ordered items and 'MLR' or 'MLM' for continuous"
+                " ones, or read the moments with rows_kept= no less than there are rows."
+            )
 
 
 def sampled_note(samples: Sequence[SampleMoments], options: FitOptions) -> str:
@@ -100,24 +102,25 @@ def sampled_note(samples: Sequence[SampleMoments], options: FitOptions) -> str:
         return ""
     each = [sample.n_obs if sample.drawn is None else len(sample.drawn) for sample in samples]
     number, total = sum(each), sum(sample.n_obs for sample in samples)
-    estimates = (
-        "estimates and their weights are those of all"
-        if samples[0].ordinal is not None
-        else "estimates are those of all"
-    )
+    what = "standard errors and tests that allow for the distribution of the answers rest"
+    if samples[0].ordinal is not None:
+        exact = "estimates and their weights are those of all"
+    elif options.discrepancy == "DWLS":
+        what = f"the weights of the moments, and with them estimates, {what}"
+        exact = "means and covariances are those of all"
+    else:
+        exact = "estimates are those of all"
     return (
-        f"standard errors and tests that allow for the distribution of the answers rest on {number}"
-        f" respondents drawn at random from the {total} (seeded, so that they are the same again);"
-        f" {estimates}."
+        f"{what} on {number} respondents drawn at random from the {total} (seeded, so that they are"
+        f" the same again); {exact}."
     )
 
 
 def _needs_gamma(samples: Sequence[SampleMoments], options: FitOptions) -> bool:
-    plain = options.se in ("standard", "none") and options.test in (
-        "standard",
-        "browne.residual.nt",
-    )
-    return samples[0].ordinal is not None or options.discrepancy == "DWLS" or not plain
+    if samples[0].ordinal is not None or options.discrepancy == "DWLS":
+        return True
+    normal = ("standard", "browne.residual.nt")
+    return options.se not in ("standard", "none") or options.test not in normal
 
 
 def _check_served(
