@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -39,7 +40,7 @@ from clustersem.moments.streamed_ordinal import statistics_from_tables
 from clustersem.moments.streamed_pass import Collected, Method, Plan, Totals
 from clustersem.moments.streamed_sources import pieces_of
 from clustersem.moments.streamed_tables import common_levels
-from clustersem.progress import Progress
+from clustersem.progress import progress_bar
 from clustersem.survey.names import did_you_mean, listed
 
 #: Rows of every group that are kept, from which Gamma is estimated.
@@ -352,11 +353,12 @@ def read_moments(
         return _checked(StreamedMoments(collected, "the Dask data frame"))
     pieces = pieces_of(source, [*names, *([] if group is None else [group])])
     found: Collected | None = None
-    with Progress("respondents", pieces.n_rows, show=progress) as shown:
+    bar = progress_bar("reading", pieces.n_rows, unit="rows", wanted=progress)
+    with bar as advance, closing(pieces.pieces):
         for where, piece in pieces.pieces:
             plan = plan_for(piece) if found is None else found.plan
             found = plan.collect(piece, where, before=found)
-            shown.advance(len(piece))
+            advance(len(piece))
     if found is None:
         raise DataError(f"{pieces.name}: there are none. Check what makes them.")
     return _checked(StreamedMoments(found, pieces.name))

@@ -8,7 +8,7 @@ import pandas as pd
 
 from clustersem.errors import UnsupportedError
 from clustersem.moments.streamed_pass import Collected, Plan
-from clustersem.progress import Progress
+from clustersem.progress import Advance, progress_bar
 
 # Partitions whose results one task merges.
 MERGED_AT_ONCE = 8
@@ -52,21 +52,20 @@ def collected_from_dask(source: Any, plan: Plan, *, progress: bool | None) -> Co
             merge(layer[start : start + MERGED_AT_ONCE])
             for start in range(0, len(layer), MERGED_AT_ONCE)
         ]
-    with Progress("partitions", total, show=progress) as shown:
-        callback = _callback(shown)
-        with callback:
-            (result,) = dask.compute(*layer)
+    bar = progress_bar("reading", total, unit="partitions", wanted=progress)
+    with bar as advance, _counting(advance):
+        (result,) = dask.compute(*layer)
     assert isinstance(result, Collected)
     return result
 
 
-def _callback(shown: Progress) -> Any:  # noqa: ANN401
+def _counting(advance: Advance) -> Any:  # noqa: ANN401
     """Return what counts finished partitions; a distributed cluster shows them in its own page."""
     from dask.callbacks import Callback
 
     def done(key: object, *_: object) -> None:
         if str(key).strip("(\"'").startswith("_collected"):
-            shown.advance()
+            advance()
 
     return Callback(posttask=done)
 

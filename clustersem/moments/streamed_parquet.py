@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def parquet_pieces(
     path: Path, columns: Sequence[str], batch_rows: int
-) -> tuple[str, int, Iterator[tuple[str, pd.DataFrame]]]:
+) -> tuple[str, int, Generator[tuple[str, pd.DataFrame], None, None]]:
     """Return a name, the number of rows, and the batches of a file or folder.
 
     Folders named ``region=north`` make a column ``region``, as pandas, Spark and Dask write them.
@@ -68,7 +68,7 @@ def _check_schema(found: Dataset, columns: Sequence[str], path: Path) -> None:
 
 def _batches(
     found: Dataset, columns: Sequence[str], path: Path, batch_rows: int
-) -> Iterator[tuple[str, pd.DataFrame]]:
+) -> Generator[tuple[str, pd.DataFrame], None, None]:
     import pyarrow
 
     for fragment in found.get_fragments():

@@ -9,7 +9,7 @@ https://arrow.apache.org/docs/python/dataset.html
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from clustersem.errors import ClusterSemError, DataError, UnsupportedError
 
 #: Rows that are read from a file at once.
 BATCH_ROWS = 65_536
+
+Named = Generator[tuple[str, pd.DataFrame], None, None]
 
 _PARQUET = (".parquet", ".pq")
 _TEXT = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
@@ -34,13 +36,13 @@ class Pieces:
         What to call the whole in messages.
     n_rows : int or None
         Number of rows, where it is known beforehand.
-    pieces : iterator of (str, DataFrame)
+    pieces : generator of (str, DataFrame)
         What to call every piece, and the piece.
     """
 
     name: str
     n_rows: int | None
-    pieces: Iterator[tuple[str, pd.DataFrame]]
+    pieces: Named
 
 
 def pieces_of(source: object, columns: Sequence[str]) -> Pieces:
@@ -61,7 +63,7 @@ def pieces_of(source: object, columns: Sequence[str]) -> Pieces:
         Where answers cannot come in such a thing.
     """
     if isinstance(source, pd.DataFrame):
-        return Pieces("the data", len(source), iter([("the data", source)]))
+        return Pieces("the data", len(source), (pair for pair in [("the data", source)]))
     if isinstance(source, (str, os.PathLike)):
         return _of_path(Path(source).expanduser(), columns)
     if isinstance(source, Iterable) and not isinstance(source, dict):
@@ -90,7 +92,7 @@ def _of_path(path: Path, columns: Sequence[str]) -> Pieces:
     )
 
 
-def _of_text(path: Path, delimiter: str) -> Iterator[tuple[str, pd.DataFrame]]:
+def _of_text(path: Path, delimiter: str) -> Named:
     try:
         # All columns: asked for some, pandas cuts off what is too long in a row without a word.
         with pd.read_csv(
@@ -108,28 +110,34 @@ def _of_text(path: Path, delimiter: str) -> Iterator[tuple[str, pd.DataFrame]]:
         ) from error
 
 
-def _numbered(source: Iterable[object]) -> Iterator[tuple[str, pd.DataFrame]]:
+def _numbered(source: Iterable[object]) -> Named:
     """Yield the pieces numbered, and say which one could not be had or is no data frame."""
     number, n_rows, pieces = 0, 0, iter(source)
-    while True:
-        number += 1
-        try:
-            piece = next(pieces)
-        except StopIteration:
-            return
-        except ClusterSemError:
-            raise
-        except Exception as error:
-            raise DataError(
-                f"chunk {number} could not be had, after {n_rows} rows in {number - 1} chunks:"
-                f" {type(error).__name__}: {error}. Moments of a part of the answers would look"
-                " like those of all, so none are returned. Mend what makes the chunks, and read"
-                " again."
-            ) from error
-        if not isinstance(piece, pd.DataFrame):
-            raise DataError(
-                f"chunk {number} is a {type(piece).__name__}, not a pandas data frame. Give every"
-                " chunk as a data frame with the items as columns."
-            )
-        n_rows += len(piece)
-        yield f"chunk {number}", piece
+    try:
+        while True:
+            number += 1
+            try:
+                piece = next(pieces)
+            except StopIteration:
+                return
+            except ClusterSemError:
+                raise
+            except Exception as error:
+                raise DataError(
+                    f"chunk {number} could not be had, after {n_rows} rows in {number - 1} chunks:"
+                    f" {type(error).__name__}: {error}. Moments of a part of the answers would look"
+                    " like those of all, so none are returned. Mend what makes the chunks, and read"
+                    " again."
+                ) from error
+            if not isinstance(piece, pd.DataFrame):
+                raise DataError(
+                    f"chunk {number} is a {type(piece).__name__}, not a pandas data frame. Give"
+                    " every chunk as a data frame with the items as columns."
+                )
+            n_rows += len(piece)
+            yield f"chunk {number}", piece
+    finally:
+        # What is left of a generator, or of a reader of files, must not keep files open.
+        close = getattr(pieces, "close", None)
+        if callable(close):
+            close()

@@ -104,7 +104,6 @@ def test_moments_can_be_kept_in_a_file(wanted):
 
 
 def test_progress_goes_to_standard_error(answers, capsys, monkeypatch):
-    monkeypatch.setattr("clustersem.progress.PATIENCE", -1.0)
     monkeypatch.setenv("FORCE_COLOR", "1")
     cs.read_moments(chunks(answers), ITEMS, progress=True)
     out, err = capsys.readouterr()
@@ -317,6 +316,20 @@ def test_files_that_are_not_as_they_should_be(answers, tmp_path):
     refused(path, "answers.csv cannot be read as text in UTF-8")
     path.write_bytes(b"")
     refused(path, "answers.csv cannot be read as text")
+
+
+def test_a_source_is_closed_after_an_error(answers):
+    closed = []
+
+    def pieces():
+        try:
+            yield from (answers, answers.drop(columns="c"), answers)
+        finally:
+            closed.append(True)
+
+    with pytest.raises(DataError, match="chunk 2 has no column c"):
+        cs.read_moments(pieces(), ITEMS)
+    assert closed == [True]
 
 
 def test_a_dask_data_frame_without_a_column(answers):
