@@ -54,6 +54,7 @@ _LATER = {
         ),
         "clustersem.scale",
     ),
+    "Bootstrap": "clustersem.resample.bootstrap_result",
     "Codebook": "clustersem.survey.codebook",
     "Comparison": "clustersem.fit.comparison",
     "Invariance": "clustersem.fit.invariance_result",
@@ -61,6 +62,7 @@ _LATER = {
     "Study": "clustersem.study",
     "StreamedMoments": "clustersem.moments.streamed",
     "StudyResult": "clustersem.study",
+    "bootstrap": "clustersem.resample.bootstrap",
     "check_nested": "clustersem.fit.nested",
     "compare": "clustersem.fit.comparison",
     "from_semopy": "clustersem.fit.semopy_import",
@@ -71,6 +73,7 @@ _LATER = {
 
 __all__ = [
     "NO_SCREENING",
+    "Bootstrap",
     "Codebook",
     "Comparison",
     "Fit",
@@ -86,6 +89,7 @@ __all__ = [
     "StudyResult",
     "Survey",
     "bartlett",
+    "bootstrap",
     "cfa",
     "check_nested",
     "compare",
