@@ -105,7 +105,7 @@ class StreamedMoments:
         """
         frames = []
         for label, totals in zip(self.groups, self.collected.totals, strict=True):
-            frame = pd.DataFrame(totals.drawn.rows, columns=list(self.names))
+            frame = pd.DataFrame(totals.drawn.rows.copy(), columns=list(self.names))
             if self.group is not None:
                 frame[self.group] = label
             frames.append(frame)

@@ -57,6 +57,10 @@ class Drawn:
     keys: Array
     rows: Array
 
+    def __post_init__(self) -> None:
+        for array in (self.keys, self.rows):
+            array.setflags(write=False)
+
     @classmethod
     def empty(cls, limit: int, n_variables: int) -> Drawn:
         """Return a sample of no rows."""

@@ -107,9 +107,9 @@ class Plan:
 
     def _columns_of(self, piece: pd.DataFrame, where: str) -> pd.DataFrame:
         """Return the columns wanted, in their order."""
-        there = [str(column) for column in piece.columns]
-        if there == self.columns:
+        if list(piece.columns) == self.columns:
             return piece
+        there = [str(column) for column in piece.columns]
         for name in self.columns:
             if name not in there:
                 raise DataError(

@@ -48,6 +48,10 @@ class Scatter:
     shift: Array
     scatter: Array
 
+    def __post_init__(self) -> None:
+        for array in (self.origin, self.shift, self.scatter):
+            array.setflags(write=False)
+
     @classmethod
     def of(cls, rows: Array) -> Scatter:
         """Return that of some rows (n x p), without gaps."""

@@ -48,6 +48,10 @@ class Tables:
     levels: tuple[Array, ...]
     joint: Counts
 
+    def __post_init__(self) -> None:
+        for array in (*self.levels, self.joint):
+            array.setflags(write=False)
+
     def merged(self, other: Tables) -> Tables:
         """Return the tables of both pieces together."""
         if all(map(np.array_equal, self.levels, other.levels)):
