@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from clustersem.fit.nested import check_nested
     from clustersem.fit.second_opinion import SecondOpinion
     from clustersem.fit.semopy_import import from_semopy
-    from clustersem.moments.streamed import StreamedMoments, read_moments
+    from clustersem.moments.streamed import read_moments
+    from clustersem.moments.streamed_moments import StreamedMoments
     from clustersem.report import path_diagram
     from clustersem.scale import (
         bartlett,
@@ -60,7 +61,7 @@ _LATER = {
     "Invariance": "clustersem.fit.invariance_result",
     "SecondOpinion": "clustersem.fit.second_opinion",
     "Study": "clustersem.study",
-    "StreamedMoments": "clustersem.moments.streamed",
+    "StreamedMoments": "clustersem.moments.streamed_moments",
     "StudyResult": "clustersem.study",
     "bootstrap": "clustersem.resample.bootstrap",
     "check_nested": "clustersem.fit.nested",

@@ -23,7 +23,7 @@ from clustersem.moments import (
     samples_from_data,
 )
 from clustersem.moments.request import Missing
-from clustersem.moments.streamed import StreamedMoments
+from clustersem.moments.streamed_moments import StreamedMoments
 from clustersem.spec import ModelSpec, SpecOptions, build_spec, options_for, parse_model
 from clustersem.spec.auxiliary import check_auxiliary
 from clustersem.spec.entries import collect_entries

@@ -9,7 +9,7 @@ from clustersem.fit.checks import is_off
 from clustersem.fit.options import FitOptions
 from clustersem.moments import SampleMoments
 from clustersem.moments.request import Missing
-from clustersem.moments.streamed import StreamedMoments
+from clustersem.moments.streamed_moments import StreamedMoments
 from clustersem.survey.names import did_you_mean, listed
 
 

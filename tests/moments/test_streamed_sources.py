@@ -135,6 +135,14 @@ def test_empty_chunks_and_other_types_are_no_matter(answers, wanted):
     same(cs.read_moments(pieces, ITEMS, ordered=True, group="region"), wanted)
 
 
+def test_columns_may_be_numbered():
+    frame = pd.DataFrame(np.random.default_rng(1).normal(size=(30, 3)))
+    found = cs.read_moments(chunks(frame, 10), ["2", "0"])
+    np.testing.assert_allclose(
+        found.collected.totals[0].scatter.cov, frame[[2, 0]].cov(ddof=0), atol=1e-14
+    )
+
+
 def test_columns_may_stand_in_another_order(answers, wanted):
     pieces = [answers.iloc[:100], answers.iloc[100:, ::-1]]
     same(cs.read_moments(pieces, ITEMS, ordered=True, group="region"), wanted)
@@ -158,6 +166,8 @@ def test_rows_left_out_are_counted(answers):
     assert found.n_rows == N
     assert found.n_obs == N - 24 - 1 - 1
     assert found.collected.ungrouped == 1
+    lacking = frame.loc[frame["region"].notna(), ITEMS].isna().sum()
+    assert found.gaps.to_dict() == lacking.to_dict() == {"a": 25, "b": 1, "c": 1, "d": 1}
     pairs = cs.read_moments(chunks(frame), ITEMS, ordered=True, missing="pairwise")
     assert pairs.n_obs == N - 1
     note = cs.cfa("f =~ a + b + c + d", found).warnings[0]
