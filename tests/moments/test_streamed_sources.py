@@ -1,6 +1,7 @@
 """Every source gives the same moments, and says what is wrong in which of its pieces."""
 
 import pickle
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -109,6 +110,25 @@ def test_progress_goes_to_standard_error(answers, capsys, monkeypatch):
     out, err = capsys.readouterr()
     assert out == ""
     assert "240/" in err
+
+
+def test_memory_does_not_grow_with_rows():
+    def peak(n_chunks):
+        rng = np.random.default_rng(3)
+        pieces = (
+            pd.DataFrame(rng.integers(1, 6, size=(2000, 8)), columns=list("abcdefgh"))
+            for _ in range(n_chunks)
+        )
+        tracemalloc.start()
+        found = cs.read_moments(pieces, list("abcdefgh"), ordered=True, rows_kept=500)
+        largest = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert found.n_obs == 2000 * n_chunks
+        return largest
+
+    peak(2)  # what is imported and remembered the first time
+    # Four times as many rows; a chunk alone takes 128 kB, the totals some 50 kB.
+    assert peak(60) < peak(15) + 20_000
 
 
 # -- what may come in pieces ---------------------------------------------------------------------
