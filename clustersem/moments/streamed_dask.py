@@ -16,10 +16,8 @@ MERGED_AT_ONCE = 8
 
 def is_dask(source: object) -> bool:
     """Return whether this is a Dask data frame, without importing Dask."""
-    kind = type(source)
-    return kind.__module__.partition(".")[0] in ("dask", "dask_expr") and hasattr(
-        source, "to_delayed"
-    )
+    is_of_dask = type(source).__module__.partition(".")[0] in ("dask", "dask_expr")
+    return is_of_dask and hasattr(source, "to_delayed") and hasattr(source, "columns")
 
 
 def meta_of(source: Any) -> pd.DataFrame:  # noqa: ANN401 - Dask has no types to name
