@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from clustersem.moments.streamed import read_moments
     from clustersem.moments.streamed_moments import StreamedMoments
     from clustersem.report import path_diagram
+    from clustersem.resample.bootstrap import bootstrap
+    from clustersem.resample.bootstrap_result import Bootstrap
+    from clustersem.resample.misfit import misspecified
+    from clustersem.resample.missingness import MAR, MCAR
+    from clustersem.resample.simulate import simulate
     from clustersem.scale import (
         bartlett,
         efa,
@@ -55,6 +60,8 @@ _LATER = {
         ),
         "clustersem.scale",
     ),
+    "MAR": "clustersem.resample.missingness",
+    "MCAR": "clustersem.resample.missingness",
     "Bootstrap": "clustersem.resample.bootstrap_result",
     "Codebook": "clustersem.survey.codebook",
     "Comparison": "clustersem.fit.comparison",
@@ -68,11 +75,15 @@ _LATER = {
     "compare": "clustersem.fit.comparison",
     "from_semopy": "clustersem.fit.semopy_import",
     "invariance": "clustersem.fit.invariance",
+    "misspecified": "clustersem.resample.misfit",
     "path_diagram": "clustersem.report",
     "read_moments": "clustersem.moments.streamed",
+    "simulate": "clustersem.resample.simulate",
 }
 
 __all__ = [
+    "MAR",
+    "MCAR",
     "NO_SCREENING",
     "Bootstrap",
     "Codebook",
@@ -101,6 +112,7 @@ __all__ = [
     "item_statistics",
     "kmo",
     "mardia",
+    "misspecified",
     "parallel_analysis",
     "path_diagram",
     "purify",
@@ -109,6 +121,7 @@ __all__ = [
     "reliability",
     "respecify",
     "sem",
+    "simulate",
     "studies",
     "test_hypotheses",
     "validity",
