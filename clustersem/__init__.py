@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from clustersem.fit.nested import check_nested
     from clustersem.fit.second_opinion import SecondOpinion
     from clustersem.fit.semopy_import import from_semopy
+    from clustersem.moments.streamed import read_moments
+    from clustersem.moments.streamed_moments import StreamedMoments
     from clustersem.report import path_diagram
     from clustersem.resample.bootstrap import bootstrap
     from clustersem.resample.bootstrap_result import Bootstrap
@@ -66,6 +68,7 @@ _LATER = {
     "Invariance": "clustersem.fit.invariance_result",
     "SecondOpinion": "clustersem.fit.second_opinion",
     "Study": "clustersem.study",
+    "StreamedMoments": "clustersem.moments.streamed_moments",
     "StudyResult": "clustersem.study",
     "bootstrap": "clustersem.resample.bootstrap",
     "check_nested": "clustersem.fit.nested",
@@ -74,6 +77,7 @@ _LATER = {
     "invariance": "clustersem.fit.invariance",
     "misspecified": "clustersem.resample.misfit",
     "path_diagram": "clustersem.report",
+    "read_moments": "clustersem.moments.streamed",
     "simulate": "clustersem.resample.simulate",
 }
 
@@ -92,6 +96,7 @@ __all__ = [
     "RespecificationPolicy",
     "ScreeningPolicy",
     "SecondOpinion",
+    "StreamedMoments",
     "Study",
     "StudyResult",
     "Survey",
@@ -111,6 +116,7 @@ __all__ = [
     "parallel_analysis",
     "path_diagram",
     "purify",
+    "read_moments",
     "read_survey",
     "reliability",
     "respecify",

@@ -39,7 +39,8 @@ def answers_of(
     if not isinstance(data, pd.DataFrame):
         raise DataError(
             f"data: expected a pandas DataFrame or a Survey, got {type(data).__name__}. Read a"
-            " file with clustersem.read_survey, or wrap an array in a DataFrame with column names."
+            " file with clustersem.read_survey, one too large for memory with"
+            " clustersem.read_moments, or wrap an array in a DataFrame with column names."
         )
     if isinstance(data.columns, pd.MultiIndex):
         raise DataError(

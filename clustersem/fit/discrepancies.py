@@ -185,7 +185,7 @@ def gamma_of(sample: SampleMoments, *, has_means: bool, fixed: Index | None = No
     """
     if sample.ordinal is not None:
         return sample.ordinal.gamma
-    if sample.data is None:
+    if sample.cases is None:
         raise UnsupportedError(
             "this estimator needs the answers themselves: a covariance matrix says nothing of"
             " their distribution. Pass them as data=, or use estimator='ML'."
@@ -193,7 +193,7 @@ def gamma_of(sample: SampleMoments, *, has_means: bool, fixed: Index | None = No
     order = moment_order(sample, has_means=has_means)
     given = fixed if fixed is not None and len(fixed) else None
     contributions = moment_contributions(
-        sample.data, order, weights=sample.weights, covariates=given
+        sample.cases, order, weights=sample.weights, covariates=given
     )
     return empirical_gamma(contributions, weights=sample.weights, cluster=sample.cluster)
 

@@ -27,6 +27,7 @@ from clustersem.fit.discrepancies import (
 from clustersem.fit.held import held_by, nothing_held
 from clustersem.fit.identifiable import check_counts, refuse_unidentified
 from clustersem.fit.inference import Inference
+from clustersem.fit.large import check_whole, sampled_note
 from clustersem.fit.notes import notes_on
 from clustersem.fit.options import FitOptions
 from clustersem.fit.restrictions import refuse_undefined, restrictions_of
@@ -54,6 +55,7 @@ def fit_samples(spec: ModelSpec, samples: tuple[SampleMoments, ...], options: Fi
         Where the model's parameters cannot be determined from any data.
     """
     check_values(spec)
+    check_whole(samples, options)
     layout = layout_of(spec)
     objective = objective_of(spec, layout, samples, options)
     variances = [fitted_cov(sample, options).diagonal() for sample in samples]
@@ -103,6 +105,9 @@ def fit_samples(spec: ModelSpec, samples: tuple[SampleMoments, ...], options: Fi
         vcov = inference.vcov()
     notes = notes_on(spec, layout, samples, optimum, involved)
     notes += [(None, sentence) for sentence in held.notes]
+    sampled = sampled_note(samples, options)
+    if sampled:
+        notes.append((None, sampled))
     for category, sentence in notes:
         if category is not None:
             warnings.warn(sentence, category, stacklevel=3)

@@ -255,7 +255,7 @@ class Inference:
             share = sample.total / sum(each.total for each in self.samples)
             return LeastSquaresGroup(sample, block, at, self.fixed, self.options, share)
         assert isinstance(block.discrepancy, MaximumLikelihood)
-        if sample.data is None or sample.mean is None:
+        if sample.cases is None or sample.mean is None:
             raise UnsupportedError(
                 "robust standard errors and tests need the answers themselves: a covariance matrix"
                 " says nothing of their distribution. Pass them as data=, or use estimator='ML'."
@@ -264,7 +264,7 @@ class Inference:
             block.model,
             at.point,
             at.precision,
-            sample.data,
+            sample.cases,
             block.discrepancy.cov,
             sample.mean,
             block.share,

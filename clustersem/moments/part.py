@@ -97,7 +97,7 @@ class Part:
         values = self.values[:, continuous]
         check_answered(np.isnan(self.values), self.names, self.where)
         check_varied(values, metric, self.where)
-        _check_pairs(never_together(~np.isnan(self.values)), self.names, self.where, least=1)
+        check_pairs(never_together(~np.isnan(self.values)), self.names, self.where, least=1)
         statistics = ordinal_statistics(
             self.values,
             ordinal,
@@ -150,7 +150,7 @@ def _complete(part: Part) -> SampleMoments:
 def _pairwise(part: Part) -> SampleMoments:
     _check_incomplete(part)
     moments = pairwise_moments(part.values)
-    _check_pairs(np.argwhere(np.triu(moments.counts < 2, 1)), part.names, part.where, least=2)
+    check_pairs(np.argwhere(np.triu(moments.counts < 2, 1)), part.names, part.where, least=2)
     check_positive_definite(moments.cov, part.names, part.where)
     return part.sample(moments.mean, moments.cov)
 
@@ -158,7 +158,7 @@ def _pairwise(part: Part) -> SampleMoments:
 def _full_information(part: Part) -> SampleMoments:
     _check_incomplete(part)
     patterns = missing_patterns(part.values)
-    _check_pairs(never_together(patterns.observed), part.names, part.where, least=1)
+    check_pairs(never_together(patterns.observed), part.names, part.where, least=1)
     data = arrange(part.values, patterns, part.weights)
     estimates = maximise(data)
     limit = NEARLY_SINGULAR if patterns.observed.shape[0] > 1 else SINGULAR
@@ -186,7 +186,7 @@ def _check_incomplete(part: Part) -> None:
     check_varied(part.values, part.names, part.where)
 
 
-def _check_pairs(pairs: Index, names: Sequence[str], where: str, *, least: int) -> None:
+def check_pairs(pairs: Index, names: Sequence[str], where: str, *, least: int) -> None:
     """Refuse pairs of variables that too few respondents answered both of."""
     if not len(pairs):
         return

@@ -18,10 +18,10 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from clustersem.errors import UnsupportedError
+from clustersem.progress import progress_bar
 from clustersem.resample.attempt import Heard
 from clustersem.resample.dask_pool import ClusterLost
 from clustersem.resample.pools import outcomes
-from clustersem.resample.progress import progress_bar
 from clustersem.resample.streams import is_whole
 
 T = TypeVar("T")
