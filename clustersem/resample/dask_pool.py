@@ -11,7 +11,6 @@ import asyncio
 import pickle
 import time
 from collections.abc import Callable, Generator
-from concurrent.futures import CancelledError
 from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -101,7 +100,7 @@ def _attempt_packed(packed: bytes, batch: int) -> bytes:
 def _gathered(client: Any, futures: list[Any]) -> list[bytes]:  # noqa: ANN401 - Dask's Client
     try:
         packed: list[bytes] = client.gather(futures, errors="skip")
-    except (OSError, CancelledError, asyncio.CancelledError) as broken:
+    except (Exception, asyncio.CancelledError) as broken:
         raise ClusterLost(GONE) from broken
     return packed
 

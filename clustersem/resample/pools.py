@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
@@ -49,17 +48,32 @@ def outcomes(
     try:
         parallel = joblib.Parallel(return_as="generator_unordered", **options)
     except ValueError:
-        # multiprocessing and Ray return lists only: in rounds, so that what is finished is kept.
-        size = 4 * n_workers
-        with joblib.Parallel(**options) as parallel:
-            for first in range(0, len(batches), size):
-                yield from parallel(task(work, batch) for batch in batches[first : first + size])
+        yield from _in_rounds(task, work, batches, 4 * n_workers, options)
         return
-    arriving = parallel(task(work, batch) for batch in batches)
-    try:
-        yield from arriving
-    finally:
-        with warnings.catch_warnings():
-            # joblib's advice not to leave early; here it is an error of the work, or an interrupt.
-            warnings.simplefilter("ignore")
-            arriving.close()
+    yield from parallel(task(work, batch) for batch in batches)
+
+
+def _in_rounds(
+    task: Callable[..., Any],
+    work: Callable[[int], T],
+    batches: list[int],
+    size: int,
+    options: dict[str, Any],
+) -> Generator[Outcome[T], None, None]:
+    """Work off batches with a backend that returns lists only (Ray, multiprocessing).
+
+    In rounds, so that what is finished is kept and shown; a round whose worker dies costs no other.
+    """
+    import joblib
+
+    rounds = [batches[first : first + size] for first in range(0, len(batches), size)]
+    loss: Exception | None = None
+    while rounds:
+        try:
+            with joblib.Parallel(**options) as parallel:
+                while rounds:
+                    yield from parallel(task(work, batch) for batch in rounds.pop(0))
+        except Exception as lost:
+            loss = lost
+    if loss is not None:
+        raise loss
