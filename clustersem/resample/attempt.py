@@ -38,12 +38,12 @@ class Failure:
     error: Exception
 
     def __reduce__(self) -> tuple[type[Failure], tuple[Exception]]:
-        """Take the traceback of a bug along as a note: pickle leaves tracebacks behind."""
+        """Take the traceback of a bug along as a note: pickle leaves it behind (not Dask's)."""
         try:
             copy: Exception = pickle.loads(pickle.dumps(self.error))
         except Exception:
             copy = RuntimeError(f"{type(self.error).__name__}: {self.error}")
-        if not isinstance(copy, ClusterSemError):
+        if copy.__traceback__ is None and not isinstance(copy, ClusterSemError):
             told = "".join(traceback.format_exception(self.error)).rstrip()
             copy.add_note(f"In process {os.getpid()}:\n{told}")
         return Failure, (copy,)

@@ -300,7 +300,6 @@ def test_an_error_of_the_library_is_raised_as_it_is_and_at_once(anywhere, tmp_pa
 def test_a_bug_is_raised_with_the_place_where_it_happened(anywhere, tmp_path):
     with pytest.raises(ZeroDivisionError, match="a bug") as caught:
         run(Raises(folder=str(tmp_path)))
-    assert hasattr(caught.value, "__notes__") == (anywhere == "dask")
     told = "".join(traceback.format_exception(caught.value))
     assert told.count('raise ZeroDivisionError("a bug")') == 1
 
@@ -313,9 +312,6 @@ def test_an_error_that_cannot_travel_is_told(anywhere, tmp_path):
 
 
 def test_errors_of_processes(tmp_path):
-    for work in (CannotTravel(), lock_of):
-        with pytest.raises((TypeError, pickle.PicklingError), match="pickle"):
-            run(work, n_jobs=2)
     with pytest.raises(ZeroDivisionError, match="a bug") as caught:
         run(Raises(folder=str(tmp_path)), n_jobs=2)
     assert 'raise ZeroDivisionError("a bug")' in "".join(caught.value.__notes__)
