@@ -365,8 +365,10 @@ def test_the_users_filters_decide_what_is_shown():
         warnings.simplefilter("ignore", DataWarning)
         run(Warns())
     assert [str(w.message) for w in heard] == ["four"]
-    with pytest.raises(DataWarning):
-        run(Warns())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DataWarning)
+        with pytest.raises(DataWarning, match="batch 1 is odd"):
+            run(Warns())
 
 
 # --- one thread of linear algebra -----------------------------------------------------------------
