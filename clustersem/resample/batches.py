@@ -201,9 +201,9 @@ def _is_no_loss(error: Exception) -> bool:
 
 def _lost(loss: Exception, n_finished: int, n_batches: int) -> str:
     kept = f"after {n_finished} of {n_batches} batches; what they gave is kept"
-    if isinstance(loss, ClusterLost):
-        return f"The cluster went away {kept} ({loss}). Start it again and run the rest."
-    reason = " ".join(str(loss).split())[:300].rstrip(".")
+    reason = " ".join(str(loss).split())[:300].rstrip(".") or type(loss).__name__
+    if isinstance(loss, (ClusterLost, OSError)):
+        return f"The cluster went away {kept} ({reason}). Start it again and run the rest."
     return (
         f"Workers died {kept}. The rest was handed out once more, in vain. Most often memory runs"
         " out: take fewer workers (a smaller n_jobs), or workers with more memory."

@@ -77,14 +77,18 @@ def outcomes_on_dask(
                     time.sleep(0.01)
                     continue
                 done = [future for future in ready if future.status == "finished"]
-                for result in _gathered(client, done):
+                results = _gathered(client, done)
+                for result in results:
                     yield pickle.loads(result)
+                if len(results) < len(done):
+                    loss = ClusterLost("results went with the workers that held them")
                 for future in set(ready) - set(done):
                     loss = _loss_of(future)
                 pending.difference_update(ready)
         finally:
-            with suppress(Exception):
-                client.cancel(list(pending))
+            if pending:
+                with suppress(Exception):
+                    client.cancel(list(pending))
     if loss is not None:
         raise loss
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from clustersem.resample.attempt import Outcome, attempt
 from clustersem.resample.dask_pool import outcomes_on_dask
@@ -43,22 +43,19 @@ def outcomes(
         for batch in batches:
             yield attempt(work, batch)
         return
-    task = joblib.delayed(attempt)
-    options: dict[str, Any] = {"n_jobs": asked, "batch_size": 1}
+    # No more processes than batches. But never none: a batch may be left because it killed one.
+    n_workers = max(2, min(n_workers, len(batches)))
     try:
-        parallel = joblib.Parallel(return_as="generator_unordered", **options)
+        parallel = joblib.Parallel(n_workers, batch_size=1, return_as="generator_unordered")
     except ValueError:
-        yield from _in_rounds(task, work, batches, 4 * n_workers, options)
+        yield from _in_rounds(work, batches, n_workers)
         return
+    task = joblib.delayed(attempt)
     yield from parallel(task(work, batch) for batch in batches)
 
 
 def _in_rounds(
-    task: Callable[..., Any],
-    work: Callable[[int], T],
-    batches: list[int],
-    size: int,
-    options: dict[str, Any],
+    work: Callable[[int], T], batches: list[int], n_workers: int
 ) -> Generator[Outcome[T], None, None]:
     """Work off batches with a backend that returns lists only (Ray, multiprocessing).
 
@@ -66,14 +63,18 @@ def _in_rounds(
     """
     import joblib
 
-    rounds = [batches[first : first + size] for first in range(0, len(batches), size)]
+    task = joblib.delayed(attempt)
+    size = 4 * n_workers
+    rounds = iter([batches[first : first + size] for first in range(0, len(batches), size)])
     loss: Exception | None = None
-    while rounds:
+    now = next(rounds, None)
+    while now is not None:
         try:
-            with joblib.Parallel(**options) as parallel:
-                while rounds:
-                    yield from parallel(task(work, batch) for batch in rounds.pop(0))
+            with joblib.Parallel(n_workers, batch_size=1) as parallel:
+                while now is not None:
+                    yield from parallel(task(work, batch) for batch in now)
+                    now = next(rounds, None)
         except Exception as lost:
-            loss = lost
+            loss, now = lost, next(rounds, None)
     if loss is not None:
         raise loss

@@ -143,6 +143,21 @@ def test_large_work_is_sent_to_a_cluster_once(processes, monkeypatch):
     assert len(sent) == 1
 
 
+@pytest.mark.parametrize("backend", ["threading", "lists-only"])
+def test_no_more_workers_are_started_than_there_are_batches(backend, monkeypatch):
+    started = []
+    begin = joblib.Parallel.__init__
+    monkeypatch.setattr(
+        joblib.Parallel, "__init__", lambda self, n, **k: started.append(n) or begin(self, n, **k)
+    )
+    with joblib.parallel_config(backend, n_jobs=40):
+        assert run(Draw(), 3).results == WANTED[:3]
+        # One batch is not taken into this process: it may be left because it killed its worker.
+        assert run(Draw(), 1).results == WANTED[:1]
+    assert set(started[:2]) <= {2, 3}
+    assert started[-1] == 2
+
+
 def test_no_batches_at_all():
     assert run(Draw(), 0) == Finished((), 0)
 
@@ -231,6 +246,42 @@ def test_a_round_that_is_lost_costs_no_other(monkeypatch):
     with joblib.parallel_config("lists-only", n_jobs=2):
         assert run(Draw()) == Finished(WANTED, N)
     assert len(lost) == 1
+
+
+def test_results_that_were_lost_with_their_worker_are_worked_off_again(processes, monkeypatch):
+    """Dask gathers what it still can; the worker that held the rest is gone."""
+    gather, lost = processes.gather, []
+
+    def forgetful(futures, **options):
+        results = gather(futures, **options)
+        if results and not lost:
+            lost.append(results.pop())
+        return results
+
+    monkeypatch.setattr(processes, "gather", forgetful)
+    assert run(Draw()) == Finished(WANTED, N)
+    assert len(lost) == 1
+
+
+@pytest.mark.parametrize(
+    ("loss", "told"),
+    [
+        (ConnectionError("no route\n to host."), "no route to host"),
+        (TimeoutError(), "TimeoutError"),
+    ],
+)
+def test_a_pool_that_never_comes_up_is_told(monkeypatch, loss, told):
+    def refuse(self):
+        raise loss
+
+    monkeypatch.setattr(ListsOnly, "configure", lambda self, **options: refuse(self))
+    with joblib.parallel_config("lists-only", n_jobs=2):
+        finished = run(Draw())
+    assert finished.results == ()
+    assert finished.stopped == (
+        "The cluster went away after 0 of 10 batches; what they gave is kept"
+        f" ({told}). Start it again and run the rest."
+    )
 
 
 # --- interrupts -----------------------------------------------------------------------------------
