@@ -41,6 +41,7 @@ def test_every_script_is_tested():
     assert {path.name for path in EXAMPLES.glob("*.py")} == {
         "bfi.py",
         "bfi_ordinal.py",
+        "dask_cluster.py",
         "democracy.py",
         "from_covariance.py",
         "holzinger.py",
@@ -138,6 +139,13 @@ def test_democracy(run):
     assert "through_1960" in out
     assert out.count("supported") == 4
     assert "not supported" not in out
+
+
+def test_a_bootstrap_on_a_dask_cluster(run):
+    out = run("dask_cluster.py")
+    assert out.startswith("2 workers, 2 cores\n")
+    assert ["Resamples", "1000"] in [line.split() for line in out.splitlines()]
+    assert out.endswith("The resamples of one process are the same.\n")
 
 
 def test_from_covariance_is_close_to_the_fit_of_the_answers(run):
