@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from clustersem.fit.nested import check_nested
     from clustersem.fit.second_opinion import SecondOpinion
     from clustersem.fit.semopy_import import from_semopy
-    from clustersem.report import path_diagram
+    from clustersem.report import cutoff_figure, path_diagram
+    from clustersem.resample.cutoffs import cutoffs
+    from clustersem.resample.cutoffs_result import Cutoffs
     from clustersem.scale import (
         bartlett,
         efa,
@@ -56,12 +58,15 @@ _LATER = {
     "Bootstrap": "clustersem.resample.bootstrap_result",
     "Codebook": "clustersem.survey.codebook",
     "Comparison": "clustersem.fit.comparison",
+    "Cutoffs": "clustersem.resample.cutoffs_result",
     "Invariance": "clustersem.fit.invariance_result",
     "SecondOpinion": "clustersem.fit.second_opinion",
     "Study": "clustersem.study",
     "StudyResult": "clustersem.study",
     "bootstrap": "clustersem.resample.bootstrap",
     "check_nested": "clustersem.fit.nested",
+    "cutoff_figure": "clustersem.report",
+    "cutoffs": "clustersem.resample.cutoffs",
     "compare": "clustersem.fit.comparison",
     "from_semopy": "clustersem.fit.semopy_import",
     "invariance": "clustersem.fit.invariance",
@@ -73,6 +78,7 @@ __all__ = [
     "Bootstrap",
     "Codebook",
     "Comparison",
+    "Cutoffs",
     "Fit",
     "Hypothesis",
     "Invariance",
@@ -89,6 +95,8 @@ __all__ = [
     "cfa",
     "check_nested",
     "compare",
+    "cutoff_figure",
+    "cutoffs",
     "efa",
     "from_semopy",
     "growth",
