@@ -71,7 +71,7 @@ def cutoffs_table(cutoffs: Cutoffs) -> Table:
         f"What SRMR, RMSEA and CFI are in samples of {cutoffs.n_obs} if the model is right, and "
         "what they are if it leaves something out.",
         "✓: the fit is on the better side. A level adds what stands beside it (standardised) to "
-        "the levels before; 95 % of such samples are worse than its cutoff, and no more than 5 % of "
+        "the levels before; 95 % of such samples are worse than its cutoff, no more than 5 % of "
         "correct ones"
         + (" (*: 90 % and 10 %)" if starred else "")
         + "; none: the two overlap too much. Dynamic cutoffs after McNeish and Wolf (2023, "
