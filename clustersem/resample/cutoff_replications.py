@@ -184,10 +184,11 @@ def _refitter_near(fit: Fit, truth: Population, device: str | None) -> Refitter:
     (sample,) = fit.samples
     mean = None if sample.mean is None else truth.mean
     known = replace(sample, cov=truth.cov, mean=mean, data=None, index=None)
+    plain = replace(fit.options, engine="native", se="standard", information="expected")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            found = fit_samples(fit.spec, (known,), replace(fit.options, engine="native"))
+            found = fit_samples(fit.spec, (known,), plain)
             return Refitter.of(found, device=device)
         except EstimationError:
             return Refitter.of(fit, device=device)

@@ -217,6 +217,11 @@ def _equivalence(fit: Fit, alpha: float) -> tuple[Equivalence | None, list[str]]
             "No equivalence tests: they rest on the chi2 of maximum likelihood, and the model was"
             f" fitted by {options.estimator}."
         ]
+    if options.test in ("mean.var.adjusted", "scaled.shifted"):
+        return None, [
+            "No equivalence tests: a chi2 with adjusted variance has no noncentrality that could be"
+            " compared with that of the independence model. Ask for MLM or MLR."
+        ]
     notes = []
     suffix = "_scaled" if "chisq_scaled" in measures else ""
     if suffix:

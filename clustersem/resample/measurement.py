@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,10 +70,16 @@ def measurement_of(fit: Fit) -> Measurement:
         loadings = at.a[np.ix_(i, f)] * sd[f] / sd[i][:, None]
         correlations = covariance[np.ix_(f, f)] / np.outer(sd[f], sd[f])
     residuals = at.s[np.ix_(i, i)] / np.outer(sd[i], sd[i])
-    others = _has_company(at)
+    others = _has_company(at, range(len(fit.spec.target), p))
+    # A loading that is fixed at zero is a statement of the model, too.
+    times = Counter(row.rhs for row in fit.spec.parameters if row.op == "=~")
     free = tuple(
-        bool(np.count_nonzero(at.a[place]) == 1 and own > SMALLEST_SHARE and not others[place])
-        for place, own in zip(i, residuals.diagonal(), strict=True)
+        bool(
+            times[item] == np.count_nonzero(at.a[place]) == 1
+            and own > SMALLEST_SHARE
+            and not others[place]
+        )
+        for item, place, own in zip(items, i, residuals.diagonal(), strict=True)
     )
     return Measurement(factors, items, loadings, residuals, correlations, free)
 
@@ -81,10 +88,11 @@ def measurement_of(fit: Fit) -> Measurement:
 SMALLEST_SHARE = 1e-3
 
 
-def _has_company(at: Point) -> np.ndarray:
-    """Whether each variable's residual covaries with another's."""
+def _has_company(at: Point, auxiliary: range) -> np.ndarray:
+    """Whether each variable's residual covaries with that of another variable of the model."""
     off = at.s.copy()
     np.fill_diagonal(off, 0.0)
+    off[:, auxiliary] = 0.0
     return np.asarray((off != 0).any(axis=1))
 
 

@@ -188,6 +188,25 @@ def test_corrected_tests_are_read_as_the_report_reads_them():
     assert any("scaled chi2" in note for note in cutoffs.notes)
 
 
+@pytest.mark.parametrize(
+    ("options", "name", "equivalent"),
+    [
+        ({"estimator": "MLMV"}, "holzinger1939", False),
+        ({"estimator": "MLF"}, "holzinger1939", True),
+        ({"estimator": "GLS"}, "holzinger1939", False),
+        ({"bounds": "pos.var"}, "holzinger1939", True),
+        ({"missing": "pairwise"}, "holzinger1939_missing", True),
+        ({"missing": "ml", "auxiliary": ["ageyr"]}, "holzinger1939_missing", True),
+    ],
+    ids=lambda value: str(value) if isinstance(value, dict) else "",
+)
+def test_any_estimator(options, name, equivalent):
+    fit = cs.cfa(THREE, data(name), **options)
+    cutoffs = cs.cutoffs(fit, n=2, seed=1)
+    assert cutoffs.levels["used"].tolist() == [2, 2, 2]
+    assert (cutoffs.equivalence is not None) == equivalent
+
+
 def test_ordered_items_are_drawn_through_their_thresholds():
     fit = cs.cfa(ORDINAL, data("hs_ordinal"), ordered=True)
     drawn, (generator, *_), _ = generators_of(fit, truths_of(fit, ()), None)

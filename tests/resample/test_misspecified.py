@@ -136,6 +136,11 @@ def test_where_no_level_is_defined(model, why):
     assert why in _levels(fit).why_none
 
 
+def test_a_loading_fixed_at_zero_is_left_alone():
+    text = "i =~ 1*t1 + 1*t2 + 1*t3 + 1*t4\ns =~ 0*t1 + 1*t2 + 2*t3 + 3*t4"
+    assert "no item could get" in _levels(cs.growth(text, data("demo_growth"))).why_none
+
+
 def test_first_order_factors_of_a_hierarchy_count():
     fit = cs.cfa(THREE + "\ng =~ visual + textual + speed", data("holzinger1939"))
     assert measurement_of(fit).factors == ("visual", "textual", "speed")
