@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from clustersem.fit.semopy_import import from_semopy
     from clustersem.moments.streamed import read_moments
     from clustersem.moments.streamed_moments import StreamedMoments
-    from clustersem.report import path_diagram
+    from clustersem.report import cutoff_figure, path_diagram
     from clustersem.resample.bootstrap import bootstrap
     from clustersem.resample.bootstrap_result import Bootstrap
+    from clustersem.resample.cutoffs import cutoffs
+    from clustersem.resample.cutoffs_result import Cutoffs
     from clustersem.resample.misfit import misspecified
     from clustersem.resample.missingness import MAR, MCAR
     from clustersem.resample.simulate import simulate
@@ -65,6 +67,7 @@ _LATER = {
     "Bootstrap": "clustersem.resample.bootstrap_result",
     "Codebook": "clustersem.survey.codebook",
     "Comparison": "clustersem.fit.comparison",
+    "Cutoffs": "clustersem.resample.cutoffs_result",
     "Invariance": "clustersem.fit.invariance_result",
     "SecondOpinion": "clustersem.fit.second_opinion",
     "Study": "clustersem.study",
@@ -72,6 +75,8 @@ _LATER = {
     "StudyResult": "clustersem.study",
     "bootstrap": "clustersem.resample.bootstrap",
     "check_nested": "clustersem.fit.nested",
+    "cutoff_figure": "clustersem.report",
+    "cutoffs": "clustersem.resample.cutoffs",
     "compare": "clustersem.fit.comparison",
     "from_semopy": "clustersem.fit.semopy_import",
     "invariance": "clustersem.fit.invariance",
@@ -88,6 +93,7 @@ __all__ = [
     "Bootstrap",
     "Codebook",
     "Comparison",
+    "Cutoffs",
     "Fit",
     "Hypothesis",
     "Invariance",
@@ -105,6 +111,8 @@ __all__ = [
     "cfa",
     "check_nested",
     "compare",
+    "cutoff_figure",
+    "cutoffs",
     "efa",
     "from_semopy",
     "growth",
