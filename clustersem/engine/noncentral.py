@@ -6,18 +6,21 @@ References
 ----------
 Johnson, N. L., Kotz, S., & Balakrishnan, N. (1995). Continuous univariate distributions (Vol. 2,
 2nd ed., chapter 29). Wiley.
+Loader, C. (2000). Fast and accurate computation of binomial probabilities. Bell Laboratories.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import chdtr, chdtrc, gammaln, ndtr, ndtri
+from scipy.special import chdtr, chdtrc, gammaln, kl_div, ndtr, ndtri, xlogy
 
 from clustersem.engine.ram import Array
 
 #: Sums of more terms than this are not taken: x is then so large, or so far out, that the normal
 #: distribution gives what anybody could see.
 MOST_TERMS = 1e6
+#: From here on four terms of Stirling's series have an error below 1e-14.
+STIRLING = 16.0
 
 
 def _range(noncentrality: float, x: float) -> tuple[float, float]:
@@ -47,12 +50,22 @@ def _weights(noncentrality: float, x: float) -> tuple[Array, Array]:
     half = 0.5 * noncentrality
     first, last = _range(noncentrality, x)
     j = np.arange(first, last + 1.0)
-    log_half = np.log(half) if half > 0 else -np.inf
-    with np.errstate(invalid="ignore"):
-        log_weight = np.where(j == 0, 0.0, j * log_half) - half - gammaln(j + 1.0)
-    weight = np.exp(log_weight)
-    # With large noncentralities gammaln is right to 1e-11 only, by a factor common to all terms.
+    weight = _poisson(j, half)
     return j, weight / weight.sum()
+
+
+def _poisson(k: Array, mean: float) -> Array:
+    """Return mean^k exp(-mean) / Gamma(k + 1) of ascending k, whole or not, to all digits.
+
+    With large k nothing large is subtracted from anything large (Loader, 2000).
+    """
+    split = int(np.searchsorted(k, STIRLING))
+    small, large = k[:split], k[split:]
+    direct = xlogy(small, mean) - mean - gammaln(small + 1.0)
+    r = 1.0 / large
+    series = r * (1.0 / 12.0 - r * r * (1.0 / 360.0 - r * r * (1.0 / 1260.0 - r * r / 1680.0)))
+    saddle = -kl_div(large, mean) - series - 0.5 * np.log(2.0 * np.pi * large)
+    return np.asarray(np.exp(np.concatenate([direct, saddle])))
 
 
 def cdf(x: float, df: float, noncentrality: float) -> float:
@@ -75,7 +88,8 @@ def sf(x: float, df: float, noncentrality: float) -> float:
     if _is_far(x, noncentrality):
         return float(ndtr(-_deviate(x, df, noncentrality)))
     j, weight = _weights(noncentrality, x)
-    return min(1.0, float(weight @ chdtrc(df + 2.0 * j, x)))
+    central = np.cumsum(np.concatenate([[chdtrc(df + 2.0 * j[0], x)], _drops(x, df, j[:-1])]))
+    return min(1.0, float(weight @ central))
 
 
 def _cdf_and_slope(x: float, df: float, noncentrality: float) -> tuple[float, float]:
@@ -85,9 +99,17 @@ def _cdf_and_slope(x: float, df: float, noncentrality: float) -> tuple[float, fl
         slope = -np.exp(-0.5 * z * z) / np.sqrt(4.0 * np.pi * (df + 2.0 * noncentrality))
         return float(ndtr(z)), float(slope)
     j, weight = _weights(noncentrality, x)
-    central = chdtr(df + 2.0 * (j[0] + np.arange(len(j) + 1.0)), x)
-    value = float(weight @ central[:-1])
-    return min(1.0, value), 0.5 * (float(weight @ central[1:]) - value)
+    drops = _drops(x, df, j)
+    central = np.cumsum(drops[::-1])[::-1] + chdtr(df + 2.0 * (j[-1] + 1.0), x)
+    return min(1.0, float(weight @ central)), -0.5 * float(weight @ drops)
+
+
+def _drops(x: float, df: float, j: Array) -> Array:
+    """Return P_{df+2j} - P_{df+2j+2} at x: the steps from one central distribution to the next.
+
+    Their sums take a fifth of the time of as many incomplete gamma functions.
+    """
+    return _poisson(0.5 * df + j, 0.5 * x)
 
 
 def noncentrality_at(x: float, df: float, probability: float) -> float:
