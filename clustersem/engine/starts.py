@@ -177,7 +177,7 @@ def _add_factors(
     sd = np.sqrt(np.maximum(known.diagonal(), 0.0))
     by_sd = 1.0 / np.maximum(sd, 1e-150)
     correlation = known * by_sd[:, None] * by_sd
-    latents, n = [latent for latent, _ in factors], len(factors)
+    latents, n = np.array([latent for latent, _ in factors]), len(factors)
     weights, own, scale = np.zeros((n, len(known))), np.full((n, len(known)), np.nan), np.ones(n)
     for row, (latent, indicators) in enumerate(factors):
         standardised = _one_factor(gather(correlation, indicators, indicators))
@@ -205,10 +205,13 @@ def _add_factors(
     covariances = np.where(np.isnan(own), weights @ known, own)
     covariances = np.maximum(np.minimum(covariances, bound), -bound)
     bound = limit * scale
-    between = np.tril(np.maximum(np.minimum(weights @ covariances.T, bound), -bound), -1)
+    between = np.maximum(np.minimum(weights @ covariances.T, bound), -bound)
+    # Each latent variable by its own composite with those before it.
+    between = np.where(latents[:, None] > latents, between, between.T)
+    between.flat[:: n + 1] = scale**2
     known[latents] = covariances
     known[:, latents] = covariances.T
-    known[np.ix_(latents, latents)] = between + between.T + np.diag(scale**2)
+    known[latents[:, None], latents] = between
 
 
 def _regress(known: Array, paths: Array, free: Mask, present: Mask) -> Array:

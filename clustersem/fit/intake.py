@@ -301,6 +301,8 @@ def _check_columns(
     source: str,
 ) -> None:
     """Refuse columns that are not there, with all that a survey has to choose from."""
+    if all(name is None for name in columns.values()):
+        return
     there = [*frame.columns, *(data.covariates.columns if isinstance(data, Survey) else ())]
     for role, name in columns.items():
         if name is not None:
