@@ -8,7 +8,6 @@ from scipy.linalg import lapack
 from clustersem.engine.discrepancy import cholesky, inverse_from
 from clustersem.engine.identification import RANK, null_space
 from clustersem.engine.ram import Array, Index
-from clustersem.engine.restricted import restricted_inverse
 
 
 def parameter_covariance(
@@ -34,6 +33,8 @@ def parameter_covariance(
         Those parameters; empty as a rule.
     """
     if jacobian is not None and len(jacobian):
+        from clustersem.engine.restricted import restricted_inverse
+
         inverse, involved = restricted_inverse(hessian, jacobian)
         return inverse * (2.0 / multiplier), involved
     scale = np.sqrt(np.maximum(hessian.diagonal(), 0.0))

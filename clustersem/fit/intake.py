@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import pandas as pd
 
@@ -26,10 +26,12 @@ from clustersem.spec import ModelSpec, SpecOptions, build_spec, options_for, par
 from clustersem.spec.auxiliary import check_auxiliary
 from clustersem.spec.entries import collect_entries
 from clustersem.spec.variables import Variables, classify
-from clustersem.survey import Survey
 
 Kind = Literal["sem", "cfa", "growth"]
-Data = pd.DataFrame | Survey
+if TYPE_CHECKING:
+    from clustersem.survey import Survey
+
+Data: TypeAlias = "pd.DataFrame | Survey"
 
 
 def intake(
@@ -303,7 +305,8 @@ def _check_columns(
     """Refuse columns that are not there, with all that a survey has to choose from."""
     if all(name is None for name in columns.values()):
         return
-    there = [*frame.columns, *(data.covariates.columns if isinstance(data, Survey) else ())]
+    more = () if isinstance(data, pd.DataFrame) else data.covariates.columns
+    there = [*frame.columns, *more]
     for role, name in columns.items():
         if name is not None:
             check_column(dict.fromkeys(there), name, role, names, source)
