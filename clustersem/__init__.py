@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from clustersem.fit.second_opinion import SecondOpinion
     from clustersem.fit.semopy_import import from_semopy
     from clustersem.report import path_diagram
+    from clustersem.resample.bootstrap import bootstrap
+    from clustersem.resample.bootstrap_result import Bootstrap
+    from clustersem.resample.misfit import misspecified
+    from clustersem.resample.missingness import MAR, MCAR
+    from clustersem.resample.simulate import simulate
     from clustersem.respecify import Respecification, RespecificationPolicy
     from clustersem.scale import (
         bartlett,
@@ -55,6 +60,8 @@ _HOMES = {
         ),
         "clustersem.scale",
     ),
+    "MAR": "clustersem.resample.missingness",
+    "MCAR": "clustersem.resample.missingness",
     "Bootstrap": "clustersem.resample.bootstrap_result",
     "Codebook": "clustersem.survey.codebook",
     "Comparison": "clustersem.fit.comparison",
@@ -67,7 +74,9 @@ _HOMES = {
     "compare": "clustersem.fit.comparison",
     "from_semopy": "clustersem.fit.semopy_import",
     "invariance": "clustersem.fit.invariance",
+    "misspecified": "clustersem.resample.misfit",
     "path_diagram": "clustersem.report",
+    "simulate": "clustersem.resample.simulate",
     **dict.fromkeys(("Hypothesis", "test_hypotheses"), "clustersem.fit"),
     **dict.fromkeys(("Respecification", "RespecificationPolicy"), "clustersem.respecify"),
     **dict.fromkeys(
@@ -77,6 +86,8 @@ _HOMES = {
 _find = later("clustersem", _HOMES)
 
 __all__ = [
+    "MAR",
+    "MCAR",
     "NO_SCREENING",
     "Bootstrap",
     "Codebook",
@@ -104,6 +115,7 @@ __all__ = [
     "item_statistics",
     "kmo",
     "mardia",
+    "misspecified",
     "parallel_analysis",
     "path_diagram",
     "purify",
@@ -111,6 +123,7 @@ __all__ = [
     "reliability",
     "respecify",
     "sem",
+    "simulate",
     "studies",
     "test_hypotheses",
     "validity",
