@@ -11,6 +11,8 @@ Loader, C. (2000). Fast and accurate computation of binomial probabilities. Bell
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from scipy.special import chdtr, chdtrc, gammaln, kl_div, ndtr, ndtri, xlogy
 
@@ -30,8 +32,8 @@ def _range(noncentrality: float, x: float) -> tuple[float, float]:
     near the square root of half of it times x / 2.
     """
     half = 0.5 * noncentrality
-    peak = np.sqrt(0.5 * half * max(x, 0.0))
-    reach = 9.0 * np.sqrt(max(half, peak)) + 60.0
+    peak = math.sqrt(0.5 * half * max(x, 0.0))
+    reach = 9.0 * math.sqrt(max(half, peak)) + 40.0
     return max(0.0, np.floor(min(half, peak) - reach)), np.ceil(max(half, peak) + reach)
 
 
@@ -45,10 +47,13 @@ def _deviate(x: float, df: float, noncentrality: float) -> float:
     return float((x - df - noncentrality) / np.sqrt(2.0 * df + 4.0 * noncentrality))
 
 
-def _weights(noncentrality: float, x: float) -> tuple[Array, Array]:
+def _weights(noncentrality: float, x: float, *, tail_is_upper: bool) -> tuple[Array, Array]:
     """Return the indices of the mixture and their Poisson weights, without the negligible ones."""
     half = 0.5 * noncentrality
     first, last = _range(noncentrality, x)
+    if not tail_is_upper:
+        # P(X <= x) falls with the index: beyond the weights' own reach nothing is left.
+        last = min(last, np.ceil(half + 9.0 * math.sqrt(half) + 40.0))
     j = np.arange(first, last + 1.0)
     weight = _poisson(j, half)
     return j, weight / weight.sum()
@@ -87,7 +92,7 @@ def sf(x: float, df: float, noncentrality: float) -> float:
     """Return P(X > x), exact in the far tail; parameters as in :func:`cdf`."""
     if _is_far(x, noncentrality):
         return float(ndtr(-_deviate(x, df, noncentrality)))
-    j, weight = _weights(noncentrality, x)
+    j, weight = _weights(noncentrality, x, tail_is_upper=True)
     central = np.cumsum(np.concatenate([[chdtrc(df + 2.0 * j[0], x)], _drops(x, df, j[:-1])]))
     return min(1.0, float(weight @ central))
 
@@ -98,7 +103,7 @@ def _cdf_and_slope(x: float, df: float, noncentrality: float) -> tuple[float, fl
         z = _deviate(x, df, noncentrality)
         slope = -np.exp(-0.5 * z * z) / np.sqrt(4.0 * np.pi * (df + 2.0 * noncentrality))
         return float(ndtr(z)), float(slope)
-    j, weight = _weights(noncentrality, x)
+    j, weight = _weights(noncentrality, x, tail_is_upper=False)
     drops = _drops(x, df, j)
     central = np.cumsum(drops[::-1])[::-1] + chdtr(df + 2.0 * (j[-1] + 1.0), x)
     return min(1.0, float(weight @ central)), -0.5 * float(weight @ drops)

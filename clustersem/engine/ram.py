@@ -86,6 +86,16 @@ class Cells:
         diagonal = (self.kind == COVARIANCE) & (self.row == self.col)
         return np.where(self.kind >= INTERCEPT, 0.0, np.where(diagonal, 0.5, 1.0))
 
+    @cached_property
+    def paths(self) -> Index:
+        """Which cells are of A."""
+        return np.flatnonzero(self._is_path)
+
+    @cached_property
+    def covariances(self) -> Index:
+        """Which cells are of S."""
+        return np.flatnonzero(self.kind == COVARIANCE)
+
     def h(self, nu: Array) -> Array:
         """Weight of u_row in the derivative of mu."""
         return np.where(self._is_path, nu[self._cause], self._is_intercept)
