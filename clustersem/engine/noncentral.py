@@ -125,9 +125,13 @@ def noncentrality_at(x: float, df: float, probability: float) -> float:
     """
     if float(chdtr(df, x)) <= probability:
         return 0.0
-    # A normal approximation of the bound is close; the bracket closes in on it from there.
+    # A normal approximation of the bound, with a term for skewness, is close; the bracket closes in
+    # on it from there.
     deviate = -float(ndtri(probability))
-    nc = max(x - df + deviate * np.sqrt(2.0 * df + 4.0 * max(x - df, 0.0)), 0.5)
+    excess = max(x - df, 0.0)
+    variance = 2.0 * df + 4.0 * excess
+    skewness = (deviate**2 - 1.0) * 4.0 * (df + 3.0 * excess) / (3.0 * variance)
+    nc = max(x - df + deviate * math.sqrt(variance) + 2.0 * deviate**2 - skewness, 0.5)
     low, high = 0.0, np.inf
     for _ in range(100):
         value, slope = _cdf_and_slope(x, df, nc)
@@ -138,11 +142,11 @@ def noncentrality_at(x: float, df: float, probability: float) -> float:
         # Newton steps on the normal deviate of P, which is nearly straight.
         proposal = nc
         z = float(ndtri(value))
-        if np.isfinite(z) and slope < 0:
-            density = np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
+        if math.isfinite(z) and slope < 0:
+            density = math.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
             proposal = nc - (z + deviate) * density / slope
         if not low <= proposal <= high:
-            proposal = 0.5 * (low + high) if np.isfinite(high) else 2.0 * nc
+            proposal = 0.5 * (low + high) if math.isfinite(high) else 2.0 * nc
         # The error of a Newton step is about the square of the step.
         if abs(proposal - nc) <= 1e-6 * max(1.0, proposal):
             return float(proposal)
