@@ -5,13 +5,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from clustersem.fit import Fit, Hypothesis, cfa, growth, sem, test_hypotheses
-from clustersem.respecify import Respecification, RespecificationPolicy, respecify
+from clustersem.fit import Fit, cfa, growth, sem
+from clustersem.later import later
+from clustersem.respecify import respecify
 from clustersem.spec import ModelSpec
-from clustersem.survey import NO_SCREENING, ScreeningPolicy, Survey, read_survey
 
 if TYPE_CHECKING:
     from clustersem import studies
+    from clustersem.fit import Hypothesis, test_hypotheses
     from clustersem.fit.comparison import Comparison, compare
     from clustersem.fit.invariance import invariance
     from clustersem.fit.invariance_result import Invariance
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from clustersem.resample.misfit import misspecified
     from clustersem.resample.missingness import MAR, MCAR
     from clustersem.resample.simulate import simulate
+    from clustersem.respecify import Respecification, RespecificationPolicy
     from clustersem.scale import (
         bartlett,
         efa,
@@ -40,14 +42,14 @@ if TYPE_CHECKING:
         validity,
     )
     from clustersem.study import Study, StudyResult
-    from clustersem.survey.codebook import Codebook
+    from clustersem.survey import NO_SCREENING, Codebook, ScreeningPolicy, Survey, read_survey
 
 __version__ = "0.1.0"
 
 # What these need (pydantic, jinja2, matplotlib, the scale, comparisons) is not worth waiting for in
 # a script that fits. (respecify is a room and a function; loading it here makes the name the
 # function's.)
-_LATER = {
+_HOMES = {
     **dict.fromkeys(
         (
             "bartlett",
@@ -84,7 +86,13 @@ _LATER = {
     "path_diagram": "clustersem.report",
     "read_moments": "clustersem.moments.streamed",
     "simulate": "clustersem.resample.simulate",
+    **dict.fromkeys(("Hypothesis", "test_hypotheses"), "clustersem.fit"),
+    **dict.fromkeys(("Respecification", "RespecificationPolicy"), "clustersem.respecify"),
+    **dict.fromkeys(
+        ("NO_SCREENING", "ScreeningPolicy", "Survey", "read_survey"), "clustersem.survey"
+    ),
 }
+_find = later("clustersem", _HOMES)
 
 __all__ = [
     "MAR",
@@ -137,11 +145,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name == "studies":
-        return import_module("clustersem.studies")
-    if name in _LATER:
-        return getattr(import_module(_LATER[name]), name)
-    raise AttributeError(f"module 'clustersem' has no attribute {name!r}")
+    return import_module("clustersem.studies") if name == "studies" else _find(name)
 
 
 def __dir__() -> list[str]:

@@ -6,12 +6,10 @@ import warnings
 
 import numpy as np
 
-from clustersem.engine.constrained import minimise_constrained_from
 from clustersem.engine.inference import parameter_covariance
 from clustersem.engine.objective import Objective
 from clustersem.engine.optimiser import minimise_from
 from clustersem.engine.ram import SCALE, THRESHOLD, Array, Ram
-from clustersem.engine.restricted import null_basis
 from clustersem.engine.starts import cautious_values, starting_values
 from clustersem.engine.unitless import Unitless
 from clustersem.errors import EstimationError, UnsupportedError
@@ -79,6 +77,8 @@ def fit_samples(spec: ModelSpec, samples: tuple[SampleMoments, ...], options: Fi
     elif restrictions.are_none:
         optimum = unitless.measured(minimise_from(unitless, start, second))
     else:
+        from clustersem.engine.constrained import minimise_constrained_from
+
         found = minimise_constrained_from(unitless, start, restrictions.numbers, second)
         optimum = found = unitless.measured(found)
         if found.at is not None:
@@ -93,9 +93,9 @@ def fit_samples(spec: ModelSpec, samples: tuple[SampleMoments, ...], options: Fi
     vcov, involved = parameter_covariance(optimum.hessian, multiplier, held.jacobian)
     if len(involved):
         refuse_unidentified(spec, layout, objective, start, involved, restrictions.numbers)
-    basis = null_basis(held.jacobian, optimum.hessian) if len(held.jacobian) else None
+    basis = held.basis(optimum.hessian)
     fixed = fixed_covariates(spec, layout)
-    saturated = saturated_evidence(samples, objective)
+    saturated = saturated_evidence(samples)
     inference = Inference(
         objective, optimum.at, samples, options, multiplier, fixed, basis, saturated
     )

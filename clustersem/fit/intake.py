@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import pandas as pd
 
@@ -28,10 +28,12 @@ from clustersem.spec import ModelSpec, SpecOptions, build_spec, options_for, par
 from clustersem.spec.auxiliary import check_auxiliary
 from clustersem.spec.entries import collect_entries
 from clustersem.spec.variables import Variables, classify
-from clustersem.survey import Survey
 
 Kind = Literal["sem", "cfa", "growth"]
-Data = pd.DataFrame | Survey | StreamedMoments
+if TYPE_CHECKING:
+    from clustersem.survey import Survey
+
+Data: TypeAlias = "pd.DataFrame | Survey | StreamedMoments"
 
 
 def intake(
@@ -322,7 +324,10 @@ def _check_columns(
     source: str,
 ) -> None:
     """Refuse columns that are not there, with all that a survey has to choose from."""
-    there = [*frame.columns, *(data.covariates.columns if isinstance(data, Survey) else ())]
+    if all(name is None for name in columns.values()):
+        return
+    more = () if isinstance(data, pd.DataFrame) else data.covariates.columns
+    there = [*frame.columns, *more]
     for role, name in columns.items():
         if name is not None:
             check_column(dict.fromkeys(there), name, role, names, source)

@@ -53,7 +53,7 @@ def ordered_names(
     if ordered is None:
         declared = {
             str(data.columns[i])
-            for i, dtype in enumerate(data.dtypes.to_list())
+            for i, dtype in enumerate(data.dtypes.tolist())
             if isinstance(dtype, pd.CategoricalDtype) and dtype.ordered
         }
         return tuple(name for name in endogenous if name in declared)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from clustersem.errors import DataError
-from clustersem.moments.incomplete import Incomplete, arrange
 from clustersem.moments.order import Index
-from clustersem.moments.ordinal import Asymptotic, assembled, ordinal_statistics
 from clustersem.moments.patterns import missing_patterns, never_together, pairwise_moments
-from clustersem.moments.request import Missing
+from clustersem.moments.request import Asymptotic, Missing
 from clustersem.moments.sample import Array, SampleMoments
-from clustersem.moments.saturated import maximise
 from clustersem.moments.sources import (
     SINGULAR,
     check_answered,
@@ -24,6 +22,9 @@ from clustersem.moments.sources import (
     complete_moments,
 )
 from clustersem.survey.names import listed
+
+if TYPE_CHECKING:
+    from clustersem.moments.incomplete import Incomplete
 
 # EM steps approach a singular covariance matrix without reaching it: they stop while the reciprocal
 # condition number of the correlations is still above this.
@@ -91,6 +92,10 @@ class Part:
         DataError
             Where the answers do not determine thresholds and correlations.
         """
+        # What few samples need is loaded where it is needed.
+        from clustersem.moments.assembled import assembled
+        from clustersem.moments.ordinal import ordinal_statistics
+
         ordinal = np.array([len(found) > 0 for found in categories])
         continuous = np.flatnonzero(~ordinal)
         metric = [self.names[i] for i in continuous.tolist()]
@@ -156,6 +161,9 @@ def _pairwise(part: Part) -> SampleMoments:
 
 
 def _full_information(part: Part) -> SampleMoments:
+    from clustersem.moments.incomplete import arrange
+    from clustersem.moments.saturated import maximise
+
     _check_incomplete(part)
     patterns = missing_patterns(part.values)
     check_pairs(never_together(patterns.observed), part.names, part.where, least=1)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from clustersem.moments.incomplete import Incomplete
 from clustersem.moments.order import Index, MomentOrder
-from clustersem.moments.patterns import MissingPatterns
+
+if TYPE_CHECKING:
+    from clustersem.moments.incomplete import Incomplete
+    from clustersem.moments.patterns import MissingPatterns
 
 Array = NDArray[np.float64]
 

@@ -96,16 +96,20 @@ def complete_moments(
     DataError
         Where a column is constant or the covariance matrix is not positive definite.
     """
-    check_varied(values, names, source)
+    if (values == values[0]).all(axis=0).any():
+        check_varied(values, names, source)
     mean = values.mean(axis=0) if weights is None else weights @ values / weights.sum()
     centred = values - mean
-    largest = np.abs(centred).max(axis=0)
-    _check_sizes(largest * np.sqrt(((centred / largest) ** 2).mean(axis=0)), names, source)
-    if weights is None:
-        cov = centred.T @ centred / len(values)
-    else:
-        weighted = centred * np.sqrt(weights / weights.sum())[:, None]
-        cov = weighted.T @ weighted
+    with np.errstate(over="ignore"):
+        if weights is None:
+            cov = centred.T @ centred / len(values)
+        else:
+            weighted = centred * np.sqrt(weights / weights.sum())[:, None]
+            cov = weighted.T @ weighted
+    if not _are_moderate(np.sqrt(cov.diagonal())):
+        # Squares may have overflowed: the message needs sizes that have not.
+        largest = np.abs(centred).max(axis=0)
+        _check_sizes(largest * np.sqrt(((centred / largest) ** 2).mean(axis=0)), names, source)
     check_positive_definite(cov, names, source)
     return mean, cov
 
@@ -211,19 +215,18 @@ def numeric_columns(data: pd.DataFrame, names: Sequence[str], *, source: str) ->
             f"data: expected a pandas DataFrame or a Survey, got {type(data).__name__}. Read a file"
             " with clustersem.read_survey, or wrap an array in a DataFrame with column names."
         )
-    columns = [str(column) for column in data.columns]
+    columns = [str(column) for column in data.columns.tolist()]
     check_columns(columns, names, source)
     place = {column: i for i, column in enumerate(columns)}
     at = [place[name] for name in names]
-    if all(isinstance(dtype, np.dtype) and dtype.kind in "iuf" for dtype in data.dtypes):
+    if all(isinstance(dtype, np.dtype) and dtype.kind in "iuf" for dtype in data.dtypes.tolist()):
         # One block of numbers: ten times faster than column by column.
-        values = data.to_numpy(dtype=np.float64)[:, at]
+        values = data.to_numpy(dtype=np.float64).take(at, axis=1)
     else:
         values = np.column_stack(
             [_as_numbers(data.iloc[:, i], name, source) for i, name in zip(at, names, strict=True)]
         )
-    infinite = np.isinf(values)
-    if infinite.any():
+    if not np.isfinite(values).all() and (infinite := np.isinf(values)).any():
         row, column = np.argwhere(infinite)[0]
         raise DataError(
             f"{source}: row {data.index[row]}, item {names[column]} is infinite. Correct it or set"
@@ -261,6 +264,8 @@ def _numbered(dtype: pd.CategoricalDtype) -> bool:
 
 def check_columns(columns: list[str], names: Sequence[str], source: str) -> None:
     """Refuse columns that are not there, or there twice."""
+    if len(set(columns)) == len(columns) and set(columns).issuperset(names):
+        return
     number = Counter(columns)
     counts = {name: number[name] for name in names}
     doubled = [name for name, count in counts.items() if count > 1]
@@ -339,8 +344,14 @@ def refuse_constant(ranges: Array, names: Sequence[str], source: str) -> None:
         )
 
 
+def _are_moderate(sizes: Array) -> bool:
+    return bool(((sizes > 1.0 / LARGEST_SD) & (sizes < LARGEST_SD)).all())
+
+
 def _check_sizes(sizes: Array, names: Sequence[str], source: str) -> None:
     """Refuse standard deviations whose powers overflow."""
+    if _are_moderate(sizes):
+        return
     for name, size in zip(names, sizes.tolist(), strict=True):
         if not 1.0 / LARGEST_SD < size < LARGEST_SD:
             raise DataError(
@@ -358,7 +369,7 @@ def check_positive_definite(
     """
     sd = np.sqrt(cov.diagonal())
     _check_sizes(sd, names, source)
-    correlation = cov / np.outer(sd, sd)
+    correlation = cov / sd[:, None] / sd
     factor, failed = lapack.dpotrf(correlation, lower=1)
     if not failed:
         rcond, _ = lapack.dpocon(factor, float(np.abs(correlation).sum(axis=0).max()), uplo="L")

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from clustersem.errors import DataError
+from clustersem.moments.assembled import assembled
 from clustersem.moments.categories import check_divides, never_chosen, refuse_empty
 from clustersem.moments.grouping import too_small, wanted_labels
 from clustersem.moments.order import Index
-from clustersem.moments.ordinal import assembled
 from clustersem.moments.sample import OrdinalStatistics, SampleMoments
 from clustersem.moments.samples import EMPTY
 from clustersem.moments.sources import (
