@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from clustersem.fit.nested import check_nested
     from clustersem.fit.second_opinion import SecondOpinion
     from clustersem.fit.semopy_import import from_semopy
-    from clustersem.report import path_diagram
+    from clustersem.report import path_diagram, power_figure
+    from clustersem.resample.power import (
+        Power,
+        SampleSize,
+        power,
+        rmsea_power,
+        rmsea_sample_size,
+        sample_size,
+    )
     from clustersem.scale import (
         bartlett,
         efa,
@@ -53,6 +61,10 @@ _LATER = {
         ),
         "clustersem.scale",
     ),
+    **dict.fromkeys(
+        ("Power", "SampleSize", "power", "rmsea_power", "rmsea_sample_size", "sample_size"),
+        "clustersem.resample.power",
+    ),
     "Codebook": "clustersem.survey.codebook",
     "Comparison": "clustersem.fit.comparison",
     "Invariance": "clustersem.fit.invariance_result",
@@ -64,6 +76,7 @@ _LATER = {
     "from_semopy": "clustersem.fit.semopy_import",
     "invariance": "clustersem.fit.invariance",
     "path_diagram": "clustersem.report",
+    "power_figure": "clustersem.report",
 }
 
 __all__ = [
@@ -74,8 +87,10 @@ __all__ = [
     "Hypothesis",
     "Invariance",
     "ModelSpec",
+    "Power",
     "Respecification",
     "RespecificationPolicy",
+    "SampleSize",
     "ScreeningPolicy",
     "SecondOpinion",
     "Study",
@@ -94,10 +109,15 @@ __all__ = [
     "mardia",
     "parallel_analysis",
     "path_diagram",
+    "power",
+    "power_figure",
     "purify",
     "read_survey",
     "reliability",
     "respecify",
+    "rmsea_power",
+    "rmsea_sample_size",
+    "sample_size",
     "sem",
     "studies",
     "test_hypotheses",

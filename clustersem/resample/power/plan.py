@@ -1,0 +1,335 @@
+"""What is planned: a population, the model that will be fitted, and what it estimates there.
+
+Everything that a power rests on follows from one fit of the model to the population: what the
+parameters are there (the model may be wrong), their standard errors at any n, the misfit. Where
+moments are enough, it is fitted to the population's moments. Where answers are cut into categories,
+it is fitted to one sample so large that its errors do not matter.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from clustersem.engine.ram import Array
+from clustersem.errors import ClusterSemWarning, EstimationError, ModelError
+from clustersem.fit import Fit, sem
+from clustersem.fit.estimation import fit_samples
+from clustersem.fit.estimators import LIKELIHOODS, estimator_named
+from clustersem.fit.options import FitOptions
+from clustersem.fit.resolve import options_from
+from clustersem.moments import SampleMoments
+from clustersem.resample.generators import Generator, Normal
+from clustersem.resample.likert import Likert, likert
+from clustersem.resample.population import Population, populations_of
+from clustersem.resample.streams import stream
+from clustersem.spec import ModelSpec, parse_model
+from clustersem.spec.syntax import Formula, Term
+
+Source = Fit | str | ModelSpec | Population | Sequence[Population]
+MakesGenerator = Callable[[Population], Generator]
+
+#: Respondents that a population's moments count for. Everything is read off per respondent, so the
+#: number does not matter beyond its divisor n - 1.
+MANY = 10_000_000
+#: Respondents of the sample that stands for a population of answers.
+LARGE = 100_000
+#: Discrepancies below this are rounding.
+ROUNDING = 1e-10
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A model to be fitted to samples from a population.
+
+    Attributes
+    ----------
+    populations : tuple of Population
+        One a group.
+    generators : tuple of Generator
+        What draws from them.
+    fit : Fit
+        The model fitted to the population.
+    options : FitOptions
+        How samples will be fitted.
+    exact : bool
+        Whether `fit` is to the population itself, not to a large sample from it.
+    own_estimates : bool
+        Whether the population is that of a fit's own estimates.
+    """
+
+    populations: tuple[Population, ...]
+    generators: tuple[Generator, ...]
+    fit: Fit
+    options: FitOptions
+    exact: bool
+    own_estimates: bool
+
+    @property
+    def misfit(self) -> float:
+        """The discrepancy F of the model in the population; 0 where it holds."""
+        f = self.fit.state.f
+        if self.exact:
+            return f if f > ROUNDING else 0.0
+        # A sample's F is too large by df / N on average.
+        chisq = self.fit.multiplier * f
+        noise = self.fit.df + 3.0 * np.sqrt(2.0 * self.fit.df)
+        return f - self.fit.df / self.fit.multiplier if chisq > noise else 0.0
+
+    @property
+    def rmsea(self) -> float:
+        """The RMSEA of the model in the population, of an average group."""
+        df = self.fit.df
+        return float(np.sqrt(self.misfit * len(self.populations) / df)) if df else 0.0
+
+    @property
+    def unit_vcov(self) -> Array:
+        """Covariance matrix of sqrt(N) times the estimates."""
+        return np.asarray(self.fit.vcov_theta * self.fit.multiplier)
+
+    @property
+    def least(self) -> int:
+        """The fewest respondents whose covariance matrices can be fitted, in every group."""
+        p = len(self.populations[0].names)
+        n = p + 2
+        while min(numbers(self.populations, n)) < p + 2:
+            n += p
+        return n
+
+
+def plan_of(
+    population: Source,
+    *,
+    model: str | ModelSpec | None = None,
+    estimator: str | None = None,
+    standardized: bool = False,
+    generator: MakesGenerator | None = None,
+    missing: str | None = None,
+) -> Plan:
+    """Return the plan of a call; see :func:`clustersem.power`.
+
+    Raises
+    ------
+    ModelError
+        Where there is no model to fit, or it does not go with the population.
+    EstimationError
+        Where the model cannot be fitted to the population.
+    """
+    populations = populations_of(population, standardized=standardized)
+    of_fit = isinstance(population, Fit)
+    ordinal = _is_ordinal(population, populations, estimator)
+    made = _generators(populations, generator, ordinal=ordinal)
+    own = of_fit and model is None
+    if isinstance(population, Fit) and model is None and estimator is None and missing is None:
+        at = population
+        if generator is not None and _is_cut(made) and not ordinal:
+            at = _to_answers(population.spec, populations, made, population.options.estimator)
+        elif population.options.is_likelihood:
+            at = _at_moments(population.spec, populations, population.options)
+        # Else the weights came from answers: the fit itself says what there is to say.
+        exact = at is population or not _is_cut(made)
+        return Plan(populations, made, _converged(at), population.options, exact, own)
+    chosen: str | ModelSpec
+    if model is not None:
+        chosen = model
+    elif isinstance(population, Fit):
+        chosen = population.spec
+    elif isinstance(population, str | ModelSpec):
+        text = population if isinstance(population, str) else population.text
+        chosen = freed(text, thresholds=ordinal)
+    else:
+        raise ModelError(
+            "populations alone do not say which model will be fitted to samples from them; pass"
+            " model='f =~ x1 + x2 + x3'."
+        )
+    if isinstance(population, Fit):
+        estimator = estimator or population.options.estimator
+        missing = missing or population.options.missing
+    options = options_from(
+        {"estimator": estimator, "missing": missing or "listwise"}, ordinal=ordinal
+    )
+    if _is_cut(made):
+        at = _to_answers(chosen, populations, made, estimator, ordinal=ordinal)
+    else:
+        at = _to_moments(chosen, populations, estimator)
+    return Plan(populations, made, _converged(at), options, not _is_cut(made), own)
+
+
+def freed(text: str, *, thresholds: bool = True) -> str:
+    """Return a population's text as the model to fit: what has a value is estimated.
+
+    Labels, equalities, bounds and constraints stay; first loadings are fixed at one as in any
+    model.
+
+    Examples
+    --------
+    >>> print(freed("f =~ 0.7*x1 + a*x2 + start(0.6)*x3; f ~~ 1*f"))
+    f =~ x1 + a*x2 + x3
+    f ~~ f
+    """
+    statements = [
+        replace(statement, terms=tuple(_freed(term) for term in statement.terms))
+        if isinstance(statement, Formula)
+        else statement
+        for statement in parse_model(text).statements
+        if thresholds or not (isinstance(statement, Formula) and statement.op == "|")
+    ]
+    return "\n".join(str(statement) for statement in statements)
+
+
+def _freed(term: Term) -> Term:
+    kept = [
+        modifier
+        for modifier in term.modifiers
+        if modifier.kind in ("equal", "lower", "upper")
+        or (
+            modifier.kind == "value"
+            and all(isinstance(setting, str) for setting in modifier.settings)
+        )
+    ]
+    return replace(term, modifiers=tuple(kept))
+
+
+def numbers(populations: Iterable[Population], n: int) -> list[int]:
+    """Return how many of n respondents each group has: largest remainders, none left over."""
+    share = np.array([population.share for population in populations])
+    exact = n * share / share.sum()
+    whole = np.floor(exact).astype(int)
+    for group in np.argsort(whole - exact, kind="stable")[: n - int(whole.sum())]:
+        whole[group] += 1
+    return [int(number) for number in whole]
+
+
+def drawn(
+    generators: Sequence[Generator],
+    labels: Sequence[str],
+    rng: Sequence[np.random.Generator],
+    n: Sequence[int],
+) -> tuple[pd.DataFrame, str | None]:
+    """Return one sample, and the column that holds its groups; None where there is one group."""
+    frames = [
+        pd.DataFrame(one.draw(own, size, 1)[0], columns=list(one.names))
+        for one, own, size in zip(generators, rng, n, strict=True)
+    ]
+    if len(frames) == 1:
+        return frames[0], None
+    group = "group"
+    while group in frames[0]:
+        group += "_"
+    frames = [own.assign(**{group: label}) for own, label in zip(frames, labels, strict=True)]
+    return pd.concat(frames, ignore_index=True), group
+
+
+def _is_ordinal(source: Source, populations: tuple[Population, ...], estimator: str | None) -> bool:
+    """Whether samples are fitted as ordered categories, not as numbers."""
+    if estimator is None and isinstance(source, Fit):
+        return source.samples[0].ordinal is not None
+    if not populations[0].ordered:
+        return False
+    return estimator is None or estimator_named(estimator.upper()).discrepancy not in LIKELIHOODS
+
+
+def _generators(
+    populations: tuple[Population, ...], generator: MakesGenerator | None, *, ordinal: bool
+) -> tuple[Generator, ...]:
+    if generator is not None:
+        return tuple(generator(population) for population in populations)
+    cut = ordinal or bool(populations[0].ordered)
+    return tuple(likert(one) if cut else Normal(one) for one in populations)
+
+
+def _is_cut(generators: tuple[Generator, ...]) -> bool:
+    """Whether answers are cut into categories, also beneath what makes some of them missing."""
+    first: object = generators[0]
+    while first is not None:
+        if isinstance(first, Likert):
+            return True
+        first = getattr(first, "base", None)
+    return False
+
+
+def _at_moments(spec: ModelSpec, populations: tuple[Population, ...], options: FitOptions) -> Fit:
+    """Return the model of a fit at the moments that it implies, by plain maximum likelihood."""
+    plain = replace(
+        options,
+        estimator="ML",
+        missing="listwise",
+        discrepancy="ML",
+        se="standard",
+        test="standard",
+        information="expected",
+        engine="native",
+    )
+    sizes = numbers(populations, MANY)
+    samples = tuple(
+        SampleMoments(
+            one.names,
+            np.array(one.cov * ((n - 1.0) / n if plain.unbiased else 1.0)),
+            np.array(one.mean),
+            n,
+            n,
+            label=one.label,
+        )
+        for one, n in zip(populations, sizes, strict=True)
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ClusterSemWarning)
+        return fit_samples(spec, samples, plain)
+
+
+def _to_moments(
+    model: str | ModelSpec, populations: tuple[Population, ...], estimator: str | None
+) -> Fit:
+    names = list(populations[0].names)
+    sizes = numbers(populations, MANY)
+    cov = [
+        pd.DataFrame(one.cov * (n / (n - 1.0)), names, names)
+        for one, n in zip(populations, sizes, strict=True)
+    ]
+    mean = [pd.Series(one.mean, index=names) for one in populations]
+    # Whether standard errors are robust makes no difference to what is estimated.
+    plain = estimator
+    if estimator is not None and estimator_named(estimator.upper()).discrepancy in LIKELIHOODS:
+        plain = "ML"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ClusterSemWarning)
+        if len(populations) == 1:
+            return sem(model, cov=cov[0], mean=mean[0], n_obs=sizes[0], estimator=plain)
+        labels = [one.label for one in populations]
+        return sem(
+            model,
+            cov=dict(zip(labels, cov, strict=True)),
+            mean=dict(zip(labels, mean, strict=True)),
+            n_obs=dict(zip(labels, sizes, strict=True)),
+            estimator=plain,
+        )
+
+
+def _to_answers(
+    model: str | ModelSpec,
+    populations: tuple[Population, ...],
+    generators: tuple[Generator, ...],
+    estimator: str | None,
+    *,
+    ordinal: bool = False,
+) -> Fit:
+    labels = [one.label for one in populations]
+    rng = [stream(0, 0, group) for group in range(len(populations))]
+    frame, group = drawn(generators, labels, rng, numbers(populations, LARGE))
+    ordered = list(populations[0].ordered) if ordinal else None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ClusterSemWarning)
+        return sem(model, frame, estimator=estimator, group=group, ordered=ordered)
+
+
+def _converged(fit: Fit) -> Fit:
+    if not fit.converged:
+        raise EstimationError(
+            "the model could not be fitted to the moments of the population, so there is nothing to"
+            f" look for in samples from it. {fit.status}"
+        )
+    return fit
