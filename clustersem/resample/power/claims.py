@@ -38,7 +38,7 @@ class Claim(Protocol):
 
     @property
     def about(self) -> Row:
-        """What it says: ``id path expect group population``."""
+        """What it says: ``id path expect group population std_all``."""
         ...
 
     def refuse_hopeless(self) -> None:
@@ -93,6 +93,7 @@ class PathClaim:
             "expect": one.expect,
             "group": one.group,
             "population": one.truth,
+            "std_all": one.std_all,
         }
 
     @cached_property
@@ -194,6 +195,7 @@ class FitClaim:
             "expect": "rejected",
             "group": 0,
             "population": self.plan.rmsea,
+            "std_all": np.nan,
         }
 
     @property

@@ -22,18 +22,18 @@ class Power:
     ----------
     table : DataFrame
         A row a target and sample size: ``id path expect group``; ``population``, the value of the
-        target there, raw (of a test of fit the RMSEA); ``n``, respondents of all groups; ``power``,
-        the share of studies in which the hypothesis is supported: significant, and with the sign
-        expected.
+        target there, raw (of a test of fit the RMSEA), and ``std_all``, standardised on all
+        variables; ``n``, respondents of all groups; ``power``, the share of studies in which the
+        hypothesis is supported: significant, and with the sign expected.
 
         By simulation: ``power_se``, the Monte Carlo standard error of `power`, and its 95 %
         interval (Wilson) ``power_ci_lower power_ci_upper``. Replications that did not converge
         count as not supported: a study that ends so supports nothing; ``power_converged`` is the
         share among the converged ones. ``n_replications n_converged``; ``contradicted``, the share
-        significant with the other sign. Among converged ones ``mean_est``, ``bias`` and ``rel_bias`` (bias over
-        population), ``sd_est``, the standard deviation of the estimates, ``mean_se``, the mean
-        standard error, which should be close to it, and ``coverage``, the share of intervals of
-        level 1 - alpha that hold the population's value.
+        significant with the other sign. Among converged ones ``mean_est``, ``bias``, ``rel_bias``
+        (bias over population), ``sd_est``, the standard deviation of the estimates, ``mean_se``,
+        the mean standard error, which should be close to it, and ``coverage``, the share of
+        intervals of level 1 - alpha that hold the population's value.
 
         Without simulation: ``noncentrality`` of the test and which ``test`` it is, ``"chi2
         difference"`` (Satorra & Saris), ``"z"`` (delta method) or ``"chi2"`` (RMSEA).
@@ -119,12 +119,14 @@ def summary_text(power: Power) -> str:
         f"alpha = {power.alpha:g}, two-sided; a hypothesis with a sign is supported where it is"
         " significant and has that sign",
         "",
-        f"{'':<{width}}{'population':>10}" + "".join(f"{f'n={n}':>9}" for n in ns),
+        f"{'':<{width}}{'population':>10}{'std':>8}" + "".join(f"{f'n={n}':>9}" for n in ns),
     ]
     curves = power.curves
     for label, row in zip(labels, first.to_dict("records"), strict=True):
         values = "".join(f"{rate_text(curves.loc[row['id'], n]):>9}" for n in ns)
-        lines.append(f"{label:<{width}}{row['population']:>10.3f}{values}")
+        lines.append(
+            f"{label:<{width}}{row['population']:>10.3f}{rate_text(row['std_all']):>8}{values}"
+        )
     if power.method == "simulation":
         worst = float(table["power_se"].max())
         lines += ["", f"Monte Carlo standard errors are at most {worst:.3f}."]
@@ -140,5 +142,5 @@ def label_of(row: Mapping[Hashable, object]) -> str:
 
 
 def rate_text(value: float) -> str:
-    """Return a share to three digits."""
-    return "-" if np.isnan(value) else f"{value:.3f}"
+    """Return a number to three digits; nothing where there is none."""
+    return "" if np.isnan(value) else f"{value:.3f}"

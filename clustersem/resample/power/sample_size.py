@@ -10,10 +10,13 @@ import pandas as pd
 
 from clustersem.resample.power.claims import Claim, FitClaim
 from clustersem.resample.power.prepared import Prepared
-from clustersem.resample.power.result import Method, Power, label_of
+from clustersem.resample.power.result import Method, Power, label_of, rate_text
 from clustersem.resample.power.rmsea import smallest_n
 from clustersem.resample.power.search import Counts, search
 from clustersem.resample.power.simulation import Replications
+
+#: Sizes at which a curve is computed, where that costs nothing.
+CURVE = 25
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -23,14 +26,14 @@ class SampleSize:
     Attributes
     ----------
     table : DataFrame
-        A row a target: ``id path expect group population`` as in :class:`Power`; ``n``, the
+        A row a target: ``id path expect group population std_all`` as in :class:`Power`; ``n``, the
         smallest number of respondents, of all groups, whose power is at least the wanted one; by
         simulation its 95 % Monte Carlo interval ``n_ci_lower n_ci_upper``.
     wanted : float
         The power wanted.
     power : Power
         The powers that this was read from: by simulation those of all sizes that were simulated,
-        else those at the sizes of the table.
+        else those of the sizes of the table and of others around them.
     notes : tuple of str
         What to know before reading the numbers.
     """
@@ -62,10 +65,12 @@ class SampleSize:
             f"alpha = {self.power.alpha:g}, two-sided; a hypothesis with a sign is supported where"
             " it is significant and has that sign",
             "",
-            f"{'':<{width}}{'population':>10}{'n':>9}" + (f"{'95 %':>18}" if simulated else ""),
+            f"{'':<{width}}{'population':>10}{'std':>8}{'n':>9}"
+            + (f"{'95 %':>18}" if simulated else ""),
         ]
         for label, row in zip(labels, rows, strict=True):
-            line = f"{label:<{width}}{row['population']:>10.3f}{row['n']:>9}"
+            line = f"{label:<{width}}{row['population']:>10.3f}{rate_text(row['std_all']):>8}"
+            line += f"{row['n']:>9}"
             if simulated and not np.isnan(row["n_ci_lower"]):
                 interval = f"[{row['n_ci_lower']:.0f}, {row['n_ci_upper']:.0f}]"
                 line += f"{interval:>18}"
@@ -87,9 +92,16 @@ def analytic_sizes(prepared: Prepared, wanted: float) -> SampleSize:
     rows = [
         {**claim.noncentral_row(n), "n": n} for claim, n in zip(prepared.claims, sizes, strict=True)
     ]
-    table = pd.DataFrame(rows)[["id", "path", "expect", "group", "population", "n"]]
-    power = prepared.analytic(sorted(set(sizes)))
+    columns = ["id", "path", "expect", "group", "population", "std_all", "n"]
+    table = pd.DataFrame(rows)[columns]
+    power = prepared.analytic(_around(sizes, prepared.plan.least))
     return SampleSize(table, wanted, power, power.notes)
+
+
+def _around(sizes: Sequence[int], least: int) -> list[int]:
+    """Return the sizes with others around them, for curves."""
+    low, high = max(least, min(sizes) // 3), max(sizes) * 4 // 3
+    return sorted({*sizes, *np.geomspace(low, high, CURVE).round().astype(int).tolist()})
 
 
 def simulated_sizes(

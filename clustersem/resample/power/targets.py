@@ -50,8 +50,8 @@ class Target:
         What it is in terms of theta.
     parameter : Parameter or None
         The row of the parameter table, where it is a parameter.
-    truth : float
-        Its value in the population.
+    truth, std_all : float
+        Its value in the population, raw and standardised on all variables.
     """
 
     id: str
@@ -61,6 +61,7 @@ class Target:
     quantity: Quantity
     parameter: Parameter | None
     truth: float
+    std_all: float
 
     @property
     def label(self) -> str:
@@ -203,7 +204,8 @@ def _every_path(fit: Solution) -> list[str]:
 def _of_path(fit: Solution, name: str, path: Path, expect: str) -> Iterator[Target]:
     if path.op == ":=":
         quantity: Quantity = _defined(fit, name, path)
-        yield Target(name, str(path), expect, 0, quantity, None, _truth(quantity, fit))
+        truth, std_all = _row_of(fit, path.lhs, ":=")
+        yield Target(name, str(path), expect, 0, quantity, None, truth, std_all)
         return
     rows = fit.spec.parameters
     several = fit.spec.n_groups > 1
@@ -222,7 +224,8 @@ def _of_path(fit: Solution, name: str, path: Path, expect: str) -> Iterator[Targ
         quantity = ParameterValue(place)
         text = f"{path} [{fit.groups[group - 1]}]" if several else str(path)
         own = f"{name} [{fit.groups[group - 1]}]" if several else name
-        yield Target(own, text, expect, group, quantity, row, float(fit.theta[place]))
+        truth, std_all = _row_of(fit, row.lhs, row.op, row.rhs, group)
+        yield Target(own, text, expect, group, quantity, row, truth, std_all)
     if not found:
         raise ModelError(
             f"{name} is about {path}, which is not in the model: {suggestion(fit.spec, path)}"
@@ -292,7 +295,10 @@ def _of_effect(fit: Solution, asked: _Effect) -> Iterator[Target]:
                 f"{asked.text!r}: the model has no chain of paths from {asked.names[0]} to"
                 f" {asked.names[-1]} with a free path in it{_only_direct(asked)}"
             )
-        yield Target(own, text, asked.expect, group, quantity, None, float(truth[0]))
+        sd = np.sqrt(fit.points[group - 1].covariance.diagonal())
+        raw = float(truth[0])
+        std_all = raw * float(sd[places[0]] / sd[places[-1]])
+        yield Target(own, text, asked.expect, group, quantity, None, raw, std_all)
 
 
 def _only_direct(asked: _Effect) -> str:
@@ -301,5 +307,13 @@ def _only_direct(asked: _Effect) -> str:
     return f"; for the direct one write '{asked.names[1]} ~ {asked.names[0]}'."
 
 
-def _truth(quantity: Quantity, fit: Solution) -> float:
-    return float(quantity.at(fit.theta[None])[0][0])
+def _row_of(
+    fit: Solution, lhs: str, op: str, rhs: str | None = None, group: int = 0
+) -> tuple[float, float]:
+    """Return a row's estimate, raw and standardised."""
+    table = fit.estimates
+    rows = (table["lhs"] == lhs) & (table["op"] == op) & (table["group"] == group)
+    if rhs is not None:
+        rows &= table["rhs"] == rhs
+    row = table[rows].iloc[0]
+    return float(row["est"]), float(row["std_all"])
