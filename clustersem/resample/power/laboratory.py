@@ -16,10 +16,14 @@ from clustersem.fit import Fit, sem
 from clustersem.fit.admissible import negative_variances
 from clustersem.fit.options import FitOptions
 from clustersem.fit.preferred import preferred
-from clustersem.resample.generators import Generator
+from clustersem.resample.generators import Generator, Normal
+from clustersem.resample.likert import Likert
 from clustersem.resample.power.plan import drawn
+from clustersem.resample.refit import Moments, Refitter, moments_of
 
 CONVERGED, NOT_CONVERGED, NO_MOMENTS = 0, 1, 2
+#: About how many rows of answers are in memory at a time.
+ROWS = 100_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,3 +119,85 @@ class OneByOne:
         except ClusterSemError:
             # A constant item, an empty category: no sample that this model could be fitted to.
             return None
+
+
+@dataclass(frozen=True, eq=False)
+class InBatches:
+    """All samples of a batch are fitted at once, from their means and covariances.
+
+    Attributes
+    ----------
+    generators : tuple of Generator
+        One a group.
+    refitter : Refitter
+        The model, starting from its values in the population.
+    df : int
+        Its degrees of freedom.
+    variances : ndarray of int
+        Places in theta of variances, and of residual ones.
+    """
+
+    generators: tuple[Generator, ...]
+    refitter: Refitter
+    df: int
+    variances: Index
+
+    def work(self, rng: Sequence[np.random.Generator], n: Sequence[int], size: int) -> Sampled:
+        """Return the fits."""
+        moments = [
+            _moments(generator, own, of_group, size)
+            for generator, own, of_group in zip(self.generators, rng, n, strict=True)
+        ]
+        found = self.refitter.from_moments(moments)
+        with np.errstate(invalid="ignore"):
+            improper = (found.theta[:, self.variances] < 0.0).any(axis=1)
+        return Sampled(
+            theta=found.theta,
+            vcov=self.refitter.covariances(found.theta, moments),
+            chisq=self.refitter.n_total(n) * np.maximum(found.f, 0.0),
+            df=np.full(size, float(self.df)),
+            code=found.code,
+            improper=improper,
+        )
+
+
+def laboratory_of(
+    generators: tuple[Generator, ...], fit: Fit, options: FitOptions
+) -> InBatches | OneByOne:
+    """Return the fastest laboratory that does what the options say."""
+    plain = options.se == "standard" and options.test == "standard" and options.engine == "native"
+    if plain and options.discrepancy == "ML" and options.missing == "listwise":
+        refitter = Refitter.of(fit)
+        if refitter.in_batches and all(_is_complete(one) for one in generators):
+            return InBatches(generators, refitter, fit.df, _variances(fit))
+    return OneByOne(generators, fit, options)
+
+
+def _is_complete(generator: Generator) -> bool:
+    """Whether no answer is missing in what is drawn."""
+    return isinstance(generator, Normal | Likert)
+
+
+def _variances(fit: Fit) -> Index:
+    rows = [
+        at
+        for row, at in zip(fit.spec.parameters, fit.layout.places.tolist(), strict=True)
+        if row.op == "~~" and row.lhs == row.rhs and at >= 0
+    ]
+    return np.array(sorted(set(rows)), dtype=np.intp)
+
+
+def _moments(generator: Generator, rng: np.random.Generator, n: int, size: int) -> Moments:
+    """Return the moments of samples, drawn without their rows where that can be done."""
+    if isinstance(generator, Normal):
+        cov, mean = generator.moments(rng, n, size)
+        return Moments(cov, mean, n)
+    step = max(1, ROWS // n)
+    parts = [
+        moments_of(generator.draw(rng, n, min(step, size - at))) for at in range(0, size, step)
+    ]
+    return Moments(
+        np.concatenate([part.cov for part in parts]),
+        np.concatenate([part.mean for part in parts if part.mean is not None]),
+        n,
+    )

@@ -10,7 +10,7 @@ import pandas as pd
 
 from clustersem.errors import UnsupportedError
 from clustersem.resample.power.claims import Claim, claims_of
-from clustersem.resample.power.laboratory import Laboratory, OneByOne
+from clustersem.resample.power.laboratory import laboratory_of
 from clustersem.resample.power.notes import convergence_notes, plan_notes
 from clustersem.resample.power.plan import MakesGenerator, Plan, Source, plan_of
 from clustersem.resample.power.result import Method, Power, convergence_table
@@ -50,7 +50,7 @@ class Prepared:
     def study(self, ns: Sequence[int], n_replications: int, seed: int) -> Study:
         """Return the simulation at some sizes."""
         return Study(
-            _laboratory(self.plan),
+            laboratory_of(self.plan.generators, self.plan.fit, self.plan.options),
             self.plan.populations,
             self.asked.quantities,
             self.joint,
@@ -118,7 +118,3 @@ def prepare(
     )
     asked = targets_of(target, plan.fit)
     return Prepared(plan, asked, claims_of(asked, plan, alpha), method, alpha, joint)
-
-
-def _laboratory(plan: Plan) -> Laboratory:
-    return OneByOne(plan.generators, plan.fit, plan.options)
