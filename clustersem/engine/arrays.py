@@ -185,7 +185,9 @@ def cholesky(xp: Namespace, matrices: Batch) -> tuple[Batch, Batch, Batch]:
         eye = xp.eye(matrices.shape[1], dtype=matrices.dtype, device=matrices.device)[None, :, :]
         return eye, eye, xp.zeros(1, dtype=xp.bool, device=matrices.device)
     # One matrix that cannot be factored stops the library: look for it in both halves.
-    halves = [cholesky(xp, part) for part in (matrices[: size // 2, ...], matrices[size // 2 :, ...])]
+    halves = [
+        cholesky(xp, part) for part in (matrices[: size // 2, ...], matrices[size // 2 :, ...])
+    ]
     factors, safe, good = (xp.concat(list(parts), axis=0) for parts in zip(*halves, strict=True))
     return factors, safe, good
 

@@ -95,7 +95,8 @@ def minimise_batch(problems: Problems, start: Array, hessian: Array) -> BatchedO
     )
     if not size:
         return found
-    theta, first = _common_steps(problems, start, np.linalg.inv(hessian))
+    inverse = np.asarray(np.linalg.inv(hessian), dtype=np.float64)
+    theta, first = _common_steps(problems, start, inverse)
     limit = FAR * float(np.median(first[np.isfinite(first)])) if np.isfinite(first).any() else 0.0
     run = _Run(start, hessian, limit, found)
     block = size if problems.device.library in ("torch", "cupy") else max(4, CACHE // (8 * q * q))
@@ -179,8 +180,7 @@ class _Run:
                 which = device.asarray(np.flatnonzero(~ended))
                 own = own.some(which)
                 here, f, g, h, trial, length, decrement = (
-                    take(part, which, axis=0)
-                    for part in (here, f, g, h, trial, length, decrement)
+                    take(part, which, axis=0) for part in (here, f, g, h, trial, length, decrement)
                 )
             there, new = own.at(trial)
             noise = ROUNDING * (own.n_terms + xp.abs(f))
@@ -226,11 +226,11 @@ class _Run:
         done = size <= DECREMENT
         away = theta - self.start[places]
         # Written so that what is not a number counts as far.
-        ended = done | ~(np.einsum("bi,ij,bj->b", away, self.hessian, away) <= self.limit)
+        ended: np.ndarray = done | ~(
+            np.einsum("bi,ij,bj->b", away, self.hessian, away) <= self.limit
+        )
         if ended.any():
             self.found.theta[places[ended]] = theta[ended]
             self.found.f[places[ended]] = device.numpy(f)[ended]
             self.found.converged[places[ended]] = done[ended]
         return ended
-
-
