@@ -217,7 +217,13 @@ class Refitter:
         return self._one_by_one(partial(self._with_rows, own) for own in rows)
 
     def standard_errors(self, theta: Array, moments: Sequence[Moments]) -> Array:
-        """Return the standard errors (B x q) that information gives, for fits in batches.
+        """Return the standard errors (B x q); see :meth:`covariances`."""
+        with np.errstate(invalid="ignore"):
+            errors: Array = np.sqrt(np.einsum("bii->bi", self.covariances(theta, moments)))
+        return errors
+
+    def covariances(self, theta: Array, moments: Sequence[Moments]) -> Array:
+        """Return the covariance matrices (B x q x q) that information gives, for fits in batches.
 
         Expected or observed information, as the fit takes it; NaN where `theta` is.
 
@@ -232,14 +238,14 @@ class Refitter:
                 " the answers of every sample."
             )
         known = np.flatnonzero(np.isfinite(theta).all(axis=1))
-        found = np.full(theta.shape, np.nan)
+        found = np.full((*theta.shape, theta.shape[1]), np.nan)
         n = self.n_total(part.n_obs for part in moments)
         for rows in self._chunks(known, self._hessian_bytes):
             objective = self._objective(moments, rows)
             _, state = objective.at(self.device.asarray(theta[rows]))
             expected = self.options.information == "expected"
             h = objective.expected(state) if expected else objective.exact(state)
-            found[rows] = _errors(self.device.numpy(h), n)
+            found[rows] = _covariances(self.device.numpy(h), n)
         return found
 
     def _batched(self, moments: Sequence[Moments]) -> Refits:
@@ -375,17 +381,18 @@ def moments_of(data: Array) -> Moments:
     return Moments(centred.transpose(0, 2, 1) @ centred / n, mean, n)
 
 
-def _errors(hessian: Array, n: float) -> Array:
-    """Return standard errors from Hessians of F (B x q x q); NaN where one is singular."""
+def _covariances(hessian: Array, n: float) -> Array:
+    """Return covariance matrices from Hessians of F (B x q x q); NaN where one is singular."""
     scale = np.sqrt(np.abs(np.diagonal(hessian, axis1=1, axis2=2)))
     with np.errstate(divide="ignore", invalid="ignore"):
-        unit = hessian / (scale[:, :, None] * scale[:, None, :])
+        size = scale[:, :, None] * scale[:, None, :]
+        unit = hessian / size
         try:
             inverse = np.linalg.inv(unit)
         except np.linalg.LinAlgError:
             inverse = np.stack([_inverse(one) for one in unit])
-        errors: Array = np.sqrt(2.0 / n * np.diagonal(inverse, axis1=1, axis2=2)) / scale
-    return errors
+        covariances: Array = 2.0 / n * inverse / size
+    return covariances
 
 
 def _inverse(matrix: Array) -> Array:
