@@ -19,9 +19,16 @@ from clustersem.fit.preferred import preferred
 from clustersem.resample.generators import Generator, Normal
 from clustersem.resample.likert import Likert
 from clustersem.resample.power.plan import drawn
-from clustersem.resample.refit import Moments, Refitter, moments_of
+from clustersem.resample.power.second_attempt import second_attempt
+from clustersem.resample.refit import (
+    CONVERGED,
+    NO_MOMENTS,
+    NOT_CONVERGED,
+    Moments,
+    Refitter,
+    moments_of,
+)
 
-CONVERGED, NOT_CONVERGED, NO_MOMENTS = 0, 1, 2
 #: About how many rows of answers are in memory at a time.
 ROWS = 100_000
 
@@ -148,9 +155,9 @@ class InBatches:
             _moments(generator, own, of_group, size)
             for generator, own, of_group in zip(self.generators, rng, n, strict=True)
         ]
-        found = self.refitter.from_moments(moments)
+        found = second_attempt(self.refitter, moments, self.refitter.from_moments(moments))
         with np.errstate(invalid="ignore"):
-            improper = (found.theta[:, self.variances] < 0.0).any(axis=1)
+            improper = np.asarray((found.theta[:, self.variances] < 0.0).any(axis=1))
         return Sampled(
             theta=found.theta,
             vcov=self.refitter.covariances(found.theta, moments),

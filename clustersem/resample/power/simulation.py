@@ -17,9 +17,10 @@ from scipy.special import chdtrc, ndtr
 from clustersem.engine.ram import Array, Index
 from clustersem.resample.batches import run_batches
 from clustersem.resample.population import Population
-from clustersem.resample.power.laboratory import CONVERGED, Laboratory
+from clustersem.resample.power.laboratory import Laboratory
 from clustersem.resample.power.plan import numbers
 from clustersem.resample.power.quantities import Quantity, estimates_of
+from clustersem.resample.refit import CONVERGED
 from clustersem.resample.streams import BATCH, sizes, stream
 
 
