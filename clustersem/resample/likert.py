@@ -145,7 +145,8 @@ def likert(
         (polychoric); answers correlate less. ``"answers"``: they are the product-moment
         correlations of the answers, and those of the responses are solved for.
     base : Generator, optional
-        Draws the responses in place of normal ones; only with thresholds.
+        Draws the responses in place of normal ones; not with `marginals`, which are those of normal
+        responses.
 
     Returns
     -------
@@ -179,7 +180,7 @@ def likert(
     asked = [name for name, value in given.items() if value is not None]
     if len(asked) > 1:
         raise UnsupportedError(f"{' and '.join(asked)} both say where items are cut; give one.")
-    if base is not None and asked != ["thresholds"]:
+    if base is not None and marginals is not None:
         raise UnsupportedError(
             "marginal probabilities are those of normal responses; with skewness and kurtosis say"
             " where these are cut: thresholds=[-1.5, -0.5, 0.5, 1.5]."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -71,6 +71,12 @@ class Population:
             )
         if not (np.isfinite(self.cov).all() and np.isfinite(self.mean).all()):
             raise DataError("the population has moments that are not finite numbers.")
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        # An array that was pickled or copied comes back writable.
+        self.__dict__.update(state)
+        for array in (self.cov, self.mean):
+            array.setflags(write=False)
 
     @property
     def sd(self) -> Array:
@@ -190,6 +196,15 @@ def populations_of(
     for population in found:
         _ = population.factor  # refuses what no data can have
     return found
+
+
+def moved_to(population: Population, other: Population) -> Population:
+    """Return a population with the moments of another one of the same variables.
+
+    Its order of the variables, thresholds and label stay.
+    """
+    place = [other.names.index(name) for name in population.names]
+    return replace(population, cov=other.cov[np.ix_(place, place)], mean=other.mean[place])
 
 
 def _of_fit(fit: Solution) -> tuple[Population, ...]:

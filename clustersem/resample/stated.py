@@ -15,6 +15,8 @@ from clustersem.spec.entries import Entry, Key, collect_entries, key_of
 
 #: How closely constraints of the text must hold: the values are typed by hand.
 HOLDS = 1e-6
+#: How far from one the variance of a composite may be: its weights are typed with few digits.
+TYPED = 0.01
 #: How far below zero rounding may push a residual variance of one that is explained in full.
 ROUNDING = 1e-12
 
@@ -100,6 +102,8 @@ class _Reader:
         e = self._total_effects(a)
         if follow:
             self._fill(s, e, np.array(follow, dtype=np.intp))
+        if self.standardized:
+            self._check_composites(e @ s @ e.T)
         self._check_definite(s)
         self._check_constraints(rows)
         cov: Array = (e @ s @ e.T)[:p, :p]
@@ -167,6 +171,15 @@ class _Reader:
                     " which is one; lower them",
                 )
         s[follow, follow] = np.maximum(residual, 0.0)
+
+    def _check_composites(self, cov: Array) -> None:
+        for name, variance in zip(self.layout.names, cov.diagonal(), strict=True):
+            if abs(variance - 1.0) > TYPED:
+                raise self.spec.error_at(
+                    name,
+                    f"with standardized=True the variance of {name} is one, but its weights make it"
+                    f" {variance:.4g}; divide them by {np.sqrt(variance):.4g}",
+                )
 
     def _check_definite(self, s: Array) -> None:
         for place in np.flatnonzero(s.diagonal() < 0.0):

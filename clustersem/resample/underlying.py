@@ -29,6 +29,8 @@ from clustersem.resample.population import Population
 
 #: Where Newton's method has arrived.
 EXACT = 1e-13
+#: How exactly the answers' correlation is met where it can be.
+REACHED = 1e-10
 #: Beyond this no threshold is passed.
 NEVER = 30.0
 
@@ -143,10 +145,7 @@ class _Steps:
 
 def _solve(wanted: Array, steps: _Steps, first: Index, second: Index) -> Array:
     """Return the responses' correlations, NaN where there is none."""
-    ones = np.ones_like(wanted)
-    low, high = -ones, ones
-    highest, _ = steps.correlation(high, first, second)
-    lowest, _ = steps.correlation(low, first, second)
+    low, high = -np.ones_like(wanted), np.ones_like(wanted)
     rho = wanted.copy()
     for _ in range(100):
         value, slope = steps.correlation(rho, first, second)
@@ -160,5 +159,7 @@ def _solve(wanted: Array, steps: _Steps, first: Index, second: Index) -> Array:
         rho = new
         if done:
             break
-    rho[(wanted > highest) | (wanted < lowest)] = np.nan
+    # Where there is no solution, the search ends at a correlation of one that falls short.
+    value, _ = steps.correlation(rho, first, second)
+    rho[np.abs(value - wanted) > REACHED] = np.nan
     return rho

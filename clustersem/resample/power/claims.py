@@ -17,10 +17,11 @@ from scipy.special import chndtr, ndtri
 from clustersem.engine.ram import Array
 from clustersem.errors import ModelError
 from clustersem.resample.power.analytic import Noncentrality, noncentrality_of
-from clustersem.resample.power.plan import Plan, numbers
+from clustersem.resample.power.plan import Plan
 from clustersem.resample.power.rmsea import fit_test_power
 from clustersem.resample.power.simulation import Replications
 from clustersem.resample.power.targets import Asked, Target
+from clustersem.resample.simulate import group_sizes
 
 Row = dict[str, object]
 
@@ -272,7 +273,7 @@ def claims_of(asked: Asked, plan: Plan, alpha: float) -> tuple[Claim, ...]:
 
 def multiplier_at(plan: Plan, n: int) -> float:
     """Return N of chi2 = N F at n respondents."""
-    of_groups = numbers(plan.populations, n)
+    of_groups = group_sizes(n, plan.populations)
     return float(sum(of_groups) - len(of_groups) * plan.options.unbiased)
 
 

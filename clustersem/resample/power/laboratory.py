@@ -17,7 +17,7 @@ from clustersem.fit.admissible import negative_variances
 from clustersem.fit.options import FitOptions
 from clustersem.fit.preferred import preferred
 from clustersem.resample.generators import Generator, Normal
-from clustersem.resample.likert import Likert
+from clustersem.resample.missingness import Missing
 from clustersem.resample.power.plan import drawn
 from clustersem.resample.power.second_attempt import second_attempt
 from clustersem.resample.refit import (
@@ -182,7 +182,7 @@ def laboratory_of(
 
 def _is_complete(generator: Generator) -> bool:
     """Whether no answer is missing in what is drawn."""
-    return isinstance(generator, Normal | Likert)
+    return not isinstance(generator, Missing)
 
 
 def _variances(fit: Fit) -> Index:

@@ -9,29 +9,36 @@ it is fitted to one sample so large that its errors do not matter.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from inspect import signature
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from clustersem.engine.ram import Array
-from clustersem.errors import ClusterSemWarning, EstimationError, ModelError
+from clustersem.errors import (
+    ClusterSemWarning,
+    EstimationError,
+    ModelError,
+    UnsupportedError,
+)
 from clustersem.fit import Fit, sem
-from clustersem.fit.estimation import fit_samples
 from clustersem.fit.estimators import LIKELIHOODS, estimator_named
 from clustersem.fit.options import FitOptions
 from clustersem.fit.resolve import options_from
-from clustersem.moments import SampleMoments
-from clustersem.resample.generators import Generator, Normal
-from clustersem.resample.likert import Likert, likert
-from clustersem.resample.population import Population, populations_of
+from clustersem.resample.generators import Generator
+from clustersem.resample.likert import Likert
+from clustersem.resample.misfit import misspecified
+from clustersem.resample.population import Population, moved_to, populations_of
+from clustersem.resample.simulate import generators_of, group_sizes
 from clustersem.resample.streams import stream
 from clustersem.spec import ModelSpec, parse_model
 from clustersem.spec.syntax import Formula, Term
+from clustersem.survey.names import did_you_mean
 
 Source = Fit | str | ModelSpec | Population | Sequence[Population]
-MakesGenerator = Callable[[Population], Generator]
 
 #: Respondents that a population's moments count for. Everything is read off per respondent, so the
 #: number does not matter beyond its divisor n - 1.
@@ -96,7 +103,7 @@ class Plan:
         """The fewest respondents whose covariance matrices can be fitted, in every group."""
         p = len(self.populations[0].names)
         n = p + 2
-        while min(numbers(self.populations, n)) < p + 2:
+        while min(group_sizes(n, self.populations)) < p + 2:
             n += p
         return n
 
@@ -106,9 +113,10 @@ def plan_of(
     *,
     model: str | ModelSpec | None = None,
     estimator: str | None = None,
-    standardized: bool = False,
-    generator: MakesGenerator | None = None,
     missing: str | None = None,
+    standardized: bool = False,
+    simulate: Mapping[str, Any] | None = None,
+    rmsea: float = 0.0,
 ) -> Plan:
     """Return the plan of a call; see :func:`clustersem.power`.
 
@@ -120,43 +128,38 @@ def plan_of(
         Where the model cannot be fitted to the population.
     """
     populations = populations_of(population, standardized=standardized)
-    of_fit = isinstance(population, Fit)
     ordinal = _is_ordinal(population, populations, estimator)
-    made = _generators(populations, generator, ordinal=ordinal)
-    own = of_fit and model is None
-    if isinstance(population, Fit) and model is None and estimator is None and missing is None:
-        at = population
-        if generator is not None and _is_cut(made) and not ordinal:
-            at = _to_answers(population.spec, populations, made, population.options.estimator)
-        elif population.options.is_likelihood:
-            at = _at_moments(population.spec, populations, population.options)
-        # Else the weights came from answers: the fit itself says what there is to say.
-        exact = at is population or not _is_cut(made)
-        return Plan(populations, made, _converged(at), population.options, exact, own)
     chosen: str | ModelSpec
-    if model is not None:
-        chosen = model
-    elif isinstance(population, Fit):
-        chosen = population.spec
-    elif isinstance(population, str | ModelSpec):
-        text = population if isinstance(population, str) else population.text
-        chosen = freed(text, thresholds=ordinal)
+    if isinstance(population, Fit) and model is None and estimator is None and missing is None:
+        options, chosen = population.options, population.spec
     else:
-        raise ModelError(
-            "populations alone do not say which model will be fitted to samples from them; pass"
-            " model='f =~ x1 + x2 + x3'."
-        )
-    if isinstance(population, Fit):
-        estimator = estimator or population.options.estimator
-        missing = missing or population.options.missing
-    options = options_from(
-        {"estimator": estimator, "missing": missing or "listwise"}, ordinal=ordinal
+        chosen = _model_of(population, model, ordinal=ordinal)
+        if isinstance(population, Fit):
+            estimator = estimator or population.options.estimator
+            missing = missing or population.options.missing
+        given = {"estimator": estimator, "missing": missing or "listwise"}
+        options = options_from(given, ordinal=ordinal)
+    own = isinstance(population, Fit) and model is None
+    source = population if isinstance(population, Fit) else None
+    asked = {} if simulate is None else dict(simulate)
+    _check_settings(asked)
+
+    def planned(of: tuple[Population, ...]) -> Plan:
+        made = generators_of(of, source=source, **asked)
+        if source is not None and chosen is source.spec and ordinal:
+            # Its weights came from answers: the fit itself says what there is to say.
+            return Plan(of, made, source, options, True, own)
+        exact = not _is_cut(made)
+        at = _to_moments(chosen, of, options) if exact else _to_answers(chosen, of, made, options)
+        return Plan(of, made, _converged(at), options, exact, own)
+
+    plan = planned(populations)
+    if not rmsea:
+        return plan
+    misfitted = misspecified(plan.fit, rmsea, seed=0)
+    return planned(
+        tuple(moved_to(one, other) for one, other in zip(populations, misfitted, strict=True))
     )
-    if _is_cut(made):
-        at = _to_answers(chosen, populations, made, estimator, ordinal=ordinal)
-    else:
-        at = _to_moments(chosen, populations, estimator)
-    return Plan(populations, made, _converged(at), options, not _is_cut(made), own)
 
 
 def freed(text: str, *, thresholds: bool = True) -> str:
@@ -194,16 +197,6 @@ def _freed(term: Term) -> Term:
     return replace(term, modifiers=tuple(kept))
 
 
-def numbers(populations: Iterable[Population], n: int) -> list[int]:
-    """Return how many of n respondents each group has: largest remainders, none left over."""
-    share = np.array([population.share for population in populations])
-    exact = n * share / share.sum()
-    whole = np.floor(exact).astype(int)
-    for group in np.argsort(whole - exact, kind="stable")[: n - int(whole.sum())]:
-        whole[group] += 1
-    return [int(number) for number in whole]
-
-
 def drawn(
     generators: Sequence[Generator],
     labels: Sequence[str],
@@ -233,15 +226,6 @@ def _is_ordinal(source: Source, populations: tuple[Population, ...], estimator: 
     return estimator is None or estimator_named(estimator.upper()).discrepancy not in LIKELIHOODS
 
 
-def _generators(
-    populations: tuple[Population, ...], generator: MakesGenerator | None, *, ordinal: bool
-) -> tuple[Generator, ...]:
-    if generator is not None:
-        return tuple(generator(population) for population in populations)
-    cut = ordinal or bool(populations[0].ordered)
-    return tuple(likert(one) if cut else Normal(one) for one in populations)
-
-
 def _is_cut(generators: tuple[Generator, ...]) -> bool:
     """Whether answers are cut into categories, also beneath what makes some of them missing."""
     first: object = generators[0]
@@ -252,60 +236,63 @@ def _is_cut(generators: tuple[Generator, ...]) -> bool:
     return False
 
 
-def _at_moments(spec: ModelSpec, populations: tuple[Population, ...], options: FitOptions) -> Fit:
-    """Return the model of a fit at the moments that it implies, by plain maximum likelihood."""
-    plain = replace(
-        options,
-        estimator="ML",
-        missing="listwise",
-        discrepancy="ML",
-        se="standard",
-        test="standard",
-        information="expected",
-        engine="native",
+def _model_of(
+    population: Source, model: str | ModelSpec | None, *, ordinal: bool
+) -> str | ModelSpec:
+    """Return the model that is fitted: the one given, or the population's."""
+    if model is not None:
+        return model
+    if isinstance(population, Fit):
+        return population.spec
+    if isinstance(population, str | ModelSpec):
+        text = population if isinstance(population, str) else population.text
+        return freed(text, thresholds=ordinal)
+    raise ModelError(
+        "populations alone do not say which model will be fitted to samples from them; pass"
+        " model='f =~ x1 + x2 + x3'."
     )
-    sizes = numbers(populations, MANY)
-    samples = tuple(
-        SampleMoments(
-            one.names,
-            np.array(one.cov * ((n - 1.0) / n if plain.unbiased else 1.0)),
-            np.array(one.mean),
-            n,
-            n,
-            label=one.label,
-        )
-        for one, n in zip(populations, sizes, strict=True)
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ClusterSemWarning)
-        return fit_samples(spec, samples, plain)
+
+
+def _check_settings(asked: Mapping[str, Any]) -> None:
+    known = list(signature(generators_of).parameters)[2:]
+    for name in asked:
+        if name not in known:
+            raise UnsupportedError(
+                f"simulate= has {name!r}{did_you_mean(name, known)} It takes what"
+                f" clustersem.simulate takes on how data are drawn: {', '.join(known)}."
+            )
 
 
 def _to_moments(
-    model: str | ModelSpec, populations: tuple[Population, ...], estimator: str | None
+    model: str | ModelSpec, populations: tuple[Population, ...], options: FitOptions
 ) -> Fit:
+    """Fit a model to the moments of a population.
+
+    Robust standard errors and tests need answers, but what is estimated does not depend on them.
+    """
+    sizes = group_sizes(MANY, populations)
     names = list(populations[0].names)
-    sizes = numbers(populations, MANY)
+    # What is fitted has divisor n, or n - 1 where covariances are unbiased.
     cov = [
-        pd.DataFrame(one.cov * (n / (n - 1.0)), names, names)
+        pd.DataFrame(one.cov * (1.0 if options.unbiased else n / (n - 1.0)), names, names)
         for one, n in zip(populations, sizes, strict=True)
     ]
     mean = [pd.Series(one.mean, index=names) for one in populations]
-    # Whether standard errors are robust makes no difference to what is estimated.
-    plain = estimator
-    if estimator is not None and estimator_named(estimator.upper()).discrepancy in LIKELIHOODS:
-        plain = "ML"
+    several = len(populations) > 1
+    labels = [one.label for one in populations]
+    plain = {
+        "estimator": "ML" if options.is_likelihood else options.discrepancy,
+        "likelihood": options.likelihood,
+        "bounds": options.bounds,
+    }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ClusterSemWarning)
-        if len(populations) == 1:
-            return sem(model, cov=cov[0], mean=mean[0], n_obs=sizes[0], estimator=plain)
-        labels = [one.label for one in populations]
         return sem(
             model,
-            cov=dict(zip(labels, cov, strict=True)),
-            mean=dict(zip(labels, mean, strict=True)),
-            n_obs=dict(zip(labels, sizes, strict=True)),
-            estimator=plain,
+            cov=dict(zip(labels, cov, strict=True)) if several else cov[0],
+            mean=dict(zip(labels, mean, strict=True)) if several else mean[0],
+            n_obs=dict(zip(labels, sizes, strict=True)) if several else sizes[0],
+            **plain,
         )
 
 
@@ -313,17 +300,23 @@ def _to_answers(
     model: str | ModelSpec,
     populations: tuple[Population, ...],
     generators: tuple[Generator, ...],
-    estimator: str | None,
-    *,
-    ordinal: bool = False,
+    options: FitOptions,
 ) -> Fit:
+    """Fit a model to one large sample of answers."""
     labels = [one.label for one in populations]
     rng = [stream(0, 0, group) for group in range(len(populations))]
-    frame, group = drawn(generators, labels, rng, numbers(populations, LARGE))
-    ordered = list(populations[0].ordered) if ordinal else None
+    frame, group = drawn(generators, labels, rng, group_sizes(LARGE, populations))
+    ordered = None if options.is_likelihood else list(populations[0].ordered)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ClusterSemWarning)
-        return sem(model, frame, estimator=estimator, group=group, ordered=ordered)
+        return sem(
+            model,
+            frame,
+            estimator=options.estimator,
+            missing=options.missing,
+            group=group,
+            ordered=ordered or None,
+        )
 
 
 def _converged(fit: Fit) -> Fit:

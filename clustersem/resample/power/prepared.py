@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any, get_args
 
 import pandas as pd
 
@@ -12,7 +12,7 @@ from clustersem.errors import UnsupportedError
 from clustersem.resample.power.claims import Claim, claims_of
 from clustersem.resample.power.laboratory import laboratory_of
 from clustersem.resample.power.notes import convergence_notes, plan_notes
-from clustersem.resample.power.plan import MakesGenerator, Plan, Source, plan_of
+from clustersem.resample.power.plan import Plan, Source, plan_of
 from clustersem.resample.power.result import Method, Power, convergence_table
 from clustersem.resample.power.rmsea import check_alpha
 from clustersem.resample.power.simulation import Replications, Study
@@ -96,7 +96,8 @@ def prepare(
     estimator: str | None,
     missing: str | None,
     standardized: bool,
-    generator: MakesGenerator | None,
+    simulate: Mapping[str, Any] | None,
+    rmsea: float,
     joint: bool,
 ) -> Prepared:
     """Return what a call asks for, checked; see :func:`clustersem.power`."""
@@ -114,7 +115,8 @@ def prepare(
         estimator=estimator,
         missing=missing,
         standardized=standardized,
-        generator=generator,
+        simulate=simulate,
+        rmsea=rmsea,
     )
     asked = targets_of(target, plan.fit)
     return Prepared(plan, asked, claims_of(asked, plan, alpha), method, alpha, joint)

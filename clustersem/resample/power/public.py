@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from clustersem.errors import ModelError
 from clustersem.fit import Fit
-from clustersem.resample.power.plan import MakesGenerator, Plan, Source
+from clustersem.resample.power.plan import Plan, Source
 from clustersem.resample.power.prepared import prepare
 from clustersem.resample.power.result import Method, Power
 from clustersem.resample.power.rmsea import check_wanted
@@ -28,7 +29,8 @@ def power(
     estimator: str | None = None,
     missing: str | None = None,
     standardized: bool = False,
-    generator: MakesGenerator | None = None,
+    simulate: Mapping[str, Any] | None = None,
+    rmsea: float = 0.0,
     joint: bool = False,
     n_replications: int = 1000,
     seed: int | None = None,
@@ -66,10 +68,13 @@ def power(
         where the text names thresholds.
     standardized : bool
         Of a text: its loadings and paths are standardised, and residual variances follow.
-    generator : callable, optional
-        From a population to what draws samples of it, of one group:
-        ``lambda population: likert(population, marginals=[0.1, 0.2, 0.4, 0.2, 0.1])`` for Likert
-        answers. By default normal data; answers where there are thresholds.
+    simulate : mapping, optional
+        How data are drawn, in the options of :func:`clustersem.simulate`: ``{"marginals": [0.1,
+        0.2, 0.4, 0.2, 0.1]}`` for Likert answers, ``{"missing": 0.1}``, ``{"skewness": 2.0,
+        "kurtosis": 7.0}``. By default normal data; answers where there are thresholds.
+    rmsea : float
+        The population is one that the model misfits by this RMSEA, with its parameters unchanged
+        (Cudeck & Browne, 1992): no model is exactly true.
     joint : bool
         A chain is supported where each of its paths is significant, and the product has the
         expected sign, in place of the z test of the product: more power in small samples (Fritz
@@ -113,6 +118,9 @@ def power(
 
     References
     ----------
+    Cudeck, R., & Browne, M. W. (1992). Constructing a covariance matrix that yields a specified
+    minimizer and a specified minimum discrepancy function value. Psychometrika, 57, 357-369.
+    doi:10.1007/BF02295424
     Fritz, M. S., & MacKinnon, D. P. (2007). Required sample size to detect the mediated effect.
     Psychological Science, 18, 233-239. doi:10.1111/j.1467-9280.2007.01882.x
     Hoenig, J. M., & Heisey, D. M. (2001). The abuse of power: The pervasive fallacy of power
@@ -148,7 +156,8 @@ def power(
         estimator=estimator,
         missing=missing,
         standardized=standardized,
-        generator=generator,
+        simulate=simulate,
+        rmsea=rmsea,
         joint=joint,
     )
     ns = _sizes_asked(n, population, prepared.plan)
@@ -170,7 +179,8 @@ def sample_size(
     estimator: str | None = None,
     missing: str | None = None,
     standardized: bool = False,
-    generator: MakesGenerator | None = None,
+    simulate: Mapping[str, Any] | None = None,
+    rmsea: float = 0.0,
     joint: bool = False,
     precision: float = 0.05,
     n_replications: int = 1000,
@@ -191,7 +201,7 @@ def sample_size(
         By simulation: half of the 95 % Monte Carlo interval of a size, as a share of it.
     n_replications : int
         Samples of each size that is simulated.
-    population, target, alpha, model, estimator, missing, standardized, generator, joint
+    population, target, alpha, model, estimator, missing, standardized, simulate, rmsea, joint
     seed, n_jobs, progress
         As in :func:`clustersem.power`.
 
@@ -229,7 +239,8 @@ def sample_size(
         estimator=estimator,
         missing=missing,
         standardized=standardized,
-        generator=generator,
+        simulate=simulate,
+        rmsea=rmsea,
         joint=joint,
     )
     check_wanted(wanted, alpha)

@@ -44,7 +44,7 @@ def second_attempt(refitter: Refitter, moments: Sequence[Moments], found: Refits
         if again is not None:
             theta[b], f[b] = again
             code[b] = CONVERGED
-    return Refits(theta, f, code)
+    return replace(found, theta=theta, f=f, code=code)
 
 
 def _pairs(refitter: Refitter, moments: Sequence[Moments]) -> list[tuple[SampleMoments, Moments]]:

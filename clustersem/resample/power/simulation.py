@@ -18,9 +18,9 @@ from clustersem.engine.ram import Array, Index
 from clustersem.resample.batches import run_batches
 from clustersem.resample.population import Population
 from clustersem.resample.power.laboratory import Laboratory
-from clustersem.resample.power.plan import numbers
 from clustersem.resample.power.quantities import Quantity, estimates_of
 from clustersem.resample.refit import CONVERGED
+from clustersem.resample.simulate import group_sizes
 from clustersem.resample.streams import BATCH, sizes, stream
 
 
@@ -81,7 +81,7 @@ class Study:
         """Return one batch."""
         which, batch = divmod(number, self.per_n)
         n, size = self.ns[which], sizes(self.n_replications)[batch]
-        of_groups = numbers(self.populations, n)
+        of_groups = group_sizes(n, self.populations)
         # A stream belongs to a sample size, whatever other sizes are asked for beside it.
         rng = [stream(self.seed, batch, n, group) for group in range(len(of_groups))]
         found = self.laboratory.work(rng, of_groups, size)
