@@ -229,8 +229,10 @@ def power(
 ) -> None:
     """Say how likely studies of some sizes find what is there."""
     population, claims = _population(source, target)
-    if (wanted is None) == (not n) and not isinstance(population, clustersem.Fit):
-        raise ClusterSemError("say how many respondents (--n 300), or the power wanted (0.8).")
+    if n and wanted is not None:
+        raise ClusterSemError("--n asks for a power, --wanted for a size; give one of them.")
+    if not n and wanted is None and isinstance(population, str):
+        raise ClusterSemError("how many respondents? --n 300; or which power? --wanted 0.8.")
     given: dict[str, Any] = {
         "method": "analytic" if analytic else "simulation",
         "standardized": standardized,

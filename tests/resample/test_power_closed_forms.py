@@ -14,7 +14,7 @@ import clustersem as cs
 from clustersem.engine import noncentral
 from clustersem.errors import ModelError, UnsupportedError
 from clustersem.resample.power.analytic import Noncentrality
-from clustersem.resample.power.plan import freed, numbers, plan_of
+from clustersem.resample.power.plan import freed, plan_of
 from clustersem.resample.power.targets import targets_of
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "power.json").read_text())
@@ -191,12 +191,6 @@ def test_groups_add_up():
     )
 
 
-def test_respondents_are_shared_out():
-    populations = plan_of("y ~ c(0.3, 0.1)*x; x ~~ c(1, 1)*x; y ~~ c(0.9, 0.9)*y").populations
-    assert [numbers(populations, n) for n in (10, 11)] == [[5, 5], [6, 5]]
-    assert sum(numbers(populations, 999)) == 999
-
-
 # -- what is read --------------------------------------------------------------------------------
 
 
@@ -290,6 +284,11 @@ def test_populations_need_a_model():
     ours = cs.power(populations, "M ~ X", n=100, method="analytic", model="M ~ X; Y ~ M + X")
     same = cs.power(MEDIATION, "M ~ X", n=100, method="analytic")
     assert ours.table["power"].tolist() == pytest.approx(same.table["power"].tolist(), rel=1e-8)
+
+
+def test_a_setting_of_simulate_that_there_is_not():
+    with pytest.raises(UnsupportedError, match="did you mean 'marginals'"):
+        cs.power(MEDIATION, n=100, simulate={"marginal": [0.5, 0.5]})
 
 
 def test_a_fit_plans_the_next_study():

@@ -146,7 +146,8 @@ def plan_of(
 
     def planned(of: tuple[Population, ...]) -> Plan:
         made = generators_of(of, source=source, **asked)
-        if source is not None and chosen is source.spec and ordinal:
+        from_answers = ordinal or options.discrepancy in ("WLS", "DWLS")
+        if source is not None and chosen is source.spec and from_answers:
             # Its weights came from answers: the fit itself says what there is to say.
             return Plan(of, made, source, options, True, own)
         exact = not _is_cut(made)
@@ -243,6 +244,8 @@ def _model_of(
     if model is not None:
         return model
     if isinstance(population, Fit):
+        if population.samples[0].ordinal is not None and not ordinal:
+            return freed(population.spec.text, thresholds=False)
         return population.spec
     if isinstance(population, str | ModelSpec):
         text = population if isinstance(population, str) else population.text
@@ -280,10 +283,12 @@ def _to_moments(
     mean = [pd.Series(one.mean, index=names) for one in populations]
     several = len(populations) > 1
     labels = [one.label for one in populations]
-    plain = {
+    plain: dict[str, Any] = {
         "estimator": "ML" if options.is_likelihood else options.discrepancy,
         "likelihood": options.likelihood,
         "bounds": options.bounds,
+        # Full information estimates means too.
+        "meanstructure": True if options.discrepancy == "FIML" else None,
     }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ClusterSemWarning)

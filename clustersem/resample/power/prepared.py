@@ -17,6 +17,7 @@ from clustersem.resample.power.result import Method, Power, convergence_table
 from clustersem.resample.power.rmsea import check_alpha
 from clustersem.resample.power.simulation import Replications, Study
 from clustersem.resample.power.targets import Asked, Targets, targets_of
+from clustersem.resample.streams import sizes
 from clustersem.spec import ModelSpec
 
 
@@ -48,7 +49,14 @@ class Prepared:
     joint: bool
 
     def study(self, ns: Sequence[int], n_replications: int, seed: int) -> Study:
-        """Return the simulation at some sizes."""
+        """Return the simulation at some sizes.
+
+        Raises
+        ------
+        UnsupportedError
+            Where `n_replications` is no number of replications.
+        """
+        sizes(n_replications)
         return Study(
             laboratory_of(self.plan.generators, self.plan.fit, self.plan.options),
             self.plan.populations,

@@ -14,7 +14,7 @@ from clustersem.resample.power.rmsea import check_wanted
 from clustersem.resample.power.sample_size import SampleSize, analytic_sizes, simulated_sizes
 from clustersem.resample.power.simulation import simulated
 from clustersem.resample.power.targets import Targets
-from clustersem.resample.streams import is_whole, seed_of, sizes
+from clustersem.resample.streams import is_whole, seed_of
 from clustersem.spec import ModelSpec
 
 
@@ -249,7 +249,6 @@ def sample_size(
     if method == "analytic":
         return analytic_sizes(prepared, wanted)
     seed = seed_of(seed)
-    sizes(n_replications)  # refuses what is no number of replications
     return simulated_sizes(
         prepared,
         wanted,
