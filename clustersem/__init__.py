@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from clustersem.fit.second_opinion import SecondOpinion
     from clustersem.fit.semopy_import import from_semopy
     from clustersem.report import path_diagram, power_figure
+    from clustersem.resample.bootstrap import bootstrap
+    from clustersem.resample.bootstrap_result import Bootstrap
+    from clustersem.resample.misfit import misspecified
+    from clustersem.resample.missingness import MAR, MCAR
     from clustersem.resample.power import (
         Power,
         SampleSize,
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
         rmsea_sample_size,
         sample_size,
     )
+    from clustersem.resample.simulate import simulate
     from clustersem.scale import (
         bartlett,
         efa,
@@ -65,6 +70,8 @@ _LATER = {
         ("Power", "SampleSize", "power", "rmsea_power", "rmsea_sample_size", "sample_size"),
         "clustersem.resample.power",
     ),
+    "MAR": "clustersem.resample.missingness",
+    "MCAR": "clustersem.resample.missingness",
     "Bootstrap": "clustersem.resample.bootstrap_result",
     "Codebook": "clustersem.survey.codebook",
     "Comparison": "clustersem.fit.comparison",
@@ -77,11 +84,15 @@ _LATER = {
     "compare": "clustersem.fit.comparison",
     "from_semopy": "clustersem.fit.semopy_import",
     "invariance": "clustersem.fit.invariance",
+    "misspecified": "clustersem.resample.misfit",
     "path_diagram": "clustersem.report",
     "power_figure": "clustersem.report",
+    "simulate": "clustersem.resample.simulate",
 }
 
 __all__ = [
+    "MAR",
+    "MCAR",
     "NO_SCREENING",
     "Bootstrap",
     "Codebook",
@@ -111,6 +122,7 @@ __all__ = [
     "item_statistics",
     "kmo",
     "mardia",
+    "misspecified",
     "parallel_analysis",
     "path_diagram",
     "power",
@@ -123,6 +135,7 @@ __all__ = [
     "rmsea_sample_size",
     "sample_size",
     "sem",
+    "simulate",
     "studies",
     "test_hypotheses",
     "validity",

@@ -1,10 +1,10 @@
 """How many respondents does a study need? Asked before there are any.
 
 The model is written with the values that are expected: standardised loadings and paths, from
-earlier studies or as the smallest that would matter. Everything below follows from it.
+earlier studies, or as small as would still matter. Everything below follows from it.
 """
 
-from clustersem.resample.likert import likert
+import pandas as pd
 
 import clustersem as cs
 
@@ -21,27 +21,31 @@ hypotheses = """
     H3: Use ~ Ease, +
     H4: indirect: Ease -> Trust -> Use, +
 """
-plan = {"target": hypotheses, "standardized": True}
 
 # A first answer costs nothing: noncentral distributions.
-size = cs.sample_size(population, wanted=0.8, method="analytic", **plan)
+size = cs.sample_size(population, hypotheses, wanted=0.8, method="analytic", standardized=True)
 print(size)
 
-# Then by simulation, which does not need large samples to be right.
-power = cs.power(population, n=[100, 200, 300, 400], n_replications=500, seed=1, **plan)
+# Simulation does not need large samples to be right, and says how far off the theory is.
+power = cs.power(
+    population, hypotheses, n=[100, 200, 300, 400], n_replications=500, seed=1, standardized=True
+)
 print(f"\n{power}")
 columns = ["id", "n", "power", "bias", "sd_est", "mean_se", "coverage"]
-print(f"\n{power.table[power.table['n'] == 200][columns].round(3).to_string(index=False)}")
+at_200 = power.table[power.table["n"] == 200]
+print(f"\n{at_200[columns].round(3).to_string(index=False)}")
 print(f"\nCurves: {cs.power_figure(power, 'power.svg').name}")
 
-
-# What is lost when answers are five-point and most people agree.
-def skewed(population):
-    return likert(population, marginals=[0.03, 0.06, 0.14, 0.32, 0.45])
-
-
+# What is lost when answers are five-point, most people agree, and maximum likelihood takes the
+# category numbers for measurements.
 answers = cs.power(
-    population, n=[200, 400], n_replications=500, seed=1, generator=skewed, **plan
+    population,
+    hypotheses,
+    n=[200, 400],
+    n_replications=500,
+    seed=1,
+    standardized=True,
+    simulate={"marginals": [0.03, 0.06, 0.14, 0.32, 0.45]},
 )
-both = power.curves[[200, 400]].join(answers.curves[[200, 400]], rsuffix=" (five-point)")
+both = pd.concat([power.curves[[200, 400]], answers.curves], axis=1, keys=["normal", "answers"])
 print(f"\n{both.round(2).to_string()}")
