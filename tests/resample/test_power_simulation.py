@@ -144,6 +144,19 @@ def test_the_joint_test_needs_every_path():
     assert product.table["power"][0] < found.table["power"][0]
 
 
+@pytest.mark.parametrize(
+    ("path", "joint", "n"), [(0.14, False, 667), (0.14, True, 530), (0.39, False, 90)]
+)
+def test_published_sizes_have_the_published_power(path, joint, n):
+    """Fritz and MacKinnon (2007), Table 3: sizes with a power of .8, no direct effect."""
+    text = f"M ~ {path}*X; Y ~ {path}*M + 0*X; X ~~ 1*X; M ~~ 1*M; Y ~~ 1*Y"
+    chain = "indirect: X -> M -> Y"
+    found = cs.power(text, chain, n=n, n_replications=4000, seed=1, joint=joint)
+    # Four standard errors of 4000; theirs are t tests with n - k in place of n, which at 90 lets a
+    # percentage point more pass here.
+    assert found.table["power"][0] == pytest.approx(0.8, abs=0.025 + 0.01 * (n < 100))
+
+
 # -- seeds ---------------------------------------------------------------------------------------
 
 
@@ -297,6 +310,29 @@ def test_the_test_of_a_true_model_keeps_its_level():
     # Four standard errors of 5 % of 1000, and what is left of the small-sample error of chi2.
     assert rows.loc["exact fit", "power"] == pytest.approx(0.05, abs=0.028 + 0.005)
     assert rows.loc["close fit", "power"] < rows.loc["exact fit", "power"]
+
+
+def test_constraints_and_clusters_of_a_fit():
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(120, 2))
+    data = pd.DataFrame(x, columns=["a", "b"])
+    data["y"] = x @ [0.3, 0.3] + rng.normal(size=120)
+    data["school"] = np.repeat(np.arange(12), 10)
+    fit = cs.sem("y ~ k*a + l*b; k == l", data)
+    found = cs.power(fit, n=80, n_replications=5, seed=1)
+    assert found.replications[0].est[:, 0] == pytest.approx(found.replications[0].est[:, 1])
+    clustered = cs.sem("y ~ a + b", data, cluster="school")
+    found = cs.power(clustered, n=80, n_replications=3, seed=1)
+    assert found.convergence["converged"][0] == 3
+    assert "simple random" in found.summary()
+    assert "Hoenig" in found.summary()
+
+
+def test_workers_change_nothing():
+    given = {"n": [60, 70], "n_replications": 150, "seed": 8}
+    one = cs.power(MEDIATION, TARGETS, **given)
+    two = cs.power(MEDIATION, TARGETS, n_jobs=2, **given)
+    pd.testing.assert_frame_equal(one.table, two.table)
 
 
 # -- sample size ---------------------------------------------------------------------------------

@@ -20,8 +20,14 @@ IMPROPER = 0.01
 def plan_notes(plan: Plan, *, joint: bool) -> list[str]:
     """Return what is true of a plan, however its power is computed."""
     notes: list[str] = []
-    if plan.own_estimates:
+    if plan.source is not None:
         notes.append(OWN_ESTIMATES)
+        sample = plan.source.samples[0]
+        if sample.cluster is not None or sample.weights is not None:
+            notes.append(
+                "samples are simple random ones. The clusters or sampling weights of the fit make"
+                " estimates less accurate than that, and powers smaller."
+            )
     if plan.misfit:
         notes.append(
             f"the model does not hold in the population (RMSEA {plan.rmsea:.3f}). Values of the"

@@ -65,8 +65,8 @@ class Plan:
         How samples will be fitted.
     exact : bool
         Whether `fit` is to the population itself, not to a large sample from it.
-    own_estimates : bool
-        Whether the population is that of a fit's own estimates.
+    source : Fit or None
+        The fit whose estimates the population has, if it is one's.
     """
 
     populations: tuple[Population, ...]
@@ -74,7 +74,7 @@ class Plan:
     fit: Fit
     options: FitOptions
     exact: bool
-    own_estimates: bool
+    source: Fit | None
 
     @property
     def misfit(self) -> float:
@@ -139,7 +139,6 @@ def plan_of(
             missing = missing or population.options.missing
         given = {"estimator": estimator, "missing": missing or "listwise"}
         options = options_from(given, ordinal=ordinal)
-    own = isinstance(population, Fit) and model is None
     source = population if isinstance(population, Fit) else None
     asked = {} if simulate is None else dict(simulate)
     _check_settings(asked)
@@ -149,10 +148,10 @@ def plan_of(
         from_answers = ordinal or options.discrepancy in ("WLS", "DWLS")
         if source is not None and chosen is source.spec and from_answers:
             # Its weights came from answers: the fit itself says what there is to say.
-            return Plan(of, made, source, options, True, own)
+            return Plan(of, made, source, options, True, source)
         exact = not _is_cut(made)
         at = _to_moments(chosen, of, options) if exact else _to_answers(chosen, of, made, options)
-        return Plan(of, made, _converged(at), options, exact, own)
+        return Plan(of, made, _converged(at), options, exact, source)
 
     plan = planned(populations)
     if not rmsea:

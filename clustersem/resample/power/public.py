@@ -142,10 +142,8 @@ def power(
     >>> plan = cs.power(
     ...     population, "H1: M ~ X, +", n=[50, 100], method="analytic", standardized=True
     ... )
-    >>> plan.curves.round(2)
-    n    50    100
-    id
-    H1  0.58  0.87
+    >>> plan.curves.loc["H1"].round(2).tolist()
+    [0.58, 0.87]
     """
     prepared = prepare(
         population,
