@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import clustersem as cs
 from clustersem.errors import DataError
-from clustersem.report.figures.power import _apart
+from clustersem.report.figures.power import _apart, _runs, _together
 
 POPULATION = "M ~ 0.3*X; Y ~ 0.25*M + 0.1*X; X ~~ 1*X; M ~~ 0.91*M; Y ~~ 0.9*Y"
 
@@ -32,6 +33,22 @@ def test_simulated_curves_have_their_intervals():
     (bars,) = axes.collections
     lower = [segment[0][1] for segment in bars.get_segments()]
     assert lower == pytest.approx(found.table["power_ci_lower"].tolist())
+
+
+def test_curves_that_nobody_can_tell_apart_share_a_label():
+    ids = ["H1", "H2", "H3", "H4", "H5"]
+    powers = pd.DataFrame(
+        {
+            "H1": [0.5, 0.9],
+            "H2": [0.7, 1.0],
+            "H3": [0.701, 1.0],
+            "H4": [0.7, 0.999],
+            "H5": [0.5, 0.9],
+        }
+    )
+    groups = _together(powers)
+    assert groups == [["H1", "H5"], ["H2", "H3", "H4"]]
+    assert [_runs(group, ids) for group in groups] == ["H1, H5", "H2–H4"]
 
 
 def test_labels_keep_apart_and_inside():

@@ -23,6 +23,8 @@ _COLOURS = ("#1f4e79", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#8a6d00", "#
 Dash = tuple[float, tuple[float, float] | None]
 _DASHES: tuple[Dash, ...] = ((0, None), (0, (5.0, 1.5)), (0, (1.2, 1.2)))
 _HIGHEST = 1.03
+# Curves that are nowhere further apart than this are one line to the eye.
+_SAME = 0.012
 # What axis and margins take of a figure's height, in inches; labels stand this many lines apart.
 _MARGINS, _LINES = 0.7, 1.3
 
@@ -46,6 +48,8 @@ def power_figure(
     wanted: float | None = 0.8,
 ) -> Figure | Path:
     """Draw power against the number of respondents, a curve a hypothesis.
+
+    Hypotheses whose powers are the same to the eye at all sizes share a curve and a label.
 
     Parameters
     ----------
@@ -74,7 +78,8 @@ def power_figure(
     ['y ~ x']
     """
     table = power.table if isinstance(power, Power) else power.power.table
-    names = list(dict.fromkeys(table["id"]))
+    groups = _together(table.pivot(index="n", columns="id", values="power")[table["id"].unique()])
+    names = [_runs(group, table["id"].unique().tolist()) for group in groups]
     line = _LINES * SMALL / 72.0
     height = max(3.4, line * len(names) + _MARGINS)
     room = max(text_width(name, SMALL) for name in names)
@@ -83,7 +88,7 @@ def power_figure(
         axes.axhline(level, color=HAIR, linewidth=0.6, zorder=0)
     if wanted is not None:
         axes.axhline(wanted, color=SOFT, linewidth=0.9, linestyle=(0, (1, 2)))
-    curves = [table[table["id"] == name].sort_values("n") for name in names]
+    curves = [table[table["id"] == group[0]].sort_values("n") for group in groups]
     ends = [float(own["power"].iloc[-1]) for own in curves]
     places = _apart(ends, _HIGHEST * line / (height - _MARGINS))
     right = float(table["n"].max())
@@ -114,6 +119,31 @@ def power_figure(
     axes.set_ylabel("Power", fontsize=SMALL + 0.5)
     dress(axes)
     return figure if path is None else write_figure(figure, path)
+
+
+def _together(powers: pd.DataFrame) -> list[list[str]]:
+    """Return the hypotheses (columns) in groups that are the same to the eye at all sizes."""
+    groups: list[list[str]] = []
+    for name in powers.columns:
+        near = [group for group in groups if (powers[group[0]] - powers[name]).abs().max() <= _SAME]
+        if near:
+            near[0].append(name)
+        else:
+            groups.append([name])
+    return groups
+
+
+def _runs(group: list[str], order: list[str]) -> str:
+    """Write the names of a group, three or more that follow each other as ``H7–H15``."""
+    parts: list[list[str]] = []
+    for name in group:
+        if parts and order.index(name) == order.index(parts[-1][-1]) + 1:
+            parts[-1].append(name)
+        else:
+            parts.append([name])
+    return ", ".join(
+        f"{part[0]}–{part[-1]}" if len(part) > 2 else ", ".join(part) for part in parts
+    )
 
 
 def _draw_curve(axes: Axes, own: pd.DataFrame, colour: str, dash: Dash) -> None:
