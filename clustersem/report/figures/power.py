@@ -78,8 +78,14 @@ def power_figure(
     ['y ~ x']
     """
     table = power.table if isinstance(power, Power) else power.power.table
-    groups = _together(table.pivot(index="n", columns="id", values="power")[table["id"].unique()])
-    names = [_runs(group, table["id"].unique().tolist()) for group in groups]
+    ids = table["id"].unique().tolist()
+    powers = table.pivot(index="n", columns="id", values="power")[ids]
+    # From the top of the right edge down; of those that end together the one that was higher.
+    groups = sorted(
+        _together(powers),
+        key=lambda group: (-round(powers[group[0]].iloc[-1], 2), -powers[group[0]].mean()),
+    )
+    names = [_runs(group, ids) for group in groups]
     line = _LINES * SMALL / 72.0
     height = max(3.4, line * len(names) + _MARGINS)
     room = max(text_width(name, SMALL) for name in names)
