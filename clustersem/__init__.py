@@ -21,13 +21,21 @@ if TYPE_CHECKING:
     from clustersem.fit.semopy_import import from_semopy
     from clustersem.moments.streamed import read_moments
     from clustersem.moments.streamed_moments import StreamedMoments
-    from clustersem.report import cutoff_figure, path_diagram
+    from clustersem.report import cutoff_figure, path_diagram, power_figure
     from clustersem.resample.bootstrap import bootstrap
     from clustersem.resample.bootstrap_result import Bootstrap
     from clustersem.resample.cutoffs import cutoffs
     from clustersem.resample.cutoffs_result import Cutoffs
     from clustersem.resample.misfit import misspecified
     from clustersem.resample.missingness import MAR, MCAR
+    from clustersem.resample.power import (
+        Power,
+        SampleSize,
+        power,
+        rmsea_power,
+        rmsea_sample_size,
+        sample_size,
+    )
     from clustersem.resample.simulate import simulate
     from clustersem.respecify import Respecification, RespecificationPolicy
     from clustersem.scale import (
@@ -64,6 +72,10 @@ _HOMES = {
         ),
         "clustersem.scale",
     ),
+    **dict.fromkeys(
+        ("Power", "SampleSize", "power", "rmsea_power", "rmsea_sample_size", "sample_size"),
+        "clustersem.resample.power",
+    ),
     "MAR": "clustersem.resample.missingness",
     "MCAR": "clustersem.resample.missingness",
     "Bootstrap": "clustersem.resample.bootstrap_result",
@@ -85,6 +97,7 @@ _HOMES = {
     "misspecified": "clustersem.resample.misfit",
     "path_diagram": "clustersem.report",
     "read_moments": "clustersem.moments.streamed",
+    "power_figure": "clustersem.report",
     "simulate": "clustersem.resample.simulate",
     **dict.fromkeys(("Hypothesis", "test_hypotheses"), "clustersem.fit"),
     **dict.fromkeys(("Respecification", "RespecificationPolicy"), "clustersem.respecify"),
@@ -106,8 +119,10 @@ __all__ = [
     "Hypothesis",
     "Invariance",
     "ModelSpec",
+    "Power",
     "Respecification",
     "RespecificationPolicy",
+    "SampleSize",
     "ScreeningPolicy",
     "SecondOpinion",
     "StreamedMoments",
@@ -131,11 +146,16 @@ __all__ = [
     "misspecified",
     "parallel_analysis",
     "path_diagram",
+    "power",
+    "power_figure",
     "purify",
     "read_moments",
     "read_survey",
     "reliability",
     "respecify",
+    "rmsea_power",
+    "rmsea_sample_size",
+    "sample_size",
     "sem",
     "simulate",
     "studies",

@@ -12,6 +12,7 @@ Loader, C. (2000). Fast and accurate computation of binomial probabilities. Bell
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from scipy.special import chdtr, chdtrc, gammaln, kl_div, ndtr, ndtri, xlogy
@@ -152,3 +153,55 @@ def noncentrality_at(x: float, df: float, probability: float) -> float:
             return float(proposal)
         nc = proposal
     return float(nc)
+
+
+def quantile(probability: float, df: float, noncentrality: float) -> float:
+    """Return the x at which P(X <= x) is `probability`, to 1e-10 of its normal deviate.
+
+    Parameters
+    ----------
+    probability : float
+        Between 0 and 1, both excluded.
+    df, noncentrality : float
+        As in :func:`cdf`.
+    """
+    return _solve(lambda x: cdf(x, df, noncentrality), probability, df, noncentrality)
+
+
+def isf(probability: float, df: float, noncentrality: float) -> float:
+    """Return the x at which P(X > x) is `probability`; exact in the far tail, as :func:`sf` is."""
+    return _solve(lambda x: sf(x, df, noncentrality), probability, df, noncentrality)
+
+
+def _solve(
+    tail: Callable[[float], float], probability: float, df: float, noncentrality: float
+) -> float:
+    """Return where a tail has a probability: the secant rule on its normal deviate, bracketed."""
+    wanted = float(ndtri(probability))
+    mean, sd = df + noncentrality, float(np.sqrt(2.0 * df + 4.0 * noncentrality))
+
+    def off(x: float) -> float:
+        return float(ndtri(tail(x))) - wanted
+
+    x, low, high = mean, 0.0, np.inf
+    rises = off(mean + sd) > off(mean)
+    at = off(x)
+    step = -at * sd if rises else at * sd
+    for _ in range(200):
+        if abs(at) <= 1e-10:
+            break
+        if (at < 0) == rises:
+            low = x
+        else:
+            high = x
+        proposal = x + step
+        if not low < proposal < high:
+            proposal = 0.5 * (low + high) if np.isfinite(high) else 2.0 * x + sd
+        if proposal in (low, high):
+            break  # as near as the numbers of the machine lie
+        before, at_before = x, at
+        x, at = proposal, off(proposal)
+        slope = (at - at_before) / (x - before)
+        # Where the tail is 0 or 1 its deviate is infinite, and the bracket is halved.
+        step = -at / slope if np.isfinite(slope) and slope != 0 else np.inf
+    return float(x)
