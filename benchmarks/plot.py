@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-COLOURS = {"clustersem": "#1b6ca8", "lavaan": "#c8553d", "semopy": "#7a7a7a"}
+COLOURS = {"clustersem": "#1b6ca8", "lavaan": "#c8553d", "semopy": "#7a7a7a", "seminr": "#3d9970"}
 PANELS = {"full": "Fit with everything", "indices": "Modification indices"}
 
 

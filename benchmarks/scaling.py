@@ -19,7 +19,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.cases import Case
-from benchmarks.worker import GaveUp, Limits, Worker
+from benchmarks.setting import Setting
+from benchmarks.worker import GaveUp, Worker
 
 PER_CONSTRUCT = 4
 #: Shares of the five categories.
@@ -33,8 +34,6 @@ REPEATS = 3
 QUICK = 1.0
 #: What is told apart: engines do these in turn, each holding the one before.
 PHASES = {"clustersem": ("moments", "fit", "full"), "lavaan": ("full",)}
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -111,9 +110,7 @@ def with_patterns(n_patterns: int) -> pd.DataFrame:
     return answers(PATTERN_ROWS, ITEMS).mask(missing[np.arange(PATTERN_ROWS) % n_patterns])
 
 
-def measure_curves(
-    engines: Mapping[str, list[str]], limits: Limits, say: Say
-) -> list[dict[str, Any]]:
+def measure_curves(setting: Setting) -> list[dict[str, Any]]:
     """Return the median processor seconds of every engine at every point.
 
     Not wall time: with one thread they are the same on a quiet machine, and a busy one hardly
@@ -121,12 +118,12 @@ def measure_curves(
     """
     found = []
     for curve in curves():
-        asked = [engine for engine in engines if engine in PHASES]
+        asked = [engine for engine in setting.engines if engine in PHASES]
         for x, case in curve.cases():
-            say(f"{curve.estimator}, {x} {curve.axis}")
+            setting.say(f"{curve.estimator}, {x} {curve.axis}")
             point: dict[str, Any] = {"axis": curve.axis, "estimator": curve.estimator, "x": x}
             for engine in list(asked):
-                seconds = _times(engine, engines[engine], case, limits)
+                seconds = _times(engine, case, setting)
                 point[engine] = seconds
                 if not seconds or seconds["full"] > ENOUGH:
                     asked.remove(engine)
@@ -134,11 +131,12 @@ def measure_curves(
     return found
 
 
-def _times(engine: str, command: list[str], case: Case, limits: Limits) -> dict[str, float]:
+def _times(engine: str, case: Case, setting: Setting) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         case.write(folder)
-        worker = stack.enter_context(Worker(command, folder, limits, case.name))
+        command = setting.engines[engine]
+        worker = stack.enter_context(Worker(command, folder, setting.limits, case.name))
         seconds = {}
         for work in PHASES[engine]:
             try:
