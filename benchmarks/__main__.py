@@ -20,10 +20,11 @@ from benchmarks.measure import measure
 from benchmarks.page import Table, fill, show, write
 from benchmarks.plot import plot
 from benchmarks.provenance import Run, forget_unused
+from benchmarks.resampling_curves import measure_resampling
 from benchmarks.resampling_tables import resampling_tables
 from benchmarks.run_tables import run_table
 from benchmarks.scaling import measure_curves
-from benchmarks.scaling_plot import plot_phases, plot_scaling
+from benchmarks.scaling_plot import plot_phases, plot_resampling, plot_scaling
 from benchmarks.setting import Setting
 from benchmarks.targets import targets
 from benchmarks.worker import HERE, Limits, commands
@@ -137,11 +138,17 @@ def _resampling(results: Results, setting: Setting, options: argparse.Namespace)
     part["tasks"] = [kept[task.name] for task in resampling.TASKS if task.name in kept]
 
 
+def _curves(results: Results, setting: Setting, _: argparse.Namespace) -> None:
+    part = results.setdefault("resampling", {})
+    part["curves"] = {"run": setting.run, "points": measure_resampling(setting)}
+
+
 PARTS: dict[str, Callable[[Results, Setting, argparse.Namespace], None]] = {
     "cases": _cases,
     "import": _import,
     "scaling": _scaling,
     "resampling": _resampling,
+    "curves": _curves,
 }
 
 
@@ -162,6 +169,9 @@ def _draw(results: Results) -> None:
     if "scaling" in results:
         plot_scaling(results["scaling"]["points"], DOCS / "benchmarks-scaling.svg")
         plot_phases(results["scaling"]["points"], DOCS / "benchmarks-phases.svg")
+    if "curves" in results.get("resampling", {}):
+        points = results["resampling"]["curves"]["points"]
+        plot_resampling(points, DOCS / "benchmarks-resampling.svg")
 
 
 def _all_agree(results: Results) -> bool:

@@ -18,9 +18,12 @@ class Table:
 
     def markdown(self) -> str:
         """Return it as a page shows it."""
+        return f"### {self.title}\n\n{self.markdown_body()}"
+
+    def markdown_body(self) -> str:
+        """Return it without its title."""
         lines = [self.head, ["---"] * len(self.head), *self.rows]
-        body = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-        return f"### {self.title}\n\n{body}"
+        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def show(tables: Iterable[Table]) -> None:

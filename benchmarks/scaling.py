@@ -51,7 +51,7 @@ class Curve:
         for x in self.points:
             data = self.data(x)
             n_items = data.shape[1]
-            yield x, Case("point", str(x), _model(n_items), data, n_items, self.options)
+            yield x, Case(f"point{x}", str(x), model_of(n_items), data, n_items, self.options)
 
 
 def curves() -> list[Curve]:
@@ -118,37 +118,40 @@ def measure_curves(setting: Setting) -> list[dict[str, Any]]:
     """
     found = []
     for curve in curves():
-        asked = [engine for engine in setting.engines if engine in PHASES]
-        for x, case in curve.cases():
-            setting.say(f"{curve.estimator}, {x} {curve.axis}")
-            point: dict[str, Any] = {"axis": curve.axis, "estimator": curve.estimator, "x": x}
-            for engine in list(asked):
-                seconds = _times(engine, case, setting)
-                point[engine] = seconds
-                if not seconds or seconds["full"] > ENOUGH:
-                    asked.remove(engine)
-            found.append(point)
+        with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+            folder = Path(name)
+            asked = {
+                engine: stack.enter_context(Worker(setting.engines[engine], folder, setting.limits))
+                for engine in PHASES
+                if engine in setting.engines
+            }
+            for x, case in curve.cases():
+                setting.say(f"{curve.estimator}, {x} {curve.axis}")
+                case.write(folder)
+                point: dict[str, Any] = {"axis": curve.axis, "estimator": curve.estimator, "x": x}
+                for engine, worker in list(asked.items()):
+                    worker.load(case.name)
+                    point[engine] = _times(worker, PHASES[engine])
+                    if not point[engine] or point[engine]["full"] > ENOUGH:
+                        del asked[engine]
+                found.append(point)
     return found
 
 
-def _times(engine: str, case: Case, setting: Setting) -> dict[str, float]:
-    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
-        folder = Path(name)
-        case.write(folder)
-        command = setting.engines[engine]
-        worker = stack.enter_context(Worker(command, folder, setting.limits, case.name))
-        seconds = {}
-        for work in PHASES[engine]:
-            try:
-                _, (first,) = worker.time(work, 1)
-                again = worker.time(work, REPEATS)[1] if first < QUICK else [first]
-                seconds[work] = median(again)
-            except GaveUp:
-                return {}
-        return seconds
+def _times(worker: Worker, phases: tuple[str, ...]) -> dict[str, float]:
+    seconds = {}
+    for work in phases:
+        try:
+            _, (first,) = worker.time(work, 1)
+            again = worker.time(work, REPEATS)[1] if first < QUICK else [first]
+            seconds[work] = median(again)
+        except GaveUp:
+            return {}
+    return seconds
 
 
-def _model(n_items: int) -> str:
+def model_of(n_items: int) -> str:
+    """Return the model of so many items."""
     items = [f"x{i}" for i in range(1, n_items + 1)]
     blocks = [items[i : i + PER_CONSTRUCT] for i in range(0, n_items, PER_CONSTRUCT)]
     return "\n".join(f"F{f} =~ {' + '.join(block)}" for f, block in enumerate(blocks, 1))

@@ -88,6 +88,12 @@ class Worker:
             raise GaveUp(f"> {self._limits.gigabytes:g} GB" if memory else answer[:300])
         return answer
 
+    def load(self, case: str) -> None:
+        """Give it another case, now and whenever it has to be started again."""
+        self._case = case
+        if self._process is not None:
+            self.ask("load", case)
+
     def time(self, work: str, repeats: int) -> tuple[list[float], list[float]]:
         """Return the wall and the processor seconds of every run."""
         numbers = [float(word) for word in self.ask("time", work, repeats).split()]
