@@ -14,7 +14,10 @@ from typing import Any
 from benchmarks import agreement, resampling
 from benchmarks.case_tables import case_tables
 from benchmarks.cases import all_cases
+from benchmarks.cost import cost_seconds
+from benchmarks.cost_page import is_measured, write_cost_page
 from benchmarks.imports import import_seconds
+from benchmarks.large_survey import large_survey, large_tables
 from benchmarks.machine import slow_blas, versions
 from benchmarks.measure import measure
 from benchmarks.page import Table, fill, show, write
@@ -62,6 +65,9 @@ def _options() -> argparse.Namespace:
         "--cases", nargs="+", choices=cases, help="only these; the others keep their last results"
     )
     parser.add_argument("--tasks", nargs="+", choices=tasks, help="likewise of the resampling")
+    parser.add_argument(
+        "--rows", type=int, default=1_000_000, help="respondents of the large survey"
+    )
     parser.add_argument("--limit", type=float, default=60.0, help="seconds for one command")
     parser.add_argument("--memory", type=float, default=8.0, help="gigabytes for one engine")
     parser.add_argument(
@@ -143,12 +149,24 @@ def _curves(results: Results, setting: Setting, _: argparse.Namespace) -> None:
     part["curves"] = {"run": setting.run, "points": measure_resampling(setting)}
 
 
+def _large(results: Results, setting: Setting, options: argparse.Namespace) -> None:
+    setting.say(f"a survey of {options.rows:,} respondents")
+    results["large"] = {"run": setting.run, **large_survey(options.rows)}
+
+
+def _cost(results: Results, setting: Setting, _: argparse.Namespace) -> None:
+    setting.say("what a cluster adds")
+    results["cost"] = {"run": setting.run, **cost_seconds()}
+
+
 PARTS: dict[str, Callable[[Results, Setting, argparse.Namespace], None]] = {
     "cases": _cases,
     "import": _import,
     "scaling": _scaling,
     "resampling": _resampling,
     "curves": _curves,
+    "large": _large,
+    "cost": _cost,
 }
 
 
@@ -158,6 +176,7 @@ def _regions(results: Results) -> dict[str, list[Table]]:
         "targets": [targets(results)],
         "fits": case_tables(results) if results.get("cases") else [],
         "resampling": resampling_tables(results),
+        "large": large_tables(results),
         "runs": [run_table(results)],
     }
 
@@ -172,6 +191,8 @@ def _draw(results: Results) -> None:
     if "curves" in results.get("resampling", {}):
         points = results["resampling"]["curves"]["points"]
         plot_resampling(points, DOCS / "benchmarks-resampling.svg")
+    if is_measured(results):
+        write_cost_page(results, DOCS / "cost-model.md")
 
 
 def _all_agree(results: Results) -> bool:

@@ -25,6 +25,8 @@ ROUND_TRIPS = 100
 PROCESSES = 2
 #: Batches of the run that the model is held against.
 CHECKED = 40
+#: More than are kept of a piece.
+PIECE_ROWS = 25_000
 REPEATS = 3
 SEED = 2022
 
@@ -81,6 +83,7 @@ def measure() -> dict[str, Any]:
         "work_bytes": len(carry.load),
         "result_bytes": len(carry.result),
         "merge": _merge(result),
+        "totals_bytes": _totals_bytes(),
         "processes": _trips_of_processes(carry),
         "dask": _trips_of_dask(carry),
         "check": {
@@ -156,6 +159,16 @@ def _trip(carry: Carry, n_batches: int, n_jobs: int | None = 1) -> None:
     from clustersem.resample.batches import run_batches
 
     run_batches(carry, n_batches, n_jobs=n_jobs, progress=False, label="nothing")
+
+
+def _totals_bytes() -> int:
+    """Return what a piece of a large survey comes to: totals, and the rows that are kept of it."""
+    import clustersem as cs
+    from benchmarks.large import answers, names_of
+    from benchmarks.large_survey import ITEMS
+
+    frame = answers(PIECE_ROWS, ITEMS, SEED)
+    return len(pickle.dumps(cs.read_moments([frame], names_of(ITEMS), progress=False).collected))
 
 
 def _merge(result: Any) -> float:

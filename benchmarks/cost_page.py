@@ -52,9 +52,7 @@ class Load:
         return self.units * self.each
 
     def wall(self, cores: int, trip: float) -> float:
-        """Return seconds until all is done: workers compute, or the driver hands out, which takes
-        longer.
-        """
+        """Return seconds until all is done: computing or handing out, whichever is longer."""
         batches = self.units / self.in_batch
         computing = self.core_seconds / min(cores, max(batches, 1.0))
         return computing if cores == 1 else max(computing, batches * trip)
@@ -110,7 +108,7 @@ def _context(results: dict[str, Any]) -> dict[str, Any]:
         "items_large": large["items"],
         "row_bytes": f"{large['row_bytes']:.0f}",
         "read_mb": f"{large['row_bytes'] * large['moments']['rows_per_second'] / 1e6:.0f}",
-        "totals_kb": f"{large['totals_bytes'] / 1e3:,.0f}",
+        "totals_kb": f"{cost['totals_bytes'] / 1e3:,.0f}",
         "price": f"{PRICE:.2f}",
         "cores": CORES,
         "loads": _load_table(loads, trip).markdown_body(),
@@ -174,7 +172,7 @@ def _loads(results: dict[str, Any], each: float) -> list[Load]:
     for what, key in (("moments", "moments"), ("moments and contingency tables", "tables")):
         title = f"a billion respondents x {large['items']} items: {what}"
         per_row = 1.0 / large[key]["rows_per_second"]
-        moved_rows = piece * large["row_bytes"] + large["totals_bytes"]
+        moved_rows = piece * large["row_bytes"] + cost["totals_bytes"]
         loads.append(Load(title, BILLION, per_row, piece, moved_rows))
     return loads
 

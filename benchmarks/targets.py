@@ -45,7 +45,7 @@ def targets(results: dict[str, Any]) -> Table:
         more = found["clustersem"] - found["base"]
         what = f"import clustersem, beyond pandas and scipy.linalg ({seconds(found['base'])})"
         rows.append([*_below(what, more, LARGEST_IMPORT, seconds), letters[found["run"]]])
-    return Table("Targets", ["what", "wanted", "measured", "", "run"], rows)
+    return Table("Beside what is wanted", ["what", "wanted", "measured", "", "run"], rows)
 
 
 def _of_case(case: dict[str, Any]) -> list[list[str]]:

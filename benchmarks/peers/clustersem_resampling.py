@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 import clustersem as cs
@@ -12,6 +13,13 @@ from benchmarks.resampling import SIZES
 
 SEED = 2022
 MEASURES = ("cfi", "tli", "rmsea", "srmr")
+#: H1 to H16 of the home study.
+PATHS = [f"A1 ~ {b}" for b in ("B1", "B2", "B3")] + [f"A2 ~ {b}" for b in ("B4", "B5", "B6")]
+HYPOTHESES = [
+    *PATHS,
+    "A1 ~~ A2",
+    *(f"{a} ~~ {b}" for a in ("B1", "B2", "B3") for b in ("B4", "B5", "B6")),
+]
 
 
 def works(
@@ -23,12 +31,44 @@ def works(
         "se_bootstrap": lambda count: cs.bootstrap(refit(), n=count, seed=SEED),
         "bollen_stine": lambda count: cs.bootstrap(fit(), n=count, seed=SEED, type="bollen-stine"),
         "power": lambda count: cs.power(
-            fit(), n=SIZES, replications=count // len(SIZES), seed=SEED
+            fit(), HYPOTHESES, n=SIZES, n_replications=count // len(SIZES), seed=SEED
         ),
+        # Two levels of misfit and none, of as many replications each.
         "cutoffs": lambda count: cs.cutoffs(fit(), n=count, seed=SEED),
     }
 
 
 def refits(fit: cs.Fit, work: str, count: int, folder: Path) -> pd.DataFrame:
     """Return a row a replication of the draws that lavaan left in the folder."""
-    raise NotImplementedError
+    if work == "power":
+        return _of_samples(fit, [pd.read_csv(folder / f"sample{i + 1}") for i in range(count)])
+    n_groups = len(fit.samples)
+    draws = [pd.read_csv(folder / f"draws{g + 1}").to_numpy() for g in range(n_groups)]
+    kind = "bollen-stine" if work == "bollen_stine" else "ordinary"
+    done = cs.bootstrap(fit, indices=draws, type=kind)
+    if work == "bollen_stine":
+        return pd.DataFrame({"chisq": done.chisq})
+    return _named(fit, est=done.theta)
+
+
+def _of_samples(fit: cs.Fit, samples: list[pd.DataFrame]) -> pd.DataFrame:
+    """Refit to samples as power does, and with all that a fit prints."""
+    from clustersem.resample.refit import Refitter
+
+    refitter = Refitter.of(fit)
+    names = list(fit.spec.observed)
+    done = refitter.from_data((np.stack([sample[names].to_numpy() for sample in samples]),))
+    rows = _named(fit, est=done.theta, se=refitter.standard_errors(done.theta))
+    return rows.assign(chisq=refitter.chisq(done))
+
+
+def _named(fit: cs.Fit, **numbers: np.ndarray) -> pd.DataFrame:
+    """Return parameters (replications x q) by the rows of the parameter table."""
+    places = fit.layout.places
+    free = places >= 0
+    cells = fit.estimates.loc[free, ["lhs", "op", "rhs", "group"]].astype(str).agg("|".join, axis=1)
+    tables = [
+        pd.DataFrame(of[:, places[free]], columns=f"{kind}|" + cells)
+        for kind, of in numbers.items()
+    ]
+    return pd.concat(tables, axis=1)
