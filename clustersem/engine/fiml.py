@@ -47,7 +47,7 @@ from clustersem.engine.likelihood import (
     gram,
 )
 from clustersem.engine.ram import Array, Cells, Point, Ram, evaluate
-from clustersem.moments.incomplete import Block, Completion, Incomplete, arrange
+from clustersem.moments.incomplete import Block, Completion, Incomplete
 from clustersem.moments.sample import SampleMoments
 
 # Entries of a table of products held at once (16 MB).
@@ -239,10 +239,9 @@ class FullInformation:
 
 def full_information(sample: SampleMoments) -> FullInformation:
     """Return the discrepancy of a sample with gaps, whose moments are the saturated estimates."""
-    assert sample.data is not None, "incomplete data come as data, not as moments"
-    assert sample.patterns is not None, "patterns of missing answers make a sample incomplete"
+    data = sample.incomplete
+    assert data is not None, "patterns of missing answers make a sample incomplete"
     assert sample.mean is not None, "saturated estimates have means"
-    data = arrange(sample.data, sample.patterns, sample.weights)
     saturated = data.complete(sample.mean, sample.cov)
     assert saturated is not None, "saturated estimates are positive definite"
     return FullInformation(data, saturated.log_likelihood)

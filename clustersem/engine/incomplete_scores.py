@@ -47,7 +47,7 @@ def incomplete_scores(rows: Incomplete, at: IncompleteEvaluation, cells: Cells) 
     r = done.scores @ uv
     by_p = done.precision @ uv
     whole = np.einsum("ij,ij->j", uv.take(cells.x, axis=1), by_p.take(cells.y, axis=1))
-    expected = np.repeat(whole[None], len(rows.observed), axis=0)
+    expected = np.repeat(whole[None], len(rows.patterns.observed), axis=0)
     for block, table in zip(rows.blocks, here.gaps, strict=True):
         for gap in range(table.shape[1]):
             turned = table[:, gap]

@@ -34,6 +34,9 @@ from clustersem.engine.likelihood import cell_hessian, gram
 from clustersem.engine.ram import Array, Index
 from clustersem.engine.unrestricted import unrestricted_model
 
+# The root of the share of a moment's information in complete data below which there is none.
+SMALLEST_ROOT = 1e-6
+
 
 @dataclass(frozen=True, eq=False)
 class MissingDataWeights:
@@ -110,15 +113,16 @@ def missing_data_weights(
     """
     kept = slice(None) if varying is None else np.ix_(varying, varying)
     a = observed[kept]
-    scale = np.sqrt(np.maximum(a.diagonal(), 0.0))
-    factor = None if not scale.all() else cholesky(a / np.outer(scale, scale))
-    if factor is None or factor.diagonal().min() < 1e-7:
-        return None
     sample = cholesky(cov)
     assert sample is not None, "saturated estimates are positive definite"
     uv = np.hstack([np.eye(len(mean)), cov])
     cells = unrestricted_model(len(mean)).cells
     w = 0.5 * cell_hessian(gram(uv, inverse_from(sample)), mean, cells, cells)[kept]
+    # Information counts as none beside that of complete data: by itself it is rounding at most.
+    scale = np.sqrt(w.diagonal())
+    factor = cholesky(a / np.outer(scale, scale))
+    if factor is None or factor.diagonal().min() < SMALLEST_ROOT:
+        return None
     inverse = inverse_from(factor) / np.outer(scale, scale)
     if first_order is None:
         return MissingDataWeights(a, w, float(np.vdot(inverse, w)), None, None)

@@ -50,6 +50,19 @@ def implied_moments(point: Point, order: MomentOrder) -> Array:
 
 def moment_jacobian(model: Ram, point: Point, order: MomentOrder, cells: Cells) -> Array:
     """Return the derivatives (k x cells) of the implied moments by any cells, free or not."""
+    cuts = np.flatnonzero(cells.kind == THRESHOLD)
+    if not len(cuts):
+        return _jacobian(model, point, order, cells)
+    # Of a threshold nothing depends but its own moment; there are often more of them than others.
+    others = np.flatnonzero(cells.kind != THRESHOLD)
+    result = np.zeros((order.n_moments, len(cells)))
+    result[cells.col[cuts], cuts] = point.delta[cells.row[cuts]]
+    result[:, others] = _jacobian(model, point, order, cells.take(others))
+    return result
+
+
+def _jacobian(model: Ram, point: Point, order: MomentOrder, cells: Cells) -> Array:
+    """Return the derivatives by cells none of which is a threshold."""
     uv, p = point.uv, model.n_observed
     x, y = uv.take(cells.x, axis=1), uv.take(cells.y, axis=1)
     rows, cols, continuous = order.rows, order.cols, order.continuous
@@ -83,8 +96,6 @@ def moment_jacobian(model: Ram, point: Point, order: MomentOrder, cells: Cells) 
         items = order.threshold_item
         cut = (point.tau - point.mu[items])[:, None] * scale.take(items, axis=0)
         cut -= point.delta[items, None] * mean.take(items, axis=0)
-        in_tau = np.flatnonzero(cells.kind == THRESHOLD)
-        cut[cells.col[in_tau], in_tau] += point.delta[cells.row[in_tau]]
         result[order.thresholds] = cut
     result[order.slopes] = slope
     result[order.variances] = variance[continuous]

@@ -255,7 +255,7 @@ def _implied_samples(
                 " test out with nested=False."
             )
         mean = point.mu[place].copy() if has_means else theirs.mean
-        moved = replace(theirs, cov=sigma / divisor, mean=mean, patterns=None)
+        moved = replace(theirs, cov=sigma / divisor, mean=mean, incomplete=None)
         result.append(moved)
     return tuple(result)
 

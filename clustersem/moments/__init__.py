@@ -4,8 +4,9 @@ from clustersem.moments.categories import ordered_names
 from clustersem.moments.grouping import Grouping, grouping_of
 from clustersem.moments.order import MomentOrder
 from clustersem.moments.ordinal import assembled, check_polychoric, ordinal_statistics
+from clustersem.moments.patterns import MissingPatterns
 from clustersem.moments.request import check_column, missing_method
-from clustersem.moments.sample import MissingPatterns, OrdinalStatistics, SampleMoments
+from clustersem.moments.sample import OrdinalStatistics, SampleMoments
 from clustersem.moments.samples import samples_from_data
 from clustersem.moments.sources import moments_from_cov, moments_from_data, numeric_columns
 

@@ -217,14 +217,9 @@ def coded(
         Where an item has one category only, where nobody chose a category, or where an answer is
         in none of the categories.
     """
-    n, q = data.shape
-    values: list[Array] = []
-    codes = np.empty((q, n), dtype=np.intp)
-    for j, name in enumerate(names):
-        found, codes[j] = _codes(data[:, j])
-        if categories is not None:
-            wanted = np.array(categories[j], dtype=np.float64)
-            codes[j], found = _recoded(codes[j], found, wanted, name, source), wanted
+    n = len(data)
+    codes, values = _counted(data, categories) or _each(data, names, categories, source)
+    for name, found in zip(names, values, strict=True):
         if len(found) < 2:
             given = (
                 f"every respondent answered {found[0]:g} to" if len(found) else "nobody answered"
@@ -233,7 +228,6 @@ def coded(
                 f"{source}: {given} {name}, which therefore has no threshold. Leave it out of the"
                 " model."
             )
-        values.append(found)
     sizes = np.array([len(found) for found in values], dtype=np.intp)
     codes[codes < 0] = sizes.max(initial=1)
     answers = CodedAnswers(codes, sizes, weights)
@@ -249,6 +243,41 @@ def coded(
             " groups, or leave the item or the group out."
         )
     return answers, tuple(values)
+
+
+def _counted(data: Array, categories: Sequence[Array] | None) -> tuple[Index, list[Array]] | None:
+    """Return codes and categories where all categories are given, as consecutive whole numbers.
+
+    All items are then coded at once. None where they are not, or where some answer is in none.
+    """
+    if not categories or not all(len(found) for found in categories):
+        return None
+    values = [np.array(found, dtype=np.float64) for found in categories]
+    low, sizes = np.array([found[0] for found in values]), np.array([len(x) for x in values])
+    places = np.concatenate([np.arange(size) for size in sizes.tolist()])
+    if not np.array_equal(np.concatenate(values), np.repeat(low, sizes) + places):
+        return None
+    answers = data.T - low[:, None]
+    missing = np.isnan(answers)
+    answers[missing] = -1.0
+    codes = answers.astype(np.intp)
+    is_category = (codes == answers) & (answers >= 0.0) & (codes < sizes[:, None])
+    return (codes, values) if (is_category | missing).all() else None
+
+
+def _each(
+    data: Array, names: Sequence[str], categories: Sequence[Array] | None, source: str
+) -> tuple[Index, list[Array]]:
+    """Return codes and categories, item by item."""
+    n, q = data.shape
+    codes, values = np.empty((q, n), dtype=np.intp), []
+    for j, name in enumerate(names):
+        found, codes[j] = _codes(data[:, j])
+        if categories is not None:
+            wanted = np.array(categories[j], dtype=np.float64)
+            codes[j], found = _recoded(codes[j], found, wanted, name, source), wanted
+        values.append(found)
+    return codes, values
 
 
 def _codes(answers: Array) -> tuple[Array, Index]:

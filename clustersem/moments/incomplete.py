@@ -33,8 +33,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
-from clustersem.moments.order import Index
-from clustersem.moments.sample import Array, MissingPatterns
+from clustersem.moments.order import Array, Index
+from clustersem.moments.patterns import MissingPatterns
 
 LOG_2_PI = float(np.log(2.0 * np.pi))
 
@@ -88,8 +88,8 @@ class Incomplete:
     root : ndarray of shape (rows,)
         Root of each row's weight: what its share of mu is multiplied by; zero for the rows that
         stand in for scatter.
-    observed : ndarray of bool, shape (patterns, p)
-        What each pattern observes.
+    patterns : MissingPatterns
+        What each pattern observes, and in which rows of the data.
     pattern : ndarray of int, shape (rows,)
         Pattern of every row.
     blocks : tuple of Block
@@ -102,16 +102,21 @@ class Incomplete:
 
     values: Array
     root: Array
-    observed: NDArray[np.bool_]
+    patterns: MissingPatterns
     pattern: Index
     blocks: tuple[Block, ...]
     n_obs: float
     n_values: float
 
+    def in_order(self, places: Index) -> Incomplete:
+        """Return the data with the variables in another order, given by their places here."""
+        values, patterns = self.values[:, places], self.patterns.in_order(places)
+        return _arranged(values, self.root, patterns, self.pattern)
+
     @cached_property
     def exposure(self) -> Array:
         """Multiples of mu in each of the `values`."""
-        return np.where(self.observed[self.pattern], self.root[:, None], 0.0)
+        return np.where(self.patterns.observed[self.pattern], self.root[:, None], 0.0)
 
     @cached_property
     def pairs(self) -> Index:
@@ -230,30 +235,25 @@ def arrange(data: Array, patterns: MissingPatterns, weights: Array | None = None
     """
     root = np.ones(len(data)) if weights is None else np.sqrt(weights)
     values = np.where(np.isnan(data), 0.0, data)
-    many = [
-        len(rows) > 1 + seen.sum()
-        for rows, seen in zip(patterns.rows, patterns.observed, strict=True)
-    ]
-    if not any(many):
-        return _arranged(values * root[:, None], root, patterns, patterns.rows)
-    parts, roots, rows, start = [], [], [], 0
-    for members, seen, is_many in zip(patterns.rows, patterns.observed, many, strict=True):
-        part, part_root = values[members], root[members]
-        if is_many:
-            part, part_root = _stand_ins(part, part_root, seen)
-        else:
-            part = part * part_root[:, None]
+    many = patterns.counts > 1 + patterns.observed.sum(axis=1)
+    few = patterns.in_rows[~many[patterns.by_row]]
+    parts, roots = [values[few] * root[few, None]], [root[few]]
+    places = [patterns.by_row[~many[patterns.by_row]]]
+    for number in np.flatnonzero(many).tolist():
+        rows = patterns.rows[number]
+        part, part_root = _stand_ins(values[rows], root[rows], patterns.observed[number])
         parts.append(part)
         roots.append(part_root)
-        rows.append(np.arange(start, start + len(part)))
-        start += len(part)
-    return _arranged(np.vstack(parts), np.concatenate(roots), patterns, tuple(rows))
+        places.append(np.full(len(part), number))
+    return _arranged(np.vstack(parts), np.concatenate(roots), patterns, np.concatenate(places))
 
 
 def arrange_rows(data: Array, patterns: MissingPatterns) -> Incomplete:
     """Return the data for the likelihood, every row for itself, in the order of the data."""
     values = np.where(np.isnan(data), 0.0, data)
-    return _arranged(values, np.ones(len(data)), patterns, patterns.rows)
+    pattern = np.empty(len(data), dtype=np.intp)
+    pattern[patterns.in_rows] = patterns.by_row
+    return _arranged(values, np.ones(len(data)), patterns, pattern)
 
 
 def _stand_ins(rows: Array, root: Array, seen: NDArray[np.bool_]) -> tuple[Array, Array]:
@@ -269,14 +269,9 @@ def _stand_ins(rows: Array, root: Array, seen: NDArray[np.bool_]) -> tuple[Array
     return stand_ins, roots
 
 
-def _arranged(
-    values: Array, root: Array, patterns: MissingPatterns, rows: tuple[Index, ...]
-) -> Incomplete:
+def _arranged(values: Array, root: Array, patterns: MissingPatterns, pattern: Index) -> Incomplete:
     n_patterns, p = patterns.observed.shape
-    pattern = np.empty(len(values), dtype=np.intp)
-    pattern[np.concatenate(rows)] = np.repeat(np.arange(n_patterns), [len(r) for r in rows])
-    weight = np.zeros(n_patterns)
-    np.add.at(weight, pattern, root**2)
+    weight = np.asarray(np.bincount(pattern, root**2, n_patterns), dtype=np.float64)
     n_missing = p - patterns.observed.sum(axis=1)
     place = np.empty(n_patterns, dtype=np.intp)
     blocks = []
@@ -287,9 +282,8 @@ def _arranged(
         own = np.flatnonzero(n_missing[pattern] == k)
         blocks.append(Block(members, missing, weight[members], own, place[pattern[own]], p))
     n_values = float(weight @ (p - n_missing))
-    observed = patterns.observed
     n_obs = float(weight.sum())
-    return Incomplete(values, root, observed, pattern, tuple(blocks), n_obs, n_values)
+    return Incomplete(values, root, patterns, pattern, tuple(blocks), n_obs, n_values)
 
 
 def _inverse_from(factor: Array) -> Array:

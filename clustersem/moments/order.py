@@ -24,6 +24,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,13 +24,15 @@ from scipy.linalg import eigh
 from clustersem.errors import DataError
 from clustersem.moments.contingency import CodedAnswers, coded
 from clustersem.moments.continuous import ContinuousAnswers, standardised
-from clustersem.moments.influence import gamma
+from clustersem.moments.influence import gamma, variances
 from clustersem.moments.order import Index, MomentOrder
 from clustersem.moments.probit import ordered_probits
 from clustersem.moments.sample import Array, OrdinalStatistics
 from clustersem.moments.sources import SINGULAR, check_positive_definite
 from clustersem.moments.two_step import two_steps
 from clustersem.survey.names import listed
+
+Asymptotic = Literal["full", "diagonal", "none"]
 
 
 def ordinal_statistics(
@@ -41,6 +44,7 @@ def ordinal_statistics(
     weights: Array | None = None,
     cluster: Index | None = None,
     covariates: Sequence[int] = (),
+    asymptotic: Asymptotic = "full",
     source: str = "the data",
 ) -> OrdinalStatistics:
     """Return thresholds, correlations and their covariance matrix Gamma.
@@ -66,6 +70,10 @@ def ordinal_statistics(
     covariates : sequence of int
         Places of covariates given which the moments are wanted, whose values are all known. Latent
         responses and continuous variables are then regressed on them.
+    asymptotic : str
+        How much of Gamma is worked out: ``"full"``, its ``"diagonal"`` (for diagonally weighted
+        estimates) or ``"none"`` of it (for unweighted ones). The rest is NaN; given covariates
+        all of it is known.
     source : str
         What to call the data, or the group, in error messages.
 
@@ -137,7 +145,13 @@ def ordinal_statistics(
     order = MomentOrder(tuple(sizes.tolist()), True, tuple(given))
     steps = two_steps(order, answers, values, names, source)
     own = iter(found)
-    moments, covariances = steps.moments, gamma(steps, cluster)
+    moments = steps.moments
+    if given or asymptotic == "full":
+        covariances = gamma(steps, cluster)
+    else:
+        covariances = np.full((order.n_moments, order.n_moments), np.nan)
+        if asymptotic == "diagonal":
+            np.fill_diagonal(covariances, variances(steps, cluster))
     if given:
         unscaled = _from_standardised(order, x)
         moments, covariances = unscaled @ moments, unscaled @ covariances @ unscaled.T

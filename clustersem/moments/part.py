@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 
 from clustersem.errors import DataError
+from clustersem.moments.incomplete import Incomplete, arrange
 from clustersem.moments.order import Index
-from clustersem.moments.ordinal import assembled, ordinal_statistics
+from clustersem.moments.ordinal import Asymptotic, assembled, ordinal_statistics
 from clustersem.moments.patterns import missing_patterns, never_together, pairwise_moments
 from clustersem.moments.request import Missing
-from clustersem.moments.sample import Array, MissingPatterns, SampleMoments
-from clustersem.moments.saturated import saturated_estimates
+from clustersem.moments.sample import Array, SampleMoments
+from clustersem.moments.saturated import maximise
 from clustersem.moments.sources import (
     SINGULAR,
     check_answered,
@@ -54,7 +55,7 @@ class Part:
     n_rows: int
     dropped: tuple[tuple[str, int], ...]
     ungrouped: int
-    index: pd.Index
+    index: pd.Index | None
 
     def moments(self, method: Missing) -> SampleMoments:
         """Return the sample of continuous variables.
@@ -64,11 +65,14 @@ class Part:
         DataError
             Where the answers do not determine means and covariances.
         """
-        mean, cov, patterns = _METHODS[method](self)
-        return self.sample(mean, cov, patterns)
+        return _METHODS[method](self)
 
     def ordinal_moments(
-        self, categories: Sequence[Array], covariates: Sequence[int] = ()
+        self,
+        categories: Sequence[Array],
+        covariates: Sequence[int] = (),
+        *,
+        asymptotic: Asymptotic = "full",
     ) -> SampleMoments:
         """Return the sample of variables some of which are ordinal.
 
@@ -79,6 +83,8 @@ class Part:
             groups; empty for a continuous one.
         covariates : sequence of int
             Places of covariates given which the moments are wanted; they are known of all rows.
+        asymptotic : str
+            How much is wanted of Gamma; see :func:`clustersem.moments.ordinal_statistics`.
 
         Raises
         ------
@@ -99,6 +105,7 @@ class Part:
             categories=categories,
             weights=self.weights,
             covariates=covariates,
+            asymptotic=asymptotic,
             source=self.where,
         )
         cov, mean = assembled(statistics, self._moments_of(covariates))
@@ -115,7 +122,7 @@ class Part:
         return (centred.T * share) @ centred / share.sum(), mean
 
     def sample(
-        self, mean: Array, cov: Array, patterns: MissingPatterns | None = None
+        self, mean: Array, cov: Array, incomplete: Incomplete | None = None
     ) -> SampleMoments:
         """Return a sample of these rows with the moments that were worked out for it."""
         return SampleMoments(
@@ -128,34 +135,32 @@ class Part:
             label=self.label,
             weights=self.weights,
             cluster=self.cluster,
-            patterns=patterns,
+            incomplete=incomplete,
             dropped=self.dropped,
             index=self.index,
             ungrouped=self.ungrouped,
         )
 
 
-Moments = tuple[Array, Array, MissingPatterns | None]
-
-
-def _complete(part: Part) -> Moments:
+def _complete(part: Part) -> SampleMoments:
     mean, cov = complete_moments(part.values, part.names, source=part.where, weights=part.weights)
-    return mean, cov, None
+    return part.sample(mean, cov)
 
 
-def _pairwise(part: Part) -> Moments:
+def _pairwise(part: Part) -> SampleMoments:
     _check_incomplete(part)
     moments = pairwise_moments(part.values)
     _check_pairs(np.argwhere(np.triu(moments.counts < 2, 1)), part.names, part.where, least=2)
     check_positive_definite(moments.cov, part.names, part.where)
-    return moments.mean, moments.cov, None
+    return part.sample(moments.mean, moments.cov)
 
 
-def _full_information(part: Part) -> Moments:
+def _full_information(part: Part) -> SampleMoments:
     _check_incomplete(part)
     patterns = missing_patterns(part.values)
     _check_pairs(never_together(patterns.observed), part.names, part.where, least=1)
-    estimates = saturated_estimates(part.values, patterns=patterns, weights=part.weights)
+    data = arrange(part.values, patterns, part.weights)
+    estimates = maximise(data)
     limit = NEARLY_SINGULAR if patterns.observed.shape[0] > 1 else SINGULAR
     check_positive_definite(estimates.cov, part.names, part.where, limit=limit)
     if not estimates.converged:
@@ -165,10 +170,10 @@ def _full_information(part: Part) -> Moments:
             " items, or one item follows from others where all are answered. Leave out items with"
             " many missing answers, or write missing='listwise'."
         )
-    return estimates.mean, estimates.cov, patterns
+    return part.sample(estimates.mean, estimates.cov, data)
 
 
-_METHODS: dict[Missing, Callable[[Part], Moments]] = {
+_METHODS: dict[Missing, Callable[[Part], SampleMoments]] = {
     "listwise": _complete,
     "pairwise": _pairwise,
     "ml": _full_information,

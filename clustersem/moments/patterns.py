@@ -3,12 +3,57 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clustersem.moments.order import Index
-from clustersem.moments.sample import Array, MissingPatterns
+from clustersem.moments.order import Array, Index
+
+
+@dataclass(frozen=True, eq=False)
+class MissingPatterns:
+    """Which variables each row lacks, rows with the same gaps together.
+
+    Attributes
+    ----------
+    observed : ndarray of bool, shape (R, p)
+        For every pattern the variables that are observed; no pattern lacks them all.
+    rows : tuple of R ndarrays of int
+        For every pattern the rows of the data.
+    """
+
+    observed: NDArray[np.bool_]
+    rows: tuple[Index, ...]
+
+    def __post_init__(self) -> None:
+        for array in (self.observed, *self.rows):
+            array.setflags(write=False)
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        # An array that was pickled or copied comes back writable.
+        self.__dict__.update(state)
+        self.__post_init__()
+
+    @cached_property
+    def counts(self) -> Index:
+        """Number of rows of every pattern."""
+        return np.array([len(rows) for rows in self.rows], dtype=np.intp)
+
+    @cached_property
+    def in_rows(self) -> Index:
+        """The rows of all patterns, one pattern after the other."""
+        return np.concatenate([np.empty(0, dtype=np.intp), *self.rows])
+
+    @cached_property
+    def by_row(self) -> Index:
+        """The pattern of each of these."""
+        return np.repeat(np.arange(len(self.rows)), self.counts)
+
+    def in_order(self, places: Index) -> MissingPatterns:
+        """Return the patterns with the variables in another order, given by their places here."""
+        return MissingPatterns(self.observed[:, places], self.rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +114,9 @@ def missing_patterns(data: Array) -> MissingPatterns:
     if not len(order):
         return MissingPatterns(np.empty((0, data.shape[1]), dtype=np.bool_), ())
     changes = (keys[order[1:]] != keys[order[:-1]]).any(axis=1)
-    rows = np.split(order, np.flatnonzero(changes) + 1)
-    first = np.array([group[0] for group in rows])
-    return MissingPatterns(~missing[first], tuple(rows))
+    ends = [0, *(np.flatnonzero(changes) + 1).tolist(), len(order)]
+    rows = tuple(order[start:end] for start, end in pairwise(ends))
+    return MissingPatterns(~missing[order[ends[:-1]]], rows)
 
 
 def pairwise_moments(data: Array) -> PairwiseMoments:

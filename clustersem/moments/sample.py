@@ -9,43 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from clustersem.moments.incomplete import Incomplete
 from clustersem.moments.order import Index, MomentOrder
+from clustersem.moments.patterns import MissingPatterns
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class MissingPatterns:
-    """Which variables each row lacks, rows with the same gaps together.
-
-    Attributes
-    ----------
-    observed : ndarray of bool, shape (R, p)
-        For every pattern the variables that are observed; no pattern lacks them all.
-    rows : tuple of R ndarrays of int
-        For every pattern the rows of the data.
-    """
-
-    observed: NDArray[np.bool_]
-    rows: tuple[Index, ...]
-
-    def __post_init__(self) -> None:
-        for array in (self.observed, *self.rows):
-            array.setflags(write=False)
-
-    def __setstate__(self, state: dict[str, object]) -> None:
-        # An array that was pickled or copied comes back writable.
-        self.__dict__.update(state)
-        self.__post_init__()
-
-    @cached_property
-    def counts(self) -> Index:
-        """Number of rows of every pattern."""
-        return np.array([len(rows) for rows in self.rows], dtype=np.intp)
-
-    def in_order(self, places: Index) -> MissingPatterns:
-        """Return the patterns with the variables in another order, given by their places here."""
-        return MissingPatterns(self.observed[:, places], self.rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,9 +83,10 @@ class SampleMoments:
         used, as lavaan does.
     cluster : ndarray of int, shape (n,) or None
         Cluster of every row, 0-based and without gaps within the group.
-    patterns : MissingPatterns or None
-        Where answers are missing and full information is used; `cov` and `mean` are then the
-        maximum likelihood estimates of the saturated model.
+    incomplete : Incomplete or None
+        The observations arranged for the likelihood, where answers are missing and full
+        information is used; `cov` and `mean` are then the maximum likelihood estimates of the
+        saturated model.
     ordinal : OrdinalStatistics or None
         Where variables are ordinal; `cov` then holds polychoric and polyserial correlations, and
         `mean` is zero for ordinal variables. If these are given covariates, variances of one and
@@ -139,7 +108,7 @@ class SampleMoments:
     label: str = ""
     weights: Array | None = None
     cluster: Index | None = None
-    patterns: MissingPatterns | None = None
+    incomplete: Incomplete | None = None
     ordinal: OrdinalStatistics | None = None
     dropped: tuple[tuple[str, int], ...] = ()
     ungrouped: int = 0
@@ -159,6 +128,11 @@ class SampleMoments:
     def given(self) -> tuple[int, ...]:
         """Places of the covariates given which the moments are; mostly there are none."""
         return () if self.ordinal is None else self.ordinal.order.covariates
+
+    @property
+    def patterns(self) -> MissingPatterns | None:
+        """Where answers are missing, if full information is used."""
+        return None if self.incomplete is None else self.incomplete.patterns
 
     @property
     def total(self) -> float:
@@ -192,7 +166,7 @@ class SampleMoments:
             cov=self.cov[np.ix_(places, places)],
             mean=None if self.mean is None else self.mean[places],
             data=None if self.data is None else self.data[:, places],
-            patterns=None if self.patterns is None else self.patterns.in_order(places),
+            incomplete=None if self.incomplete is None else self.incomplete.in_order(places),
             ordinal=None if self.ordinal is None else self.ordinal.in_order(places),
         )
 

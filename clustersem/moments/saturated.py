@@ -20,9 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from clustersem.moments.incomplete import Completion, Incomplete, arrange
-from clustersem.moments.order import Index
-from clustersem.moments.patterns import missing_patterns, never_together
-from clustersem.moments.sample import Array, MissingPatterns
+from clustersem.moments.order import Array, Index
+from clustersem.moments.patterns import MissingPatterns, missing_patterns, never_together
 
 # Length of an EM step in the metric of the complete data's information (of one case), at which the
 # estimates have converged. It means the same in any units and after any rotation of the variables.
@@ -158,7 +157,7 @@ def maximise(data: Incomplete, *, max_iterations: int = 1000) -> SaturatedEstima
     """Return the estimates from data that are already arranged."""
     mean, cov = _start(data)
     at = data.complete(mean, cov)
-    pairs = never_together(data.observed)
+    pairs = never_together(data.patterns.observed)
     if at is None:  # as where a variable does not vary
         return SaturatedEstimates(cov, mean, -np.inf, 1, False, True, pairs)
     lower = np.tril_indices(len(mean))

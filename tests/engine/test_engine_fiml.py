@@ -242,7 +242,7 @@ def test_a_sample_makes_its_discrepancy():
             len(rows),
             rows,
             weights=weights,
-            patterns=patterns,
+            incomplete=arrange(rows, patterns, weights),
         )
         discrepancy = full_information(sample)
         assert discrepancy.log_likelihood == pytest.approx(estimates.log_likelihood, rel=1e-13)

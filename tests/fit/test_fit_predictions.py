@@ -22,7 +22,8 @@ from clustersem.engine.scores import (
     patterns_of,
 )
 from clustersem.fit.assemble import layout_of, ram_of
-from clustersem.moments.sample import MissingPatterns
+from clustersem.moments import MissingPatterns
+from clustersem.moments.incomplete import arrange
 from clustersem.spec.defaults import options_for
 from clustersem.spec.model import build_spec
 
@@ -154,7 +155,9 @@ def test_rows_with_gaps_count_where_the_fit_used_them():
     gap.iloc[1, 0] = np.nan
     assert fit.factor_scores(gap).isna().all(axis=1).tolist() == [False, True, False]
     whole = MissingPatterns(np.ones((1, 9), dtype=bool), (np.arange(301),))
-    full = dataclasses.replace(fit, samples=(dataclasses.replace(fit.moments, patterns=whole),))
+    incomplete = arrange(fit.moments.data, whole)
+    sample = dataclasses.replace(fit.moments, incomplete=incomplete)
+    full = dataclasses.replace(fit, samples=(sample,))
     scores = full.factor_scores(gap)
     assert scores.notna().all(axis=None)
     pd.testing.assert_frame_equal(scores.iloc[[0, 2]], fit.factor_scores(gap).iloc[[0, 2]])
