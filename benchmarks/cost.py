@@ -60,10 +60,9 @@ def cost_seconds() -> dict[str, Any]:
 
 def measure() -> dict[str, Any]:
     """Return bytes, seconds of a round trip, of starting workers, of merging, and of a check."""
-    from clustersem.resample.streams import BATCH
-
     import clustersem as cs
     from benchmarks.cases import all_cases
+    from clustersem.resample.streams import BATCH
 
     (home,) = (case for case in all_cases() if case.name == "home_revised")
     fit = cs.sem(home.model, home.data)

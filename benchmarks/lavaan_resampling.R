@@ -44,17 +44,17 @@ refits_written <- function(work, count, path) {
 }
 
 drawn <- function(count, type) {
-  kind <- sub("_", ".", type)
   fit <- fitted_with(se = "none")
-  found <- if (kind == "ordinary") bootstrapLavaan(fit, R = count, FUN = "coef", keep.idx = TRUE)
-           else bootstrapLavaan(fit, R = count, type = kind, FUN = fitMeasures,
-                                fit.measures = "chisq", keep.idx = TRUE)
+  chisq <- function(fit) fit@test[[1]]$stat
+  of_resample <- if (type == "ordinary") function(fit) c(coef(fit), chisq(fit)) else chisq
+  found <- bootstrapLavaan(fit, R = count, type = sub("_", ".", type), FUN = of_resample,
+                           keep.idx = TRUE)
   positions <- attr(found, "boot.idx")
   for (g in seq_along(positions)) {
     # Places among the rows of the group, counted from zero.
     write.csv(positions[[g]] - 1, file.path(folder, paste0("draws", g)), row.names = FALSE)
   }
-  named(matrix(found, count), if (kind == "ordinary") free_cells(fit) else "chisq")
+  named(matrix(found, count), c(if (type == "ordinary") free_cells(fit), "chisq"))
 }
 
 refits_simulated <- function(count) {
@@ -65,11 +65,9 @@ refits_simulated <- function(count) {
     fit <- refitted(data)
     table <- parTable(fit)
     free <- table[table$free > 0 & !duplicated(table$free), ]
-    measures <- fitMeasures(fit, c("chisq", some_measures))
     cells <- free_cells(fit)
-    row <- c(free$est, free$se, measures)
-    rows <- rbind(rows, row)
-    names <- c(cells, sub("^est", "se", cells), "chisq", paste0("measure|", some_measures))
+    rows <- rbind(rows, c(free$est, free$se, fit@test[[1]]$stat))
+    names <- c(cells, sub("^est", "se", cells), "chisq")
   }
   named(rows, names)
 }

@@ -11,10 +11,10 @@ from benchmarks.provenance import runs_in
 from benchmarks.resampling import ALLOWED
 
 KINDS = {
-    "est": "estimates",
-    "se": "standard errors, relative",
-    "chisq": "chi2, relative",
-    "measure": "CFI, TLI, RMSEA, SRMR",
+    "est_median": "estimates, median",
+    "est": "estimates, largest, in standard errors",
+    "se": "standard errors, largest, relative",
+    "chisq": "chi2, largest, relative",
 }
 
 

@@ -78,10 +78,17 @@ def test_the_slope_is_that_of_the_times(suite):
 
 
 def test_estimates_are_compared_where_both_converged(suite):
-    ours = pd.DataFrame({"est|a|~~|b|1": [1.0, 2.0, np.nan], "chisq": [10.0, 20.0, np.nan]})
+    ours = pd.DataFrame(
+        {
+            "est|a|~~|b|1": [1.0, 2.0, np.nan],
+            "se|a|~~|b|1": [0.25, 0.25, 0.25],
+            "chisq": [10.0, 20.0, np.nan],
+        }
+    )
     theirs = pd.DataFrame({"est|a|~~|b|1": [1.5, np.nan, 3.0], "chisq": [11.0, np.nan, 9.0]})
     found = suite("resampling").compare(ours, theirs)
-    assert found["difference"] == {"est": pytest.approx(0.5), "chisq": pytest.approx(0.1)}
+    wanted = {"est_median": 0.5, "est": 2.0, "chisq": 0.1}  # the second in standard errors
+    assert found["difference"] == pytest.approx(wanted)
     assert found["both"] == 1
     assert found["not_converged"] == {"clustersem": 1, "lavaan": 1}
 

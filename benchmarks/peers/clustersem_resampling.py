@@ -12,7 +12,6 @@ import clustersem as cs
 from benchmarks.resampling import SIZES
 
 SEED = 2022
-MEASURES = ("cfi", "tli", "rmsea", "srmr")
 #: H1 to H16 of the home study.
 PATHS = [f"A1 ~ {b}" for b in ("B1", "B2", "B3")] + [f"A2 ~ {b}" for b in ("B4", "B5", "B6")]
 HYPOTHESES = [
@@ -48,18 +47,25 @@ def refits(fit: cs.Fit, work: str, count: int, folder: Path) -> pd.DataFrame:
     done = cs.bootstrap(fit, indices=draws, type=kind)
     if work == "bollen_stine":
         return pd.DataFrame({"chisq": done.chisq})
-    return _named(fit, est=done.theta)
+    se = np.broadcast_to(_errors(fit), done.theta.shape)
+    return _named(fit, est=done.theta, se=se).assign(chisq=done.chisq)
 
 
 def _of_samples(fit: cs.Fit, samples: list[pd.DataFrame]) -> pd.DataFrame:
     """Refit to samples as power does, and with all that a fit prints."""
-    from clustersem.resample.refit import Refitter
+    from clustersem.resample.refit import Refitter, moments_of
 
     refitter = Refitter.of(fit)
     names = list(fit.spec.observed)
-    done = refitter.from_data((np.stack([sample[names].to_numpy() for sample in samples]),))
-    rows = _named(fit, est=done.theta, se=refitter.standard_errors(done.theta))
-    return rows.assign(chisq=refitter.chisq(done))
+    moments = (moments_of(np.stack([sample[names].to_numpy() for sample in samples])),)
+    done = refitter.from_moments(moments)
+    rows = _named(fit, est=done.theta, se=refitter.standard_errors(done.theta, moments))
+    return rows.assign(chisq=refitter.n_total(part.n_obs for part in moments) * done.f)
+
+
+def _errors(fit: cs.Fit) -> np.ndarray:
+    """Return the fit's own standard errors (q)."""
+    return np.sqrt(np.diag(fit.vcov))
 
 
 def _named(fit: cs.Fit, **numbers: np.ndarray) -> pd.DataFrame:
