@@ -173,6 +173,21 @@ def effect_paths(jacobian: Jacobian, places: Index, *, most: int) -> EffectPaths
     return EffectPaths(tuple(found), looped, stability, tuple(unlisted))
 
 
+def effect_values(found: EffectPaths, a: Array, e: Array, sd: Array) -> tuple[Array, Array]:
+    """Return raw and standardised effects, given A, (I - A)^-1 and standard deviations."""
+    raw = np.empty(len(found.effects))
+    factor = np.empty(len(raw))
+    for row, effect in enumerate(found.effects):
+        ends = effect.outcome, effect.cause
+        if effect.path:
+            steps = np.array(effect.path)
+            raw[row] = a[steps[1:], steps[:-1]].prod()
+        else:
+            raw[row] = e[ends] - (a[ends] if effect.kind == "indirect" else 0.0)
+        factor[row] = sd[effect.cause] / sd[effect.outcome]
+    return raw, raw * factor
+
+
 def values_of(found: EffectPaths, jacobian: Jacobian) -> tuple[Array, Array, Array, Array]:
     """Return raw effects and standardised ones, each with its derivatives by theta.
 

@@ -176,6 +176,21 @@ def _groups(fit: Solution) -> Iterator[tuple[int, str, Jacobian]]:
         yield number, label, jacobian_of(block.model, point)
 
 
+def effects_of_groups(fit: Solution, *, loadings: bool = False) -> tuple[EffectPaths, ...]:
+    """Return the effects of every group, in the order of the table of :func:`effects`."""
+    index = fit.layout.index()
+    names = _scope(fit.spec, loadings=loadings)
+    places = np.array([index[name] for name in names], dtype=np.intp)
+    return tuple(effect_paths(jacobian, places, most=MOST_PATHS) for _, _, jacobian in _groups(fit))
+
+
+def effect_labels(fit: Solution, found: Sequence[EffectPaths]) -> pd.DataFrame:
+    """Return the first columns of the table of :func:`effects`, which say what each effect is."""
+    names = fit.layout.names
+    tables = [_labels(each, names, number) for number, each in enumerate(found, start=1)]
+    return pd.concat(tables, ignore_index=True)
+
+
 def _scope(spec: ModelSpec, *, loadings: bool) -> tuple[str, ...]:
     """Return latent variables and observed ones that regress or are regressed; or all."""
     if loadings:
@@ -196,7 +211,13 @@ def _table(
 ) -> pd.DataFrame:
     raw, raw_slopes, std, std_slopes = values_of(found, jacobian)
     columns = [*_inference(raw, raw_slopes, vcov, half), *_inference(std, std_slopes, vcov, half)]
-    table = pd.DataFrame(
+    table = _labels(found, names, group)
+    return table.assign(**dict(zip([*_NUMBERS, *_STANDARDISED], columns, strict=True)))
+
+
+def _labels(found: EffectPaths, names: Sequence[str], group: int) -> pd.DataFrame:
+    """Return what each effect of a group is."""
+    return pd.DataFrame(
         {
             "from": pd.Series([names[e.cause] for e in found.effects], dtype=object),
             "to": pd.Series([names[e.outcome] for e in found.effects], dtype=object),
@@ -207,7 +228,6 @@ def _table(
             "group": np.full(len(found.effects), group, dtype=np.int64),
         }
     )
-    return table.assign(**dict(zip([*_NUMBERS, *_STANDARDISED], columns, strict=True)))
 
 
 def _inference(est: Array, slopes: Array, vcov: Array, half: float) -> list[Array]:

@@ -15,7 +15,7 @@ from clustersem.errors import (
     DataWarning,
     IdentificationWarning,
 )
-from clustersem.fit.admissible import negative_variances, smallest_eigenvalue
+from clustersem.fit.admissible import DEPENDENT, negative_variances, smallest_eigenvalue
 from clustersem.fit.assemble import Layout
 from clustersem.fit.sample_notes import sample_notes
 from clustersem.fit.status import status_of
@@ -75,7 +75,7 @@ def _inadmissible(layout: Layout, point: Point, where: str) -> list[str]:
     total = point.covariance[p:, p:]
     if total.size:
         smallest = smallest_eigenvalue(total)
-        if smallest < 1e-10:
+        if smallest < DEPENDENT:
             return [
                 f"the covariance matrix of the latent variables{where} is not positive definite"
                 f" (smallest eigenvalue of their correlations {smallest:.2g}): two of them may"

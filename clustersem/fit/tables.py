@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from clustersem.engine.objective import Objective, State
-from clustersem.engine.ram import PATH, Array, Cells, Index, Point
+from clustersem.engine.ram import PATH, Array, Cells, Index, Point, Ram
 from clustersem.fit.assemble import Layout, values_of
 from clustersem.fit.candidates import Labels
 from clustersem.fit.standardized import scale_factors, standardized_jacobian
@@ -25,19 +24,68 @@ def estimates(
     spec: ModelSpec, layout: Layout, objective: Objective, state: State, theta: Array, vcov: Array
 ) -> pd.DataFrame:
     """Return the table of estimates: parameters first, then defined ones."""
-    n_rows = len(spec.parameters)
-    est, std_lv, std_all = (np.empty(n_rows) for _ in range(3))
-    for own, block, at in zip(layout.groups, objective.blocks, state.groups, strict=True):
-        values = values_of(own.cells, block.model, at.point, theta)
-        est[own.rows] = values
-        for target, observed in ((std_lv, False), (std_all, True)):
-            target[own.rows] = values * scale_factors(own.cells, at.point, observed=observed)
-    se = np.zeros(n_rows)
+    models = [block.model for block in objective.blocks]
+    points = [at.point for at in state.groups]
+    est, std_lv, std_all = parameter_values(layout, models, points, theta)
+    se = np.zeros(len(est))
     with np.errstate(invalid="ignore"):
         se[layout.free] = np.sqrt(vcov.diagonal())[layout.parameter]
     if any(constraint.op == ":=" for constraint in spec.constraints):
         est, se, std_lv, std_all = _with_defined(spec, layout, vcov, [est, se, std_lv, std_all])
-    return _with_labels(_row_labels(spec), [*_inference(est, se), std_lv, std_all])
+    return _with_labels(row_labels(spec), [*_inference(est, se), std_lv, std_all])
+
+
+def parameter_values(
+    layout: Layout, models: Sequence[Ram], points: Sequence[Point], theta: Array
+) -> tuple[Array, Array, Array]:
+    """Return every parameter's value, raw and standardised on latent and on all variables."""
+    est, std_lv, std_all = (np.empty(len(layout.free)) for _ in range(3))
+    for own, model, point in zip(layout.groups, models, points, strict=True):
+        values = values_of(own.cells, model, point, theta)
+        est[own.rows] = values
+        for target, observed in ((std_lv, False), (std_all, True)):
+            target[own.rows] = values * scale_factors(own.cells, point, observed=observed)
+    return est, std_lv, std_all
+
+
+def defined_values(spec: ModelSpec, values: Array) -> Array:
+    """Return the defined parameters, given the value of every row of the parameter table."""
+    return defined_with_slopes(spec, values, np.empty((len(values), 0)))[0]
+
+
+def defined_with_slopes(spec: ModelSpec, values: Array, slopes: Array) -> tuple[Array, Array]:
+    """Return the defined parameters and their derivatives.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    values : ndarray of shape (rows,)
+        The value of every row of the parameter table.
+    slopes : ndarray of shape (rows, q)
+        Their derivatives by theta.
+    """
+    known: dict[str, float] = {}
+    slope_of: dict[str, Array] = {}
+    for row, value, slope in zip(spec.parameters, values, slopes, strict=True):
+        if row.label and row.label not in known:
+            known[row.label], slope_of[row.label] = float(value), slope
+    defined = [constraint for constraint in spec.constraints if constraint.op == ":="]
+    found = np.empty(len(defined)), np.zeros((len(defined), slopes.shape[1]))
+    for i, constraint in enumerate(defined):
+        if slopes.shape[1]:
+            for name, derivative in constraint.rhs.gradient(known).items():
+                found[1][i] += derivative * slope_of[name]
+        found[0][i] = known[constraint.lhs] = constraint.rhs.evaluate(known)
+        slope_of[constraint.lhs] = found[1][i]
+    return found
+
+
+def row_slopes(layout: Layout) -> Array:
+    """Return the derivatives of every row of the parameter table by theta (rows x q)."""
+    slopes = np.zeros((len(layout.free), layout.n_free))
+    slopes[layout.free, layout.parameter] = 1.0
+    return slopes
 
 
 @lru_cache(maxsize=1)
@@ -91,11 +139,11 @@ def standardized(
     # What is one by construction has no sampling error, only rounding.
     with np.errstate(invalid="ignore"):
         se = np.where(se > 1e-9, se, 0.0)
-    return _with_labels(_row_labels(spec).iloc[: len(est)], _inference(est, se))
+    return _with_labels(row_labels(spec).iloc[: len(est)], _inference(est, se))
 
 
 @lru_cache(maxsize=64)
-def _row_labels(spec: ModelSpec) -> pd.DataFrame:
+def row_labels(spec: ModelSpec) -> pd.DataFrame:
     """Return the columns that say what each row is: parameters first, then defined ones."""
     rows: list[tuple[str, str, str, int, str]] = [
         (p.lhs, p.op, p.rhs, p.group, p.label) for p in spec.parameters
@@ -116,37 +164,13 @@ def _row_labels(spec: ModelSpec) -> pd.DataFrame:
 def _with_defined(spec: ModelSpec, layout: Layout, vcov: Array, values: list[Array]) -> list[Array]:
     """Append the defined parameters: raw with delta-method errors, and from standardised ones."""
     raw, _, std_lv, std_all = values
-    place: dict[str, int] = {}
-    of_label: list[dict[str, float]] = [{}, {}, {}]
-    free_row = 0
-    for i, row in enumerate(spec.parameters):
-        if row.label and row.label not in of_label[0]:
-            for target, source in zip(of_label, (raw, std_lv, std_all), strict=True):
-                target[row.label] = float(source[i])
-            if row.free:
-                place[row.label] = int(layout.parameter[free_row])
-        free_row += row.free
-    slopes: dict[str, Array] = {}
-    added: list[list[float]] = [[], [], [], []]
-    for constraint in spec.constraints:
-        if constraint.op != ":=":
-            continue
-        slope = np.zeros(layout.n_free)
-        for name, derivative in constraint.rhs.gradient(of_label[0]).items():
-            if name in place:
-                slope[place[name]] += derivative
-            elif name in slopes:
-                slope += derivative * slopes[name]
-        slopes[constraint.lhs] = slope
-        results = [constraint.rhs.evaluate(known) for known in of_label]
-        for known, result in zip(of_label, results, strict=True):
-            known[constraint.lhs] = result
-        variance = float(slope @ vcov @ slope)
-        # What constraints hold at a value has no variance, only rounding.
-        rounding = 1e-14 * float(np.square(slope) @ vcov.diagonal())
-        error = math.sqrt(variance) if not variance <= rounding else 0.0
-        for column, value in zip(added, (results[0], error, *results[1:]), strict=True):
-            column.append(value)
+    defined, slopes = defined_with_slopes(spec, raw, row_slopes(layout))
+    variance = np.einsum("ij,jk,ik->i", slopes, vcov, slopes)
+    # What constraints hold at a value has no variance, only rounding.
+    rounding = 1e-14 * np.square(slopes) @ vcov.diagonal()
+    varies = ~(variance <= rounding)
+    errors = np.sqrt(variance, out=np.zeros_like(variance), where=varies)
+    added = [defined, errors, defined_values(spec, std_lv), defined_values(spec, std_all)]
     return [np.concatenate([old, new]) for old, new in zip(values, added, strict=True)]
 
 

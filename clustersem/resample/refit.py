@@ -24,13 +24,22 @@ from clustersem.engine.batched_objective import (
 from clustersem.engine.batched_optimiser import minimise_batch
 from clustersem.engine.constrained import minimise_constrained
 from clustersem.engine.discrepancy import cholesky
+from clustersem.engine.inference import parameter_covariance
 from clustersem.engine.objective import Objective
-from clustersem.engine.optimiser import minimise
-from clustersem.engine.ram import Ram
+from clustersem.engine.optimiser import Optimum, minimise
+from clustersem.engine.ram import INTERCEPT, Cells, Ram
+from clustersem.engine.restricted import null_basis
 from clustersem.engine.unitless import Unitless
 from clustersem.errors import DataError, EstimationError, UnsupportedError
 from clustersem.fit.assemble import Layout
-from clustersem.fit.discrepancies import fitted_cov, objective_of
+from clustersem.fit.discrepancies import (
+    fitted_cov,
+    fixed_covariates,
+    objective_of,
+    saturated_evidence,
+)
+from clustersem.fit.held import held_by
+from clustersem.fit.inference import Inference
 from clustersem.fit.options import FitOptions
 from clustersem.fit.restrictions import restrictions_of
 from clustersem.fit.result import Fit
@@ -81,11 +90,14 @@ class Refits:
     code : ndarray of int, shape (B,)
         0: converged. 1: not converged. 2: the sample has no moments to fit, as an item is constant,
         a category empty or the covariance matrix singular.
+    sampled : ndarray of shape (B, k)
+        What the model takes over from the sample: moments of fixed covariates, group by group.
     """
 
     theta: Array
     f: Array
     code: Index
+    sampled: Array
 
     @property
     def converged(self) -> np.ndarray:
@@ -163,6 +175,16 @@ class Refitter:
         """Whether samples are fitted many at once, from nothing but means and covariances."""
         return self.options.discrepancy == "ML" and not self.restricted
 
+    @cached_property
+    def sampled(self) -> tuple[Cells, ...]:
+        """For every group the fixed cells whose values are moments of the sample."""
+        return tuple(
+            own.cells.take(
+                np.flatnonzero([self.spec.parameters[row].from_sample for row in own.rows])
+            )
+            for own in self.layout.groups
+        )
+
     def n_total(self, n_obs: Iterable[float]) -> float:
         """Return N in chi2 = N f, given the number of observations of each group."""
         return sum(n - 1.0 if self.options.unbiased else n for n in n_obs)
@@ -206,6 +228,22 @@ class Refitter:
             return self._batched([moments_of(part) for part in data])
         return self._one_by_one(partial(self._with_data, data, b) for b in range(len(data[0])))
 
+    def with_covariances(
+        self, rows: Iterable[Sequence[tuple[Index, Index | None]]]
+    ) -> tuple[Refits, Array]:
+        """Fit samples of rows as :meth:`from_rows` does, with the estimator's standard errors.
+
+        Returns
+        -------
+        refits : Refits
+        covariances : ndarray of shape (B, q, q)
+            Of the estimates, NaN where a sample gave none.
+        """
+        makers = [partial(self._with_rows, own, "full") for own in rows]
+        found = [self._fitted(make) for make in makers]
+        covariances = [one.covariance(self) for one in found]
+        return _together(found), np.array(covariances)
+
     def from_rows(self, rows: Iterable[Sequence[tuple[Index, Index | None]]]) -> Refits:
         """Fit samples of rows of the fit's own samples, one after the other.
 
@@ -214,12 +252,17 @@ class Refitter:
         rows : iterable of (rows, clusters) for every group
             The rows of each sample, and their clusters, or None.
         """
-        return self._one_by_one(partial(self._with_rows, own) for own in rows)
+        return self._one_by_one(partial(self._with_rows, own, self._asymptotic) for own in rows)
 
     def standard_errors(self, theta: Array, moments: Sequence[Moments]) -> Array:
-        """Return the standard errors (B x q) that information gives, for fits in batches.
+        """Return the standard errors (B x q) of estimates, as :meth:`covariances` does."""
+        with np.errstate(invalid="ignore"):
+            return np.sqrt(np.diagonal(self.covariances(theta, moments), axis1=1, axis2=2))
 
-        Expected or observed information, as the fit takes it; NaN where `theta` is.
+    def covariances(self, theta: Array, moments: Sequence[Moments]) -> Array:
+        """Return the covariance matrices (B x q x q) of estimates, for fits in batches.
+
+        From expected or observed information, as the fit takes it; NaN where `theta` is.
 
         Raises
         ------
@@ -232,20 +275,23 @@ class Refitter:
                 " the answers of every sample."
             )
         known = np.flatnonzero(np.isfinite(theta).all(axis=1))
-        found = np.full(theta.shape, np.nan)
+        found = np.full((*theta.shape, theta.shape[1]), np.nan)
         n = self.n_total(part.n_obs for part in moments)
         for rows in self._chunks(known, self._hessian_bytes):
             objective = self._objective(moments, rows)
             _, state = objective.at(self.device.asarray(theta[rows]))
             expected = self.options.information == "expected"
             h = objective.expected(state) if expected else objective.exact(state)
-            found[rows] = _errors(self.device.numpy(h), n)
+            found[rows] = 2.0 / n * _inverses(self.device.numpy(h))
         return found
 
     def _batched(self, moments: Sequence[Moments]) -> Refits:
         size, q = len(moments[0].cov), len(self.start)
         found = Refits(
-            np.full((size, q), np.nan), np.full(size, np.nan), np.full(size, NO_MOMENTS, np.intp)
+            np.full((size, q), np.nan),
+            np.full(size, np.nan),
+            np.full(size, NO_MOMENTS, np.intp),
+            self._sampled_moments(moments),
         )
         for rows in self._chunks(np.arange(size), self._state_bytes):
             objective = self._objective(moments, rows)
@@ -281,9 +327,7 @@ class Refitter:
         ]
         each = []
         for part in moments:
-            cov = part.cov[rows]
-            if self.options.unbiased:
-                cov = cov * (part.n_obs / (part.n_obs - 1.0))
+            cov = part.cov[rows] * self._divisor(part.n_obs)
             mean = np.zeros(cov.shape[:2]) if part.mean is None else part.mean[rows]
             each.append((cov, mean))
         return batched_objective(tuple(groups), each)
@@ -291,21 +335,31 @@ class Refitter:
     @cached_property
     def _groups(self) -> tuple[BatchedGroup, ...]:
         """The groups laid out for batches."""
-        result = []
-        for own, model in zip(self.layout.groups, self.models, strict=True):
-            from_sample = [self.spec.parameters[row].from_sample for row in own.rows]
-            sampled = own.cells.take(np.flatnonzero(from_sample))
-            result.append(batched_group(model, sampled, 1.0, self.device))
-        return tuple(result)
+        return tuple(
+            batched_group(model, sampled, 1.0, self.device)
+            for model, sampled in zip(self.models, self.sampled, strict=True)
+        )
+
+    def _sampled_moments(self, moments: Sequence[Moments]) -> Array:
+        """Return what the model takes over from every sample (B x k)."""
+        parts = [np.empty((len(moments[0].cov), 0))]
+        for cells, part in zip(self.sampled, moments, strict=True):
+            if not len(cells):
+                continue
+            cov = part.cov[:, cells.row, cells.other] * self._divisor(part.n_obs)
+            mean = cov if part.mean is None else part.mean[:, cells.row]
+            parts.append(np.where(cells.kind == INTERCEPT, mean, cov))
+        return np.hstack(parts)
+
+    def _divisor(self, n: float) -> float:
+        """Return what covariances with divisor n are multiplied with for the estimator."""
+        return n / (n - 1.0) if self.options.unbiased else 1.0
 
     def _one_by_one(self, makers: Iterable[Callable[[], tuple[SampleMoments, ...]]]) -> Refits:
-        found = [self._fitted(make) for make in makers]
-        theta, f, code = zip(*found, strict=True)
-        return Refits(np.array(theta), np.array(f), np.array(code, dtype=np.intp))
+        return _together([self._fitted(make) for make in makers])
 
-    def _fitted(self, make: Callable[[], tuple[SampleMoments, ...]]) -> tuple[Array, float, int]:
-        """Return theta, F and code of one sample."""
-        nothing = np.full(len(self.start), np.nan)
+    def _fitted(self, make: Callable[[], tuple[SampleMoments, ...]]) -> _Refit:
+        """Fit one sample."""
         with warnings.catch_warnings():
             # What is unusual about a sample is counted in its code.
             warnings.simplefilter("ignore")
@@ -313,27 +367,60 @@ class Refitter:
                 samples = make()
                 objective = objective_of(self.spec, self.layout, samples, self.options)
             except DataError:
-                return nothing, np.nan, NO_MOMENTS
-            optimum = self._minimum(objective, samples)
-        if optimum is None:
-            return nothing, np.nan, NOT_CONVERGED
-        return *optimum, CONVERGED
+                return self._nothing(NO_MOMENTS)
+            return self._minimum(objective, samples)
 
-    def _minimum(
-        self, objective: Objective, samples: tuple[SampleMoments, ...]
-    ) -> tuple[Array, float] | None:
+    def _nothing(self, code: int) -> _Refit:
+        n_sampled = sum(len(cells) for cells in self.sampled)
+        return _Refit(np.full(len(self.start), np.nan), np.nan, code, np.full(n_sampled, np.nan))
+
+    def _minimum(self, objective: Objective, samples: tuple[SampleMoments, ...]) -> _Refit:
         unitless = Unitless(objective)
+        jacobian = np.empty((0, len(self.start)))
         if not self.restricted:
-            found = minimise(unitless, self.start, MAX_STEPS)
+            found = unitless.measured(minimise(unitless, self.start, MAX_STEPS))
         else:
             variances = [fitted_cov(sample, self.options).diagonal() for sample in samples]
             restrictions = restrictions_of(
                 self.spec, self.layout.places, bounds=self.options.bounds, variances=variances
             )
-            found = minimise_constrained(unitless, self.start, restrictions.numbers, MAX_STEPS)
+            numbers = restrictions.numbers
+            found = held = unitless.measured(
+                minimise_constrained(unitless, self.start, numbers, MAX_STEPS)
+            )
+            if found.code == "converged" and found.at is not None:
+                jacobian = held_by(restrictions, held).jacobian
         if found.code != "converged" or found.at is None:
-            return None
-        return found.theta, found.at.raw.f
+            return self._nothing(NOT_CONVERGED)
+        parts = [
+            np.where(cells.kind == INTERCEPT, block.model.m0[cells.row], s0)
+            for cells, block in zip(self.sampled, objective.blocks, strict=True)
+            for s0 in [block.model.s0[cells.row, cells.other]]
+        ]
+        return _Refit(
+            found.theta,
+            found.at.f,
+            CONVERGED,
+            np.concatenate(parts),
+            (objective, found, samples, jacobian),
+        )
+
+    def covariance_of(
+        self,
+        objective: Objective,
+        optimum: Optimum,
+        samples: tuple[SampleMoments, ...],
+        jacobian: Array,
+    ) -> Array:
+        """Return the covariance matrix of one sample's estimates, as the fit computes its own."""
+        n = self.n_total(sample.total for sample in samples)
+        options = self.options
+        if options.se == "standard" and options.information == "expected" and options.is_likelihood:
+            return parameter_covariance(optimum.hessian, n, jacobian)[0]
+        basis = null_basis(jacobian, optimum.hessian) if len(jacobian) else None
+        fixed = fixed_covariates(self.spec, self.layout)
+        saturated = saturated_evidence(samples, objective)
+        return Inference(objective, optimum.at, samples, options, n, fixed, basis, saturated).vcov()
 
     def _with_moments(self, moments: Sequence[Moments], b: int) -> tuple[SampleMoments, ...]:
         result = []
@@ -356,15 +443,43 @@ class Refitter:
             result.append(resampled(template, np.arange(n), asymptotic=self._asymptotic))
         return tuple(result)
 
-    def _with_rows(self, own: Sequence[tuple[Index, Index | None]]) -> tuple[SampleMoments, ...]:
+    def _with_rows(
+        self, own: Sequence[tuple[Index, Index | None]], asymptotic: Asymptotic
+    ) -> tuple[SampleMoments, ...]:
         return tuple(
-            resampled(sample, rows, asymptotic=self._asymptotic, cluster=cluster)
+            resampled(sample, rows, asymptotic=asymptotic, cluster=cluster)
             for sample, (rows, cluster) in zip(self.samples, own, strict=True)
         )
 
     @property
     def _asymptotic(self) -> Asymptotic:
         return ASYMPTOTIC.get(self.options.discrepancy, "none")
+
+
+@dataclass(frozen=True, eq=False)
+class _Refit:
+    """One sample's fit, with what its covariance matrix is made of."""
+
+    theta: Array
+    f: float
+    code: int
+    sampled: Array
+    evidence: tuple[Objective, Optimum, tuple[SampleMoments, ...], Array] | None = None
+
+    def covariance(self, refitter: Refitter) -> Array:
+        """Return the covariance matrix of the estimates; NaN where there are none."""
+        if self.evidence is None:
+            return np.full((len(self.theta), len(self.theta)), np.nan)
+        return refitter.covariance_of(*self.evidence)
+
+
+def _together(found: Sequence[_Refit]) -> Refits:
+    return Refits(
+        np.array([one.theta for one in found]),
+        np.array([one.f for one in found]),
+        np.array([one.code for one in found], dtype=np.intp),
+        np.array([one.sampled for one in found]),
+    )
 
 
 def moments_of(data: Array) -> Moments:
@@ -375,17 +490,18 @@ def moments_of(data: Array) -> Moments:
     return Moments(centred.transpose(0, 2, 1) @ centred / n, mean, n)
 
 
-def _errors(hessian: Array, n: float) -> Array:
-    """Return standard errors from Hessians of F (B x q x q); NaN where one is singular."""
-    scale = np.sqrt(np.abs(np.diagonal(hessian, axis1=1, axis2=2)))
+def _inverses(matrices: Array) -> Array:
+    """Return the inverses of symmetric matrices; NaN where one is singular."""
+    scale = np.sqrt(np.abs(np.diagonal(matrices, axis1=1, axis2=2)))
+    outer = scale[:, :, None] * scale[:, None, :]
     with np.errstate(divide="ignore", invalid="ignore"):
-        unit = hessian / (scale[:, :, None] * scale[:, None, :])
+        unit = matrices / outer
         try:
             inverse = np.linalg.inv(unit)
         except np.linalg.LinAlgError:
             inverse = np.stack([_inverse(one) for one in unit])
-        errors: Array = np.sqrt(2.0 / n * np.diagonal(inverse, axis1=1, axis2=2)) / scale
-    return errors
+        result: Array = inverse / outer
+    return result
 
 
 def _inverse(matrix: Array) -> Array:
