@@ -23,7 +23,7 @@ COUNTS = {
     "lavaan": {"ML": 5, "FIML": 1, "WLSMV": 1},
 }
 #: And along resamples, where lavaan's cost is the same from the first on.
-RESAMPLES = {"clustersem": (100, 300, 1000, 3000, 10_000), "lavaan": (10, 30, 100)}
+RESAMPLES = {"clustersem": (30, 100, 300, 1000, 3000), "lavaan": (10, 30, 100)}
 #: After a run that takes longer, an engine's curve ends.
 ENOUGH = 5.0
 OPTIONS = {"ML": {"estimator": "ML"}, "FIML": {"missing": "ml"}, "WLSMV": {"ordered": "TRUE"}}
