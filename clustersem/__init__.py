@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from clustersem.fit.second_opinion import SecondOpinion
     from clustersem.fit.semopy_import import from_semopy
     from clustersem.report import path_diagram
+    from clustersem.resample.bootstrap import bootstrap
+    from clustersem.resample.bootstrap_result import Bootstrap
+    from clustersem.resample.misfit import misspecified
+    from clustersem.resample.missingness import MAR, MCAR
+    from clustersem.resample.simulate import simulate
     from clustersem.scale import (
         bartlett,
         efa,
@@ -53,6 +58,8 @@ _LATER = {
         ),
         "clustersem.scale",
     ),
+    "MAR": "clustersem.resample.missingness",
+    "MCAR": "clustersem.resample.missingness",
     "Bootstrap": "clustersem.resample.bootstrap_result",
     "Codebook": "clustersem.survey.codebook",
     "Comparison": "clustersem.fit.comparison",
@@ -65,10 +72,14 @@ _LATER = {
     "compare": "clustersem.fit.comparison",
     "from_semopy": "clustersem.fit.semopy_import",
     "invariance": "clustersem.fit.invariance",
+    "misspecified": "clustersem.resample.misfit",
     "path_diagram": "clustersem.report",
+    "simulate": "clustersem.resample.simulate",
 }
 
 __all__ = [
+    "MAR",
+    "MCAR",
     "NO_SCREENING",
     "Bootstrap",
     "Codebook",
@@ -96,6 +107,7 @@ __all__ = [
     "item_statistics",
     "kmo",
     "mardia",
+    "misspecified",
     "parallel_analysis",
     "path_diagram",
     "purify",
@@ -103,6 +115,7 @@ __all__ = [
     "reliability",
     "respecify",
     "sem",
+    "simulate",
     "studies",
     "test_hypotheses",
     "validity",

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clustersem.engine.arrays import Batch, Pairs, pairs, transposed
+from clustersem.engine.arrays import Batch, Namespace, Pairs, gathered, pairs, transposed
 from clustersem.engine.batched_likelihood import (
     BatchedEvaluation,
     BatchedSamples,
@@ -28,12 +28,19 @@ from clustersem.engine.ram import COVARIANCE, INTERCEPT, PATH
 class HessianPlaces:
     """Where the entries of a structure's Hessians are found; made by :func:`hessian_places`.
 
+    Hessians are symmetric, so only pairs of cells (a, b) with a >= b are computed.
+
     Attributes
     ----------
-    xx, xy, yy : Pairs
-        Factors of the first derivatives, in Gram matrices of [U V].
-    weight : array of shape (cells, cells)
-        2 c_a c_b.
+    xx, xy, yx, yy : array of int
+        For every pair the product of factors of the first derivatives, in flat Gram matrices of
+        [U V].
+    a, b : array of int
+        The cells of every pair.
+    weight : array
+        2 c_a c_b of every pair.
+    full : array of int
+        For every entry of the flat Hessian its pair.
     e_ji, e_jk, e_jo, e_jt : Pairs
         In E: from causes of paths to effects of paths, to both variables of covariances, and to
         variables with intercepts.
@@ -45,14 +52,19 @@ class HessianPlaces:
         Of every path.
     two_c : array
         2 c of the covariances.
-    back : Pairs or None
-        From cells sorted by kind to the cells as they are; None where these are sorted.
+    curved : array of int
+        For every pair where its curvature stands among 0 and that between paths, and of paths with
+        covariances and with intercepts.
     """
 
-    xx: Pairs
-    xy: Pairs
-    yy: Pairs
+    xx: Batch
+    xy: Batch
+    yx: Batch
+    yy: Batch
+    a: Batch
+    b: Batch
     weight: Batch
+    full: Batch
     e_ji: Pairs
     e_jk: Pairs
     e_jo: Pairs
@@ -65,25 +77,36 @@ class HessianPlaces:
     cause: Batch
     effect: Batch
     two_c: Batch
-    back: Pairs | None
+    curved: Batch
 
 
 def hessian_places(batched: BatchedRam) -> HessianPlaces:
     """Lay the Hessians of a structure out."""
     device, cells = batched.device, batched.model.cells
-    m, x, y = cells.n_variables, cells.x, cells.y
+    on, m, x, y = device.asarray, cells.n_variables, cells.x, cells.y
     kinds = [np.flatnonzero(cells.kind == kind) for kind in (PATH, COVARIANCE, INTERCEPT)]
     paths, covariances, intercepts = kinds
     i, j = cells.row[paths], cells.col[paths]
     k, other = cells.row[covariances], cells.col[covariances]
-    order = np.concatenate(kinds)
-    back = np.argsort(order)
-    is_sorted = np.array_equal(order, np.arange(len(order)))
+    a, b = np.tril_indices(len(cells))
+    pair = np.zeros((len(cells), len(cells)), dtype=np.int64)
+    pair[a, b] = pair[b, a] = np.arange(len(a))
+    curved = np.zeros_like(pair)
+    first = 1
+    for others in kinds:
+        block = first + np.arange(len(paths) * len(others)).reshape(len(paths), len(others))
+        curved[paths[:, None], others] = block
+        curved[others[:, None], paths] = block.T
+        first += block.size
     return HessianPlaces(
-        xx=pairs(device, x, x, 2 * m),
-        xy=pairs(device, x, y, 2 * m),
-        yy=pairs(device, y, y, 2 * m),
-        weight=device.asarray(2.0 * cells.c[:, None] * cells.c),
+        xx=on(x[a] * 2 * m + x[b]),
+        xy=on(x[a] * 2 * m + y[b]),
+        yx=on(y[a] * 2 * m + x[b]),
+        yy=on(y[a] * 2 * m + y[b]),
+        a=on(a),
+        b=on(b),
+        weight=on(2.0 * cells.c[a] * cells.c[b]),
+        full=on(pair.ravel()),
         e_ji=pairs(device, j, i, m),
         e_jk=pairs(device, j, k, m),
         e_jo=pairs(device, j, other, m),
@@ -93,23 +116,41 @@ def hessian_places(batched: BatchedRam) -> HessianPlaces:
         q_ii=pairs(device, i, i, 2 * m),
         q_ik=pairs(device, i, k, 2 * m),
         q_io=pairs(device, i, other, 2 * m),
-        cause=device.asarray(j),
-        effect=device.asarray(i),
-        two_c=device.asarray(2.0 * cells.c[covariances]),
-        back=None if is_sorted else pairs(device, back, back, len(order)),
+        cause=on(j),
+        effect=on(i),
+        two_c=on(2.0 * cells.c[covariances]),
+        curved=on(curved[a, b]),
     )
+
+
+class _Gram:
+    """[U V]' X [U V] of a batch, flat."""
+
+    def __init__(self, xp: Namespace, uv: Batch, middle: Batch) -> None:
+        self._xp = xp
+        self.whole = transposed(uv) @ middle @ uv
+        self._flat = xp.reshape(self.whole, (self.whole.shape[0], -1))
+
+    def at(self, places: Batch) -> Batch:
+        """Return its entries at some places (B x places)."""
+        return self._xp.take(self._flat, places, axis=1)
+
+    def products(self, places: HessianPlaces) -> Batch:
+        """Return tr(X Sigma_a X Sigma_b) of every pair, but for the weight."""
+        crossed = self.at(places.xy) * self.at(places.yx)
+        return self.at(places.xx) * self.at(places.yy) + crossed
 
 
 def expected(batched: BatchedRam, places: HessianPlaces, at: BatchedEvaluation) -> Batch:
     """Return the expected Hessian of F (B x q x q): tr(P dSigma P dSigma) + 2 dmu' P dmu."""
-    xp, uv = batched.device.xp, at.point.uv
-    g = transposed(uv) @ at.precision @ uv
-    xx, xy = places.xx.of(xp, g), places.xy.of(xp, g)
-    h = (xx * places.yy.of(xp, g) + xy * transposed(xy)) * places.weight
+    xp = batched.device.xp
+    gram = _Gram(xp, at.point.uv, at.precision)
+    h = gram.products(places) * places.weight
     if batched.model.has_means:
         slope = mean_weights(batched, at.point)
-        h = h + 2.0 * slope[:, :, None] * slope[:, None, :] * xx
-    return _by_theta(batched, h)
+        both = xp.take(slope, places.a, axis=1) * xp.take(slope, places.b, axis=1)
+        h = h + 2.0 * both * gram.at(places.xx)
+    return _whole(batched, places, h)
 
 
 def exact(
@@ -122,35 +163,45 @@ def exact(
     if has_means:
         r = xp.sum(p * at.deviation[:, None, :], axis=-1)
         k = k + r[:, :, None] * r[:, None, :]
-    left = transposed(uv)
-    gram_k, gram_w = left @ k @ uv, left @ (p - k) @ uv
-    kxx, kxy = places.xx.of(xp, gram_k), places.xy.of(xp, gram_k)
-    wxx, wxy = places.xx.of(xp, gram_w), places.xy.of(xp, gram_w)
-    h = kxx * places.yy.of(xp, gram_k) + kxy * transposed(kxy)
-    h = (h - wxx * places.yy.of(xp, gram_w) - wxy * transposed(wxy)) * places.weight
+    of_k, of_w = _Gram(xp, uv, k), _Gram(xp, uv, p - k)
+    h = (of_k.products(places) - of_w.products(places)) * places.weight
     uv_r = None
     if has_means:
         uv_r = xp.sum(uv * r[:, :, None], axis=1)
-        h = h + _of_means(batched, at.point, kxx + wxx, kxy + wxy, uv_r)
+        h = h + _of_means(batched, places, at.point, of_k, of_w, uv_r)
         uv_r = -2.0 * uv_r
-    return _by_theta(batched, h + _curvature(batched, places, at.point, gram_w, uv_r))
+    h = h + _curvature(batched, places, at.point, of_w.whole, uv_r)
+    return _whole(batched, places, h)
 
 
-def _by_theta(batched: BatchedRam, by_cell: Batch) -> Batch:
-    """Return Hessians by theta from those by cell: K' H K."""
-    k = batched.collapse
-    return by_cell if k is None else k.T @ by_cell @ k
+def _whole(batched: BatchedRam, places: HessianPlaces, of_pairs: Batch) -> Batch:
+    """Return Hessians by theta from those of pairs of cells: K' H K."""
+    n, k = len(batched.model.cells), batched.collapse
+    by_cell = gathered(batched.device.xp, of_pairs, places.full, (n, n))
+    return by_cell if k is None else transposed(k[None, :, :]) @ by_cell @ k
 
 
 def _of_means(
-    batched: BatchedRam, point: BatchedPoint, pxx: Batch, pxy: Batch, uv_r: Batch
+    batched: BatchedRam,
+    places: HessianPlaces,
+    point: BatchedPoint,
+    of_k: _Gram,
+    of_w: _Gram,
+    uv_r: Batch,
 ) -> Batch:
-    """Return 2 mu_a' P mu_b + 2 mu_a' P Sigma_b r + 2 mu_b' P Sigma_a r."""
+    """Return 2 mu_a' P mu_b + 2 mu_a' P Sigma_b r + 2 mu_b' P Sigma_a r of every pair."""
     xp, h = batched.device.xp, mean_weights(batched, point)
     x_r, y_r = xp.take(uv_r, batched.x, axis=1), xp.take(uv_r, batched.y, axis=1)
-    slope = pxx * y_r[:, None, :] + pxy * x_r[:, None, :]
-    slope = h[:, :, None] * batched.two_c * slope
-    return 2.0 * h[:, :, None] * h[:, None, :] * pxx + slope + transposed(slope)
+    pxx, pxy, pyx = (of_k.at(part) + of_w.at(part) for part in (places.xx, places.xy, places.yx))
+
+    def of(values: Batch, cells: Batch) -> Batch:
+        return xp.take(values, cells, axis=1)
+
+    a, b = places.a, places.b
+    scaled_x, scaled_y = batched.two_c * x_r, batched.two_c * y_r
+    slope = of(h, a) * (pxx * of(scaled_y, b) + pxy * of(scaled_x, b))
+    slope = slope + of(h, b) * (pxx * of(scaled_y, a) + pyx * of(scaled_x, a))
+    return 2.0 * of(h, a) * of(h, b) * pxx + slope
 
 
 def _curvature(
@@ -160,27 +211,24 @@ def _curvature(
     gram_w: Batch,
     uv_w: Batch | None,
 ) -> Batch:
-    """Return tr(W Sigma_ab) + w' mu_ab for all pairs of free cells (B x cells x cells).
+    """Return tr(W Sigma_ab) + w' mu_ab of every pair of free cells.
 
     `gram_w` is [U V]' W [U V], `uv_w` [U V]' w, or None without a mean structure.
     """
-    xp, n = batched.device.xp, len(batched.model.cells)
-    e = point.e
+    xp, e = batched.device.xp, point.e
     e_ji = places.e_ji.of(xp, e)
     once = e_ji * places.q_ij.of(xp, gram_w)
     t_jj = places.t_jj.of(xp, e @ point.s @ transposed(e))
     among = 2.0 * (once + transposed(once) + t_jj * places.q_ii.of(xp, gram_w))
     mixed = places.e_jo.of(xp, e) * places.q_ik.of(xp, gram_w)
-    mixed = mixed + places.e_jk.of(xp, e) * places.q_io.of(xp, gram_w)
-    row = [among, mixed * places.two_c]
+    mixed = (mixed + places.e_jk.of(xp, e) * places.q_io.of(xp, gram_w)) * places.two_c
+    parts = [xp.zeros_like(e[:, :1, :1]), among, mixed]
     if uv_w is not None:
         w_i = xp.take(uv_w, places.effect, axis=1)
         nu_j = xp.take(point.nu, places.cause, axis=1)
         half = nu_j[:, :, None] * transposed(e_ji) * w_i[:, None, :]
-        row = [among + half + transposed(half), row[1], w_i[:, :, None] * places.e_jt.of(xp, e)]
-    top = xp.concat(row, axis=2)
-    others = n - top.shape[1]
-    nothing = xp.zeros((top.shape[0], others, others), dtype=top.dtype, device=top.device)
-    below = xp.concat([transposed(top[:, :, n - others :]), nothing], axis=2)
-    by_kind = xp.concat([top, below], axis=1)
-    return by_kind if places.back is None else places.back.of(xp, by_kind)
+        parts[1] = among + half + transposed(half)
+        parts.append(w_i[:, :, None] * places.e_jt.of(xp, e))
+    size = e.shape[0]
+    flat = [xp.reshape(part, (size, -1)) for part in parts]
+    return xp.take(xp.concat(flat, axis=1), places.curved, axis=1)

@@ -7,7 +7,7 @@ that of :mod:`clustersem.engine.optimiser`: the decrement g' H^-1 g, in units of
 have met it leave the batch.
 
 A problem whose minimum runs away to infinity would go on until its decrement is rounding. It is
-given up when it is a thousand times as far from the start as others are.
+given up a hundred standard errors from the start.
 """
 
 from __future__ import annotations
@@ -17,16 +17,18 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from clustersem.engine.arrays import Array, Batch, Device, Index, cholesky
-from clustersem.engine.optimiser import DECREMENT, ROUNDING, SUFFICIENT
+from clustersem.engine.arrays import Array, Batch, Device, Index, cholesky, transposed
+from clustersem.engine.optimiser import DECREMENT, FLATTEST, ROUNDING, SUFFICIENT
 
 COMMON_STEPS = 3
 NEWTON_STEPS = 6
-MAX_STEPS = 30
-# A Hessian is used again where the last step with it left no more of the decrement than this.
-RATE = 0.05
-# In the metric of the common Hessian, squared, times that of the median problem's first step.
-FAR = 1e6
+MAX_STEPS = 40
+# A Hessian is used again where so many more steps as good as the last one will do.
+MORE_STEPS = 2
+# Directions that are bent upwards at most, and the steps of inverse iteration to find each.
+BENDS, ITERATIONS = 2, 2
+# Standard errors from the start at which a problem is given up.
+FAR = 100.0
 # How many bytes of Hessians are worked on at a time, where memory is a processor's cache.
 CACHE = 1 << 19
 
@@ -77,7 +79,9 @@ class BatchedOptimum:
     steps: Index
 
 
-def minimise_batch(problems: Problems, start: Array, hessian: Array) -> BatchedOptimum:
+def minimise_batch(
+    problems: Problems, start: Array, hessian: Array, n_total: float
+) -> BatchedOptimum:
     """Minimise many functions.
 
     Parameters
@@ -88,6 +92,8 @@ def minimise_batch(problems: Problems, start: Array, hessian: Array) -> BatchedO
         Where each begins.
     hessian : ndarray of shape (q, q)
         A positive definite Hessian near theirs.
+    n_total : float
+        N: its covariance matrix of estimates is the inverse of N / 2 times the Hessian.
     """
     size, q = start.shape
     found = BatchedOptimum(
@@ -96,9 +102,8 @@ def minimise_batch(problems: Problems, start: Array, hessian: Array) -> BatchedO
     if not size:
         return found
     inverse = np.asarray(np.linalg.inv(hessian), dtype=np.float64)
-    theta, first = _common_steps(problems, start, inverse)
-    limit = FAR * float(np.median(first[np.isfinite(first)])) if np.isfinite(first).any() else 0.0
-    run = _Run(start, hessian, limit, found)
+    theta = _common_steps(problems, start, inverse)
+    run = _Run(start, hessian, 2.0 / n_total * FAR**2, found)
     block = size if problems.device.library in ("torch", "cupy") else max(4, CACHE // (8 * q * q))
     left = [
         run.newton(problems, places, theta[places], NEWTON_STEPS)
@@ -113,14 +118,13 @@ def minimise_batch(problems: Problems, start: Array, hessian: Array) -> BatchedO
     return found
 
 
-def _common_steps(problems: Problems, start: Array, inverse: Array) -> tuple[Array, Array]:
-    """Take steps with the common inverse Hessian; return theta and the first decrement."""
+def _common_steps(problems: Problems, start: Array, inverse: Array) -> Array:
+    """Take steps with the common inverse Hessian."""
     device = problems.device
     xp = device.xp
     theta, metric = device.asarray(start), device.asarray(inverse)
     f, state = problems.at(theta)
     g = problems.gradient(state)
-    first = -xp.sum(g * -(g @ metric), axis=1)
     length = xp.ones_like(f)
     for step_number in range(COMMON_STEPS):
         step = -(g @ metric)
@@ -133,7 +137,7 @@ def _common_steps(problems: Problems, start: Array, inverse: Array) -> tuple[Arr
         length = xp.where(good, length, 0.5 * length)
         if step_number < COMMON_STEPS - 1:
             g = xp.where(good[:, None], problems.gradient(state), g)
-    return device.numpy(theta), device.numpy(first)
+    return device.numpy(theta)
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,60 +160,69 @@ class _Run:
         f, state = own.at(here)
         g = own.gradient(state)
         length = xp.ones_like(f)
-        h = self._fresh(own, state)
-        before = np.full(len(places), np.inf)
+        h = self._fresh(own, state, g)
+        before, moved = np.full(len(places), np.inf), np.zeros(len(places), bool)
         for _ in range(most):
-            step = -xp.linalg.solve(h, g[:, :, None])[:, :, 0]
-            decrement = -xp.sum(g * step, axis=1)
-            size = device.numpy(decrement)
-            # The last Hessian serves on for as long as it takes off most of the decrement.
-            stale = np.flatnonzero(~(size <= RATE * before) & (before < np.inf))
+            step = _newton_step(xp, h, g)
+            size = device.numpy(-xp.sum(g * step, axis=1)).copy()
+            stale = np.flatnonzero(moved & ~_nearly_there(size, before))
             if len(stale):
                 which = device.asarray(stale)
-                h = self._replaced(h, stale, self._fresh(own.some(which), state.some(which)))
-                step = -xp.linalg.solve(h, g[:, :, None])[:, :, 0]
-                decrement = -xp.sum(g * step, axis=1)
-                size = device.numpy(decrement)
+                g_stale = take(g, which, axis=0)
+                fresh = self._fresh(own.some(which), state.some(which), g_stale)
+                h = self._replaced(h, stale, fresh)
+                again = _newton_step(xp, fresh, g_stale)
+                step = self._replaced(step, stale, again)
+                size[stale] = device.numpy(-xp.sum(g_stale * again, axis=1))
             before = size
             trial = here + length[:, None] * step
-            ended = self._ended(device, places, f, trial, decrement)
+            ended = self._ended(device, places, f, here, trial, size)
             if ended.all():
                 return places[:0], theta[:0]
             if ended.any():
                 places, before = places[~ended], before[~ended]
                 which = device.asarray(np.flatnonzero(~ended))
                 own = own.some(which)
-                here, f, g, h, trial, length, decrement = (
-                    take(part, which, axis=0) for part in (here, f, g, h, trial, length, decrement)
+                here, f, g, h, trial, length = (
+                    take(part, which, axis=0) for part in (here, f, g, h, trial, length)
                 )
-            there, new = own.at(trial)
+            there, state = own.at(trial)
             noise = ROUNDING * (own.n_terms + xp.abs(f))
-            good = there <= f - SUFFICIENT * length * decrement + noise
+            good = there <= f - SUFFICIENT * length * device.asarray(before) + noise
+            # Of a problem whose step was refused nothing but the length of the next one changes.
             here = xp.where(good[:, None], trial, here)
-            if bool(xp.all(good)):
-                f, state, g = there, new, own.gradient(new)
-                length = xp.ones_like(f)
-            else:
-                f, state = own.at(here)
-                g = own.gradient(state)
-                length = xp.where(good, xp.ones_like(length), 0.5 * length)
+            g = xp.where(good[:, None], own.gradient(state), g)
+            f = xp.where(good, there, f)
+            length = xp.where(good, xp.ones_like(length), 0.5 * length)
+            moved = device.numpy(good)
             self.found.steps[places] += 1
         self.found.f[places] = device.numpy(f)
         self.found.theta[places] = device.numpy(here)
         return places, device.numpy(here)
 
-    def _fresh(self, problems: Problems, state: Any) -> Batch:  # noqa: ANN401 - of `at`
-        """Return the exact Hessians, or the expected ones where these are not convex."""
-        xp = problems.device.xp
+    def _fresh(self, problems: Problems, state: Any, g: Batch) -> Batch:  # noqa: ANN401
+        """Return the exact Hessians, bent upwards where these are not convex."""
         exact = problems.exact(state)
-        scale = xp.sqrt(xp.abs(xp.linalg.diagonal(exact)))
-        _, _, convex = cholesky(xp, exact / (scale[:, :, None] * scale[:, None, :]))
-        others = np.flatnonzero(~problems.device.numpy(convex))
+        others = self._not_convex(problems.device, exact)
         if not len(others):
             return exact
-        which = problems.device.asarray(others)
+        take, which = problems.device.xp.take, problems.device.asarray(others)
         expected = problems.some(which).expected(state.some(which))
-        return self._replaced(exact, others, expected)
+        g_others = take(g, which, axis=0)
+        bent = _bent(problems.device.xp, take(exact, which, axis=0), expected, g_others)
+        left = self._not_convex(problems.device, bent)
+        if len(left):
+            rest = take(expected, problems.device.asarray(left), axis=0)
+            bent = self._replaced(bent, left, rest)
+        return self._replaced(exact, others, bent)
+
+    @staticmethod
+    def _not_convex(device: Device, hessians: Batch) -> Index:
+        """Return the places of Hessians that are not positive definite."""
+        xp = device.xp
+        scale = xp.sqrt(xp.abs(xp.linalg.diagonal(hessians)))
+        _, _, convex = cholesky(xp, hessians / (scale[:, :, None] * scale[:, None, :]))
+        return np.flatnonzero(~device.numpy(convex))
 
     @staticmethod
     def _replaced(whole: Batch, places: Index, parts: Batch) -> Batch:
@@ -219,18 +232,52 @@ class _Run:
         return whole
 
     def _ended(
-        self, device: Device, places: Index, f: Batch, trial: Batch, decrement: Batch
+        self, device: Device, places: Index, f: Batch, here: Batch, trial: Batch, size: Array
     ) -> np.ndarray:
         """Write down the problems that have converged or run away, and say which they are."""
-        size, theta = device.numpy(decrement), device.numpy(trial)
         done = size <= DECREMENT
-        away = theta - self.start[places]
+        away = device.numpy(here) - self.start[places]
         # Written so that what is not a number counts as far.
         ended: np.ndarray = done | ~(
             np.einsum("bi,ij,bj->b", away, self.hessian, away) <= self.limit
         )
         if ended.any():
-            self.found.theta[places[ended]] = theta[ended]
+            # The step that meets the criterion is taken: it is computed already.
+            self.found.theta[places[ended]] = device.numpy(trial)[ended]
             self.found.f[places[ended]] = device.numpy(f)[ended]
             self.found.converged[places[ended]] = done[ended]
         return ended
+
+
+def _newton_step(xp: Any, h: Batch, g: Batch) -> Batch:  # noqa: ANN401 - a namespace
+    """Return -H^-1 g."""
+    return -xp.linalg.solve(h, g[:, :, None])[:, :, 0]
+
+
+def _nearly_there(size: Array, before: Array) -> np.ndarray:
+    """Whether problems meet the criterion soon, if decrements go on falling as they did."""
+    rate = size / before
+    near: np.ndarray = (size > 0) & (size * rate**MORE_STEPS <= DECREMENT)
+    return near
+
+
+def _bent(xp: Any, h: Batch, expected: Batch, g: Batch) -> Batch:  # noqa: ANN401 - a namespace
+    """Return Hessians with their flattest directions bent upwards, in the metric of expected ones.
+
+    Where F is not convex a problem is near a saddle, along which Fisher scoring creeps. As in
+    :mod:`clustersem.engine.optimiser` an eigenvalue that is negative or nearly zero is replaced by
+    its absolute value. It is the one nearest to zero, along which a Newton step is long: so inverse
+    iteration from that step finds it.
+    """
+    for _ in range(BENDS):
+        v = xp.linalg.solve(h, g[:, :, None])
+        for _ in range(ITERATIONS):
+            v = v / xp.sqrt(xp.sum(v * (expected @ v), axis=1))[:, None, :]
+            v = xp.linalg.solve(h, expected @ v)
+        v = v / xp.sqrt(xp.sum(v * (expected @ v), axis=1))[:, None, :]
+        value = xp.sum(v * (h @ v), axis=1)[:, None, :]
+        to = xp.where(xp.abs(value) > FLATTEST, xp.abs(value), xp.full_like(value, FLATTEST))
+        change = xp.where(value < FLATTEST, to - value, xp.zeros_like(value))
+        e_v = expected @ v
+        h = h + change * (e_v @ transposed(e_v))
+    return h

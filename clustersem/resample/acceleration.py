@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from clustersem.errors import DataError
 from clustersem.moments.order import Index
 from clustersem.resample.quantiles import Array
 
@@ -31,7 +30,7 @@ def acceleration(contributions: Array) -> Array:
     contributions : ndarray of shape (units, k)
         What every unit adds to the linear approximation of each estimate, centred within strata:
         its empirical influence value over the number of units of its stratum (see
-        :func:`from_jackknife` and :func:`from_influence`). A factor common to all does not matter.
+        :func:`from_jackknife`). A factor common to all does not matter.
 
     Returns
     -------
@@ -44,7 +43,7 @@ def acceleration(contributions: Array) -> Array:
     The mean of skewed data: one sixth of the skewness over the root of their number.
 
     >>> x = np.array([[0.0], [0.0], [0.0], [4.0]])
-    >>> acceleration(from_influence(x - x.mean())).round(4)
+    >>> acceleration(x - x.mean()).round(4)
     array([0.0962])
     """
     largest = np.abs(contributions).max(axis=0, initial=0.0)
@@ -55,26 +54,6 @@ def acceleration(contributions: Array) -> Array:
     cubes = np.einsum("ik,ik,ik->k", scaled, scaled, scaled)
     found: Array = np.where(moved, cubes / (6 * np.where(moved, squares, 1.0) ** 1.5), 0.0)
     return found
-
-
-def from_influence(influence: Array, strata: Index | None = None) -> Array:
-    """Return contributions from empirical influence values.
-
-    Parameters
-    ----------
-    influence : ndarray of shape (units, k)
-        Derivative of every estimate by the share of each unit within its stratum.
-    strata : ndarray of int, shape (units,), optional
-        Stratum (and group) of every unit, 0-based without gaps.
-
-    Returns
-    -------
-    ndarray of shape (units, k)
-        Centred within strata, over the number of units of the stratum.
-    """
-    strata = np.zeros(len(influence), dtype=np.intp) if strata is None else strata
-    size = np.bincount(strata)
-    return _centred(influence, strata, size) / size[strata][:, None]
 
 
 def from_jackknife(left_out: Array, strata: Index | None = None) -> Array:
@@ -100,58 +79,7 @@ def from_jackknife(left_out: Array, strata: Index | None = None) -> Array:
     strata = np.zeros(len(left_out), dtype=np.intp) if strata is None else strata
     size = np.bincount(strata)
     factor = ((size - 1) / size)[strata][:, None]
-    return -factor * _centred(left_out, strata, size)
-
-
-def from_resamples(counts: Index, resampled: Array, strata: Index | None = None) -> Array:
-    """Return contributions from the resamples themselves, by regression on how often units occur.
-
-    Needs no further fits, but more resamples than units; the jackknife is the better choice where
-    refits are cheap, because what the regression leaves over blurs the influence values.
-
-    Parameters
-    ----------
-    counts : ndarray of int, shape (B, units)
-        How often every unit was drawn.
-    resampled : ndarray of shape (B, k)
-        Estimates, without missing ones.
-    strata : ndarray of int, shape (units,), optional
-        Stratum (and group) of every unit, 0-based without gaps.
-
-    Returns
-    -------
-    ndarray of shape (units, k)
-        Contributions.
-
-    Raises
-    ------
-    DataError
-        Where there are not more resamples than units.
-
-    Notes
-    -----
-    Counts of a stratum always sum to its size, so one unit of each is left out of the regression;
-    its coefficient is zero before centring.
-    """
-    strata = np.zeros(counts.shape[1], dtype=np.intp) if strata is None else strata
-    size = np.bincount(strata)
-    first = np.unique(strata, return_index=True)[1]
-    free = np.setdiff1d(np.arange(counts.shape[1]), first)
-    if len(counts) <= len(free) + 1:
-        raise DataError(
-            f"Influence values from {len(counts)} resamples of {counts.shape[1]} units are not"
-            f" determined: take more than {counts.shape[1]} resamples, or the jackknife."
-        )
-    shares = counts[:, free] / size[strata[free]]
-    design = np.column_stack([np.ones(len(counts)), shares])
-    influence = np.zeros((counts.shape[1], resampled.shape[1]))
-    influence[free] = np.linalg.lstsq(design, resampled, rcond=None)[0][1:]
-    return from_influence(influence, strata)
-
-
-def _centred(values: Array, strata: Index, size: Index) -> Array:
-    """Return values less the mean of their stratum."""
-    sums = np.zeros((len(size), values.shape[1]))
-    np.add.at(sums, strata, values)
-    found: Array = values - (sums / size[:, None])[strata]
+    sums = np.zeros((len(size), left_out.shape[1]))
+    np.add.at(sums, strata, left_out)
+    found: Array = factor * ((sums / size[:, None])[strata] - left_out)
     return found

@@ -20,6 +20,7 @@ from clustersem.resample.bollen_stine import FitTest, fit_test
 from clustersem.resample.intervals import Kind, intervals
 from clustersem.resample.leave_out import LeaveOut
 from clustersem.resample.p_values import two_sided_p
+from clustersem.resample.quantiles import mean_and_sd
 from clustersem.resample.refit import CONVERGED, NO_MOMENTS, NOT_CONVERGED, Refits
 from clustersem.resample.statistics import Of, Reader, Statistics, check_quantity
 from clustersem.resample.streams import BATCH
@@ -204,10 +205,11 @@ class Bootstrap:
         p_value = two_sided_p(
             est, values, bias_corrected=kind in ("bc", "bca"), acceleration=accelerated
         )
+        mean, sd = mean_and_sd(values)
         table = self.reader.labels(of).assign(
             est=est,
-            se=_spread(values),
-            bias=_mean(values) - est,
+            se=sd,
+            bias=mean - est,
             p_value=p_value,
             ci_lower=found.lower,
             ci_upper=found.upper,
@@ -315,7 +317,7 @@ _ENDINGS = {
 
 def _names(labels: pd.DataFrame) -> list[str]:
     """Return one name for every row of a table of parameters or effects."""
-    several = labels["group"].nunique() > 1
+    several = labels["group"].max() > 1
     names = []
     for row in labels.to_dict("records"):
         if "lhs" in row:
@@ -324,21 +326,6 @@ def _names(labels: pd.DataFrame) -> list[str]:
             name = f"{row['kind']}: {row['path'] or row['from'] + ' -> ' + row['to']}"
         names.append(f"{name.strip()} [group {row['group']}]" if several else name.strip())
     return names
-
-
-def _spread(values: Array) -> Array:
-    """Return standard deviations over resamples with divisor B - 1."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # all may be NaN
-        spread: Array = np.nanstd(values, axis=0, ddof=1)
-    fixed = np.nanmax(values, axis=0, initial=-np.inf) == np.nanmin(values, axis=0, initial=np.inf)
-    return np.where(fixed, 0.0, spread)
-
-
-def _mean(values: Array) -> Array:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        return np.asarray(np.nanmean(values, axis=0))
 
 
 def _table_lines(table: pd.DataFrame, kind: str, level: float) -> Iterator[str]:

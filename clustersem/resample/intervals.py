@@ -32,9 +32,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from clustersem.errors import DataError, ModelError
+from clustersem.errors import ModelError
 from clustersem.moments.order import Index
-from clustersem.resample.quantiles import Array, Resampled, moments_of
+from clustersem.resample.quantiles import Array, Resampled, mean_and_sd
 from clustersem.survey.names import did_you_mean, listed
 
 Kind = Literal["percentile", "basic", "normal", "bc", "bca", "studentized"]
@@ -174,7 +174,7 @@ def intervals(
     alpha = np.broadcast_to(tails, (len(estimate), 2))
     undefined = values.n_used < 2
     if kind == "normal":
-        mean, sd = moments_of(resampled)
+        mean, sd = mean_and_sd(resampled)
         limits = (2 * estimate - mean)[:, None] + sd[:, None] * ndtri(tails)
         extreme = np.zeros((len(estimate), 2), dtype=np.bool_)
     elif kind == "basic":
@@ -225,22 +225,6 @@ def least_resamples(level: float) -> int:
     """
     # 1 - 0.99 is a little more or less than 0.01 in binary: without rounding, luck would decide.
     return math.ceil(round(2 / (1 - check_level(level)), 6)) - 1
-
-
-def check_enough(n: int, level: float) -> None:
-    """Refuse to bootstrap with fewer resamples than an interval of this level needs.
-
-    Raises
-    ------
-    DataError
-        With the least number of resamples.
-    """
-    if n < least_resamples(level):
-        raise DataError(
-            f"{n} resamples cannot give a {level:.4g} interval: its limits would lie beyond the"
-            f" outermost resample. Take {least_resamples(level)} at least; 1000 or more give"
-            " limits that do not change when the bootstrap is repeated."
-        )
 
 
 def _corrected(share_below: Array, acceleration: Array, z: Array) -> Array:

@@ -20,6 +20,8 @@ from scipy.special import ndtr, ndtri
 from clustersem.moments.order import Index
 
 Array = NDArray[np.float64]
+# Spread over size, below which values that went through a fit differ by nothing but rounding.
+_ROUNDING = 1e-13
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,10 +48,11 @@ class Resampled:
         values : ndarray of shape (B, k)
             One row a resample; NaN or infinite where there is no result.
         """
-        ascending = np.ascontiguousarray(values.T)
+        ascending = np.array(values.T, order="C")
         finite = np.isfinite(ascending)
-        ascending = np.sort(np.where(finite, ascending, np.nan), axis=1)
-        return cls(ascending, finite.sum(axis=1))
+        ascending[~finite] = np.nan
+        ascending.sort(axis=1)
+        return cls(ascending, np.count_nonzero(finite, axis=1))
 
     def quantiles(self, alpha: Array) -> tuple[Array, NDArray[np.bool_]]:
         """Return quantiles, and which of them are no better than the outermost value.
@@ -146,11 +149,7 @@ class Resampled:
         return (self.n_used > 0) & (last - first <= _ROUNDING * size)
 
 
-# Spread over size, below which values that went through a fit differ by nothing but rounding.
-_ROUNDING = 1e-13
-
-
-def moments_of(values: Array) -> tuple[Array, Array]:
+def mean_and_sd(values: Array) -> tuple[Array, Array]:
     """Return means and standard deviations (divisor R - 1) of the finite values of each column.
 
     Parameters
@@ -160,12 +159,15 @@ def moments_of(values: Array) -> tuple[Array, Array]:
     Returns
     -------
     tuple of two ndarrays of shape (k,)
-        NaN where there are fewer than one, or two, finite values.
+        NaN where there are fewer than one, or two, finite values. Of values that differ by nothing
+        but rounding the standard deviation is exactly zero.
     """
     finite = np.isfinite(values)
     n = finite.sum(axis=0)
     kept = np.where(finite, values, 0.0)
     mean = np.where(n > 0, kept.sum(axis=0) / np.maximum(n, 1), np.nan)
     deviation = np.where(finite, kept - mean, 0.0)
-    variance = np.einsum("bk,bk->k", deviation, deviation) / np.maximum(n - 1, 1)
-    return mean, np.where(n > 1, np.sqrt(variance), np.nan)
+    sd = np.sqrt(np.einsum("bk,bk->k", deviation, deviation) / np.maximum(n - 1, 1))
+    widest = np.abs(deviation).max(axis=0, initial=0.0)
+    sd[widest <= _ROUNDING * np.abs(mean)] = 0.0
+    return mean, np.where(n > 1, sd, np.nan)

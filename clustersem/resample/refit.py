@@ -293,13 +293,15 @@ class Refitter:
             np.full(size, NO_MOMENTS, np.intp),
             self._sampled_moments(moments),
         )
+        n = self.n_total(part.n_obs for part in moments)
         for rows in self._chunks(np.arange(size), self._state_bytes):
             objective = self._objective(moments, rows)
             usable_rows = np.flatnonzero(objective.good)
             if len(usable_rows) < len(rows):
                 objective = objective.some(self.device.asarray(usable_rows))
             own = rows[usable_rows]
-            optimum = minimise_batch(objective, np.tile(self.start, (len(own), 1)), self.hessian)
+            start = np.tile(self.start, (len(own), 1))
+            optimum = minimise_batch(objective, start, self.hessian, n)
             found.theta[own] = np.where(optimum.converged[:, None], optimum.theta, np.nan)
             found.f[own] = np.where(optimum.converged, optimum.f, np.nan)
             found.code[own] = np.where(optimum.converged, CONVERGED, NOT_CONVERGED)

@@ -40,7 +40,10 @@ class Rows:
         self.__dict__.update(state)
 
     def moments(self, counts: Index) -> Moments:
-        """Return the moments of resamples, given how often each has each row (B x n)."""
+        """Return the moments of resamples, given how often each has each row (B x n).
+
+        All of them have the same number of rows, which is not always that of the sample.
+        """
         size, p = len(counts), self.data.shape[1]
         weights = counts.astype(np.float64)
         if self.weights is not None:
@@ -55,7 +58,7 @@ class Rows:
         cov = np.empty((size, p, p))
         cov[:, rows, cols] = cov[:, cols, rows] = sums[:, p:]
         cov -= shift[:, :, None] * shift[:, None, :]
-        n = len(self.data) if self.weights is None else float(self.weights.sum())
+        n = float(counts[0].sum() if self.weights is None else self.weights.sum())
         return Moments(cov, self._centre + shift, n)
 
     @cached_property

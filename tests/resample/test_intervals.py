@@ -11,21 +11,10 @@ from helpers.park_miller import ParkMiller
 from helpers.reference import REFERENCE
 from scipy import stats
 
-from clustersem.errors import DataError, ModelError
-from clustersem.resample.acceleration import (
-    acceleration,
-    from_influence,
-    from_jackknife,
-    from_resamples,
-)
-from clustersem.resample.intervals import (
-    KINDS,
-    check_enough,
-    check_level,
-    intervals,
-    least_resamples,
-)
-from clustersem.resample.quantiles import Resampled, moments_of
+from clustersem.errors import ModelError
+from clustersem.resample.acceleration import acceleration, from_jackknife
+from clustersem.resample.intervals import KINDS, check_level, intervals, least_resamples
+from clustersem.resample.quantiles import Resampled, mean_and_sd
 
 
 @cache
@@ -45,13 +34,7 @@ def played():
         t[np.asarray(case["gaps"], dtype=int) - 1] = np.nan
         cases.append({**case, "t": t, "se": se, "influence": influence})
     a, b = source.uniform(12), 1 + source.uniform(12)
-    index = np.array(
-        [
-            np.concatenate([np.floor(5 * source.uniform(5)), 5 + np.floor(7 * source.uniform(7))])
-            for _ in range(60)
-        ]
-    ).astype(int)
-    return cases, (a, b, index)
+    return cases, (a, b)
 
 
 def of(case, kind):
@@ -60,7 +43,7 @@ def of(case, kind):
         case["t"][:, None],
         kind=kind,
         level=case["conf"],
-        acceleration=acceleration(from_influence(case["influence"][:, None])),
+        acceleration=acceleration(case["influence"][:, None] - case["influence"].mean()),
         se=np.array([0.8]),
         resampled_se=case["se"][:, None],
     )
@@ -82,18 +65,12 @@ def test_extreme_limits_are_flagged_where_boot_warns():
         assert flagged == case["extreme"]
 
 
-def test_influence_values_are_those_of_boot():
-    a, b, index = played()[1]
-    strata = np.repeat([0, 1], [5, 7])
-    ratio = a[index].sum(axis=1) / b[index].sum(axis=1)
-    counts = np.array([np.bincount(row, minlength=12) for row in index])
-    found = from_resamples(counts, ratio[:, None], strata)[:, 0]
-    size = np.array([5, 7])[strata]
-    assert found * size == pytest.approx(told()["regression"], rel=1e-9, abs=1e-12)
-    # boot's jackknife of one sample, centred.
+def test_jackknife_values_are_those_of_boot():
+    a, b = played()[1]
     without = np.array([(a.sum() - a[i]) / (b.sum() - b[i]) for i in range(12)])
-    jackknife = np.asarray(told()["jackknife"])
-    expected = (jackknife - jackknife.mean()) / 12
+    # boot's are not centred, and n times ours.
+    theirs = np.asarray(told()["jackknife"])
+    expected = (theirs - theirs.mean()) / 12
     assert from_jackknife(without[:, None])[:, 0] == pytest.approx(expected, rel=1e-10)
 
 
@@ -101,10 +78,10 @@ def test_acceleration_of_a_mean_is_a_sixth_of_its_skewness():
     x = np.random.default_rng(3).exponential(size=(80, 3)) ** [1, 2, 0.5]
     sixth = stats.skew(x) / 6 / np.sqrt(80)
     influence = x - x.mean(axis=0)
-    assert acceleration(from_influence(influence)) == pytest.approx(sixth, rel=1e-12)
+    assert acceleration(influence) == pytest.approx(sixth, rel=1e-12)
     without = (x.sum(axis=0) - x) / 79
     assert acceleration(from_jackknife(without)) == pytest.approx(sixth, rel=1e-10)
-    assert acceleration(from_influence(influence * 1e-150)) == pytest.approx(sixth, rel=1e-12)
+    assert acceleration(influence * 1e-150) == pytest.approx(sixth, rel=1e-12)
 
 
 def test_acceleration_of_a_difference_of_means_is_a_sixth_of_its_skewness():
@@ -113,9 +90,9 @@ def test_acceleration_of_a_difference_of_means_is_a_sixth_of_its_skewness():
     x, y = rng.exponential(size=20), rng.gamma(3.0, size=50)
     third = stats.moment(x, 3) / 20**2 - stats.moment(y, 3) / 50**2
     variance = x.var() / 20 + y.var() / 50
-    influence = np.concatenate([x, -y])[:, None]
-    found = acceleration(from_influence(influence, np.repeat([0, 1], [20, 50])))
-    assert found[0] == pytest.approx(third / variance**1.5 / 6, rel=1e-12)
+    without = np.concatenate([(x.sum() - x) / 19 - y.mean(), x.mean() - (y.sum() - y) / 49])
+    found = acceleration(from_jackknife(without[:, None], np.repeat([0, 1], [20, 50])))
+    assert found[0] == pytest.approx(third / variance**1.5 / 6, rel=1e-10)
 
 
 def test_nothing_moves_a_fixed_parameter():
@@ -285,10 +262,13 @@ def test_spread_without_missing_values():
     rng = np.random.default_rng(14)
     values = rng.standard_normal((30, 2)) + 1e6
     holed = np.insert(values, [4, 9], np.nan, axis=0)
-    mean, sd = moments_of(holed)
+    mean, sd = mean_and_sd(holed)
     assert mean == pytest.approx(values.mean(axis=0), rel=1e-14)
     assert sd == pytest.approx(values.std(axis=0, ddof=1), rel=1e-9)
-    assert np.isnan(moments_of(np.full((3, 1), np.nan))).all()
+    assert np.isnan(mean_and_sd(np.full((3, 1), np.nan))).all()
+    one = np.ones((5, 1))
+    one[2] += 2e-16
+    assert mean_and_sd(one)[1][0] == 0.0
 
 
 def test_least_number_of_resamples():
@@ -299,9 +279,6 @@ def test_least_number_of_resamples():
         199,
         1999,
     ]
-    with pytest.raises(DataError, match=r"20 resamples cannot give a 0\.95 interval.* Take 39"):
-        check_enough(20, 0.95)
-    check_enough(39, 0.95)
 
 
 def test_bad_requests_are_refused_in_words():
@@ -314,5 +291,3 @@ def test_bad_requests_are_refused_in_words():
         intervals(np.zeros(1), t, kind="bca")
     with pytest.raises(ModelError, match="studentized interval needs the standard errors"):
         intervals(np.zeros(1), t, kind="studentized", se=np.ones(1))
-    with pytest.raises(DataError, match="take more than 12 resamples, or the jackknife"):
-        from_resamples(np.ones((12, 12), dtype=int), np.zeros((12, 1)))
