@@ -114,9 +114,9 @@ TASKS = (
     ),
     Task(
         "cutoffs",
-        "Cutoffs for this model and this n",
+        "Cutoffs for this model and this n, 500 replications of 7 levels",
         "home_revised",
-        {"clustersem": ("cutoffs", 1000), "lavaan": ("cutoffs", 20)},
+        {"clustersem": ("cutoffs", 3500), "lavaan": ("cutoffs", 20)},
     ),
 )
 

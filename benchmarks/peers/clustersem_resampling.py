@@ -12,6 +12,8 @@ import clustersem as cs
 from benchmarks.resampling import SIZES
 
 SEED = 2022
+#: The home study's correct model and six levels of misfit, each of which is simulated.
+LEVELS = 7
 #: H1 to H16 of the home study.
 PATHS = [f"A1 ~ {b}" for b in ("B1", "B2", "B3")] + [f"A2 ~ {b}" for b in ("B4", "B5", "B6")]
 HYPOTHESES = [
@@ -36,7 +38,7 @@ def works(
         "power": lambda count: cs.power(
             fit(), HYPOTHESES, n=SIZES, n_replications=count // len(SIZES), seed=SEED
         ),
-        "cutoffs": lambda count: cs.cutoffs(fit(), n=count, seed=SEED),
+        "cutoffs": lambda count: cs.cutoffs(fit(), n=count // LEVELS, seed=SEED),
     }
 
 
