@@ -198,6 +198,19 @@ def cholesky(xp: Namespace, matrices: Batch) -> tuple[Batch, Batch, Batch]:
     return factors, safe, good
 
 
+def solved(xp: Namespace, matrices: Batch, vectors: Batch) -> Batch:
+    """Return M^-1 v of matrices (B x q x q) and vectors (B x q x k); NaN where M is singular."""
+    try:
+        return xp.linalg.solve(matrices, vectors)
+    except (np.linalg.LinAlgError, RuntimeError):
+        half = matrices.shape[0] // 2
+    if not half:
+        return xp.full_like(vectors, xp.nan)
+    parts = (slice(None, half), slice(half, None))
+    each = [solved(xp, matrices[part, ...], vectors[part, ...]) for part in parts]
+    return xp.concat(each, axis=0)
+
+
 def _tried(xp: Namespace, matrices: Batch) -> Batch | None:
     # NumPy's error is a ValueError, PyTorch's a RuntimeError; CuPy has none, and returns NaN.
     try:

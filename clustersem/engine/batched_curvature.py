@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from clustersem.engine.arrays import Batch, Device, Index, cholesky, transposed
+from clustersem.engine.arrays import Batch, Device, Index, cholesky, solved, transposed
 from clustersem.engine.batched_problems import Problems
 from clustersem.engine.optimiser import FLATTEST
 
@@ -71,6 +71,7 @@ def _not_convex(device: Device, hessians: Batch) -> Index:
     """Return the places of Hessians that are not positive definite."""
     xp = device.xp
     scale = xp.sqrt(xp.abs(xp.linalg.diagonal(hessians)))
+    scale = xp.where(scale > 0, scale, xp.ones_like(scale))
     _, _, convex = cholesky(xp, hessians / (scale[:, :, None] * scale[:, None, :]))
     return np.flatnonzero(~device.numpy(convex))
 
@@ -80,9 +81,9 @@ def _bent(xp: Any, h: Batch, expected: Batch, g: Batch) -> Batch:  # noqa: ANN40
 
     A Newton step is long along its direction, so inverse iteration from that step finds it.
     """
-    v = xp.linalg.solve(h, g[:, :, None])
+    v = solved(xp, h, g[:, :, None])
     for _ in range(ITERATIONS):
-        v = xp.linalg.solve(h, expected @ (v / _length(xp, v, expected)))
+        v = solved(xp, h, expected @ (v / _length(xp, v, expected)))
     v = v / _length(xp, v, expected)
     value = xp.sum(v * (h @ v), axis=1)[:, None, :]
     to = xp.where(xp.abs(value) > FLATTEST, xp.abs(value), xp.full_like(value, FLATTEST))

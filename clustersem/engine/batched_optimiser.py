@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clustersem.engine.arrays import Array, Batch, Device, Index, Namespace
+from clustersem.engine.arrays import Array, Batch, Device, Index, Namespace, solved
 from clustersem.engine.batched_curvature import curvature, replaced
 from clustersem.engine.batched_problems import Problems
 from clustersem.engine.optimiser import DECREMENT, ROUNDING, SUFFICIENT
@@ -134,6 +134,8 @@ class _Run:
             trial = here + length[:, None] * step
             done = alive & ((size <= DECREMENT) | (_after(size, before) <= LEFT))
             alive &= ~self._ended(device, places, f, here, trial, done, alive)
+            # A problem whose Hessian is singular can take no step.
+            alive &= ~np.isnan(size)
             before = size
             if not alive.any():
                 return
@@ -183,7 +185,7 @@ class _Run:
 
 def _newton_step(xp: Namespace, h: Batch, g: Batch) -> Batch:
     """Return -H^-1 g."""
-    return -xp.linalg.solve(h, g[:, :, None])[:, :, 0]
+    return -solved(xp, h, g[:, :, None])[:, :, 0]
 
 
 def _after(size: Array, before: Array) -> Array:

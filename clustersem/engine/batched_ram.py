@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from array_api_compat import device as device_of_array
 
-from clustersem.engine.arrays import Batch, Device, Namespace, gathered, transposed
+from clustersem.engine.arrays import Batch, Device, Namespace, gathered, solved, transposed
 from clustersem.engine.ram import COVARIANCE, INTERCEPT, PATH, Cells, Index, Ram
 
 
@@ -179,7 +179,8 @@ def evaluate(batched: BatchedRam, theta: Batch, moments: Batch) -> BatchedPoint:
         # Only variables that have effects need inverting: v_c = (I - A_cc)^-1 u_c, v = A_c v_c + u.
         columns = gathered(xp, values, batched.a_columns, (m, c))
         causes = gathered(xp, values, batched.a_causes, (c, c))
-        e = e + (columns @ xp.linalg.inv(eye[:c, :c] - causes)) @ batched.select
+        ones = xp.broadcast_to(eye[None, :c, :c], (size, c, c))
+        e = e + (columns @ solved(xp, ones - causes, ones)) @ batched.select
     u = e[:, : batched.model.n_observed, :]
     means = xp.take(values, batched.m, axis=1)
     uv = xp.concat([u, u @ s @ transposed(e)], axis=2)

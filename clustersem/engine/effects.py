@@ -21,6 +21,7 @@ Psychometrika, 48, 143-145. doi:10.1007/BF02314681
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -61,6 +62,16 @@ class EffectPaths:
     looped: Index
     stability: float
     unlisted: tuple[tuple[int, int, int], ...]
+
+    @cached_property
+    def cause(self) -> Index:
+        """The cause of every effect."""
+        return np.array([effect.cause for effect in self.effects], dtype=np.intp)
+
+    @cached_property
+    def outcome(self) -> Index:
+        """The outcome of every effect."""
+        return np.array([effect.outcome for effect in self.effects], dtype=np.intp)
 
 
 @dataclass(frozen=True)
@@ -174,18 +185,20 @@ def effect_paths(jacobian: Jacobian, places: Index, *, most: int) -> EffectPaths
 
 
 def effect_values(found: EffectPaths, a: Array, e: Array, sd: Array) -> tuple[Array, Array]:
-    """Return raw and standardised effects, given A, (I - A)^-1 and standard deviations."""
-    raw = np.empty(len(found.effects))
-    factor = np.empty(len(raw))
+    """Return raw and standardised effects (... x k).
+
+    Given A and (I - A)^-1 (... x m x m) and standard deviations (... x m).
+    """
+    cause, outcome = found.cause, found.outcome
+    raw = e[..., outcome, cause]
     for row, effect in enumerate(found.effects):
-        ends = effect.outcome, effect.cause
         if effect.path:
             steps = np.array(effect.path)
-            raw[row] = a[steps[1:], steps[:-1]].prod()
-        else:
-            raw[row] = e[ends] - (a[ends] if effect.kind == "indirect" else 0.0)
-        factor[row] = sd[effect.cause] / sd[effect.outcome]
-    return raw, raw * factor
+            raw[..., row] = a[..., steps[1:], steps[:-1]].prod(axis=-1)
+        elif effect.kind == "indirect":
+            raw[..., row] -= a[..., effect.outcome, effect.cause]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return raw, raw * (sd[..., cause] / sd[..., outcome])
 
 
 def values_of(found: EffectPaths, jacobian: Jacobian) -> tuple[Array, Array, Array, Array]:
@@ -199,32 +212,26 @@ def values_of(found: EffectPaths, jacobian: Jacobian) -> tuple[Array, Array, Arr
     standardised_slopes : ndarray of shape (k, q)
     """
     a, e, cells = jacobian.a, jacobian.e, jacobian.cells
-    n = len(found.effects)
-    cause = np.array([effect.cause for effect in found.effects], dtype=np.intp)
-    outcome = np.array([effect.outcome for effect in found.effects], dtype=np.intp)
-    raw = np.zeros(n)
-    slopes = np.zeros((n, len(cells)))
+    cause, outcome = found.cause, found.outcome
+    raw, standardised = effect_values(found, a, e, jacobian.sd)
+    slopes = np.zeros((len(raw), len(cells)))
     on_path = np.flatnonzero(cells.kind == PATH)
     to, of = cells.row[on_path], cells.col[on_path]
     summed = np.array([not effect.path for effect in found.effects], dtype=bool)
     i, j = outcome[summed], cause[summed]
-    raw[summed] = e[i, j]
     slopes[np.ix_(summed, on_path)] = e[np.ix_(i, to)] * e[np.ix_(of, j)].T
     is_cell = (to == outcome[:, None]) & (of == cause[:, None])
     for row, effect in enumerate(found.effects):
         if effect.kind == "indirect":
-            raw[row] -= a[effect.outcome, effect.cause]
             slopes[row, on_path[is_cell[row]]] -= 1.0
         elif effect.path:
             steps = np.array(effect.path)
             links = a[steps[1:], steps[:-1]]
-            raw[row] = links.prod()
             for step in range(len(links)):
                 link = on_path[(to == steps[step + 1]) & (of == steps[step])]
                 slopes[row, link] += np.delete(links, step).prod()
     with np.errstate(invalid="ignore", divide="ignore"):
         factor = jacobian.sd[cause] / jacobian.sd[outcome]
-    standardised = raw * factor
     in_units = jacobian.d_log_sd[cause] - jacobian.d_log_sd[outcome]
     standardised_slopes = factor[:, None] * (slopes + raw[:, None] * in_units)
     return (

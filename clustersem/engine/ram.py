@@ -101,6 +101,20 @@ class Cells:
         return np.where(self._is_path, nu[self._cause], self._is_intercept)
 
     @cached_property
+    def of_kind(self) -> tuple[Index, ...]:
+        """For every kind its cells, by their numbers."""
+        return tuple(np.flatnonzero(self.kind == kind) for kind in range(5))
+
+    def put(self, values: Array, a: Array, s: Array, m: Array) -> None:
+        """Write the values (... x cells) of paths, covariances and intercepts into A, S and a."""
+        in_a, in_s, in_m, _, _ = self.of_kind
+        row, col = self.row, self.col
+        a[..., row[in_a], col[in_a]] = values[..., in_a]
+        s[..., row[in_s], col[in_s]] = values[..., in_s]
+        s[..., col[in_s], row[in_s]] = values[..., in_s]
+        m[..., row[in_m]] = values[..., in_m]
+
+    @cached_property
     def _is_path(self) -> NDArray[np.bool_]:
         return np.equal(self.kind, PATH)
 
@@ -170,10 +184,6 @@ class Ram:
         return len(self.m0)
 
     @cached_property
-    def _of_kind(self) -> tuple[Index, ...]:
-        return tuple(np.flatnonzero(self.cells.kind == kind) for kind in range(5))
-
-    @cached_property
     def collapse(self) -> Array | None:
         """The 0/1 matrix (cells x q) from theta to cells; None where it is the identity."""
         if len(self.parameter) == self.n_free and np.array_equal(
@@ -215,7 +225,7 @@ class Ram:
     @cached_property
     def _filled(self) -> tuple[tuple[Index, Index], ...]:
         """Where in A, S and a, read row by row, which parameters stand."""
-        in_a, in_s, in_m, _, _ = self._of_kind
+        in_a, in_s, in_m, _, _ = self.cells.of_kind
         row, col, size = self.cells.row, self.cells.col, self.n_variables
         both_row = np.concatenate([row[in_s], col[in_s]])
         both_col = np.concatenate([col[in_s], row[in_s]])
@@ -231,18 +241,18 @@ class Ram:
         return np.eye(self.n_variables)
 
     def cuts(self, theta: Array) -> tuple[Array, Array]:
-        """Return the thresholds and the scales at theta."""
-        values = theta[self.parameter]
-        _, _, _, in_tau, in_delta = self._of_kind
-        tau, delta = self.tau0.copy(), self.delta0.copy()
-        tau[self.cells.col[in_tau]] = values[in_tau]
-        delta[self.cells.row[in_delta]] = values[in_delta]
+        """Return the thresholds and the scales at theta (... x q)."""
+        values = theta[..., self.parameter]
+        _, _, _, in_tau, in_delta = self.cells.of_kind
+        tau, delta = (_repeated(part, theta.shape[:-1]) for part in (self.tau0, self.delta0))
+        tau[..., self.cells.col[in_tau]] = values[..., in_tau]
+        delta[..., self.cells.row[in_delta]] = values[..., in_delta]
         return tau, delta
 
 
 @dataclass(frozen=True)
 class Point:
-    """A model evaluated at one theta.
+    """A model evaluated at one theta, or at many: then all arrays have a leading axis.
 
     Attributes
     ----------
@@ -274,8 +284,8 @@ class Point:
     @property
     def sigma(self) -> Array:
         """Implied covariance matrix (p x p) of the observed variables, or of their residuals."""
-        p, m = len(self.uv), len(self.nu)
-        return self.uv[:, m : m + p]
+        p, m = self.uv.shape[-2], self.nu.shape[-1]
+        return self.uv[..., m : m + p]
 
     @property
     def scaled_sigma(self) -> Array:
@@ -300,10 +310,15 @@ class Point:
         """Implied means of the observed variables."""
         return self.nu[: len(self.uv)]
 
+    def one(self, number: int) -> Point:
+        """Return the model at one theta of many."""
+        parts = (self.a, self.s, self.m, self.e, self.uv, self.nu, self.tau, self.delta)
+        return Point(*(part[number] for part in parts))
+
     @cached_property
     def covariance(self) -> Array:
         """Implied covariance matrix T (m x m) of all variables."""
-        t: Array = self.e @ self.s @ self.e.T
+        t: Array = self.e @ self.s @ self.e.swapaxes(-1, -2)
         t.setflags(write=False)
         return t
 
@@ -328,36 +343,83 @@ def evaluate(model: Ram, theta: Array) -> Point | None:
         if singular:
             return None
         e[:, c] += a.take(c, axis=1) @ lapack.dgetri(factor, pivots)[0]
+    if len(model.ordinal):
+        return _with_ordinal(model, theta, a, s, m, e)
     p = model.n_observed
     u = e[:p]
     uv = np.empty((p, 2 * len(m)))
     uv[:, : len(m)] = u
-    if not len(model.ordinal):
-        np.matmul(u @ s, e.T, out=uv[:, len(m) :])
-        return Point(a, s, m, e, uv, e @ m, model.tau0, model.delta0)
+    np.matmul(u @ s, e.T, out=uv[:, len(m) :])
+    return Point(a, s, m, e, uv, e @ m, model.tau0, model.delta0)
+
+
+def evaluate_many(model: Ram, theta: Array, given: Cells, values: Array) -> Point | None:
+    """Return the model at many theta, or None where I - A is singular at one of them.
+
+    Parameters
+    ----------
+    model : Ram
+        The structure.
+    theta : ndarray of shape (B, q)
+        Where it is evaluated.
+    given : Cells
+        Fixed cells that differ: moments of covariates, which come from every sample.
+    values : ndarray of shape (B, cells)
+        Their values.
+    """
+    size = theta.shape[:-1]
+    a, s, m = (_repeated(part, size) for part in (model.a0, model.s0, model.m0))
+    given.put(values, a, s, m)
+    model.cells.put(theta[..., model.parameter], a, s, m)
+    c = model.causes
+    e = _repeated(np.eye(len(model.m0)), size)
+    try:
+        inverse = np.linalg.inv(np.eye(len(c)) - a[..., c[:, None], c])
+    except np.linalg.LinAlgError:
+        return None
+    e[..., c] += a[..., c] @ inverse
+    if len(model.ordinal):
+        return _with_ordinal(model, theta, a, s, m, e)
+    u = e[..., : model.n_observed, :]
+    uv = np.concatenate([u, u @ s @ e.swapaxes(-1, -2)], axis=-1)
+    return Point(a, s, m, e, uv, (e @ m[..., None])[..., 0], *model.cuts(theta))
+
+
+def _repeated(part: Array, size: tuple[int, ...]) -> Array:
+    """Return a copy for every theta."""
+    if not size:
+        return part.copy()
+    return np.broadcast_to(part, size + part.shape).copy()
+
+
+def _with_ordinal(model: Ram, theta: Array, a: Array, s: Array, m: Array, e: Array) -> Point | None:
+    """Return a model with ordinal items at one theta or many, given A, S, a and (I - A)^-1."""
     tau, delta = model.cuts(theta)
-    o, x = model.ordinal, model.given
+    o, x, p = model.ordinal, model.given, model.n_observed
     residual, at_zero = s, m
     if len(x):
         residual, at_zero = s.copy(), m.copy()
-        residual[x] = residual[:, x] = at_zero[x] = 0.0
+        residual[..., x, :] = residual[..., x] = at_zero[..., x] = 0.0
     if model.parameterization == "delta":
-        own = residual[o, o] + _residual_variances(e, residual, o, delta)
-        s[o, o] = residual[o, o] = own
-    v = np.matmul(u @ residual, e.T, out=uv[:, len(m) :])
+        own = residual[..., o, o] + _residual_variances(e, residual, o, delta)
+        s[..., o, o] = residual[..., o, o] = own
+    u = e[..., :p, :]
+    v = u @ residual @ e.swapaxes(-1, -2)
     if model.parameterization == "theta":
-        variance = v[o, o]
+        variance = v[..., o, o]
         if not (variance > 0).all():
             return None
-        delta[o] = 1.0 / np.sqrt(variance)
-    return Point(a, s, m, e, uv, e @ at_zero, tau, delta)
+        delta[..., o] = 1.0 / np.sqrt(variance)
+    nu = (e @ at_zero[..., None])[..., 0]
+    return Point(a, s, m, e, np.concatenate([u, v], axis=-1), nu, tau, delta)
 
 
 def _residual_variances(e: Array, s: Array, o: Index, delta: Array) -> Array:
     """Return what to add to S_oo so that the ordinal items' variances are 1 / delta^2."""
-    partial = np.einsum("ij,ij->i", e[o] @ s, e[o])
-    effects = gather(e, o, o) ** 2
-    lacking = 1.0 / delta[o] ** 2 - partial
-    if np.count_nonzero(effects) == len(o):
+    rows = e[..., o, :]
+    partial = np.einsum("...ij,...ij->...i", rows @ s, rows)
+    effects = rows[..., o] ** 2
+    lacking = 1.0 / delta[..., o] ** 2 - partial
+    if np.count_nonzero(effects) == lacking.size:
         return np.asarray(lacking)  # no ordinal item has an effect on another
-    return np.asarray(np.linalg.solve(effects, lacking))
+    return np.asarray(np.linalg.solve(effects, lacking[..., None])[..., 0])

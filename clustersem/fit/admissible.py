@@ -15,19 +15,34 @@ DEPENDENT = 1e-10
 
 def negative_variances(point: Point) -> Index:
     """Return the places of variables with a negative (residual) variance: Heywood cases."""
-    return np.flatnonzero(point.s.diagonal() < -ROUNDING * np.abs(point.covariance.diagonal()))
+    return np.flatnonzero(_is_negative(point))
 
 
 def smallest_eigenvalue(cov: Array) -> float:
     """Return the smallest eigenvalue of a covariance matrix scaled to a unit diagonal."""
-    scale = np.sqrt(np.abs(cov.diagonal()))
+    return float(_smallest_eigenvalues(cov))
+
+
+def are_admissible(point: Point) -> np.ndarray:
+    """Return whether no variance is negative and latent variables are not linearly dependent.
+
+    Of a point of many theta for each of them.
+    """
+    p = point.uv.shape[-2]
+    total = point.covariance[..., p:, p:]
+    admissible = ~_is_negative(point).any(axis=-1)
+    if total.shape[-1]:
+        admissible &= ~(_smallest_eigenvalues(total) < DEPENDENT)
+    return np.asarray(admissible)
+
+
+def _is_negative(point: Point) -> np.ndarray:
+    own, total = (x.diagonal(axis1=-2, axis2=-1) for x in (point.s, point.covariance))
+    return np.asarray(own < -ROUNDING * np.abs(total))
+
+
+def _smallest_eigenvalues(cov: Array) -> Array:
+    scale = np.sqrt(np.abs(cov.diagonal(axis1=-2, axis2=-1)))
     scale[scale == 0] = 1.0
-    return float(np.linalg.eigvalsh(cov / np.outer(scale, scale))[0])
-
-
-def is_admissible(point: Point) -> bool:
-    """Return whether no variance is negative and latent variables are not linearly dependent."""
-    p = len(point.uv)
-    total = point.covariance[p:, p:]
-    dependent = total.size > 0 and smallest_eigenvalue(total) < DEPENDENT
-    return not dependent and not len(negative_variances(point))
+    scaled = cov / (scale[..., :, None] * scale[..., None, :])
+    return np.asarray(np.linalg.eigvalsh(scaled)[..., 0])

@@ -273,14 +273,13 @@ def _fixed_value(row: Parameter, at: int, to: int, cov: Array, mean: Array) -> f
     return 0.0 if row.value is None else row.value
 
 
-def values_of(cells: Cells, model: Ram, point: Point, theta: Array) -> Array:
-    """Return the values of any cells of one group at theta."""
-    _, _, m = model.matrices(theta)
+def values_of(cells: Cells, point: Point) -> Array:
+    """Return the values (... x cells) of any cells of one group."""
     kind, row, other = cells.kind, cells.row, cells.other
-    from_s = np.where(kind == COVARIANCE, point.s[row, other], m[row])
-    result = np.where(kind == PATH, point.a[row, other], from_s)
-    if len(model.ordinal):
-        in_tau, in_delta = (np.flatnonzero(kind == which) for which in (THRESHOLD, SCALE))
-        result[in_tau] = point.tau[cells.col[in_tau]]
-        result[in_delta] = point.delta[row[in_delta]]
+    from_s = np.where(kind == COVARIANCE, point.s[..., row, other], point.m[..., row])
+    result = np.where(kind == PATH, point.a[..., row, other], from_s)
+    in_tau, in_delta = cells.of_kind[THRESHOLD], cells.of_kind[SCALE]
+    if len(in_tau) or len(in_delta):
+        result[..., in_tau] = point.tau[..., cells.col[in_tau]]
+        result[..., in_delta] = point.delta[..., row[in_delta]]
     return result

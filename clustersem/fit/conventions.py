@@ -248,9 +248,8 @@ def _estimates(given: Given) -> pd.DataFrame:
 def _free_values(solution: Solution) -> Array:
     """Return the values of the free rows of the parameter table."""
     result = np.empty(len(solution.spec.parameters))
-    groups = zip(solution.layout.groups, solution.objective.blocks, solution.points, strict=True)
-    for own, block, point in groups:
-        result[own.rows] = values_of(own.cells, block.model, point, solution.theta)
+    for own, point in zip(solution.layout.groups, solution.points, strict=True):
+        result[own.rows] = values_of(own.cells, point)
     return np.asarray(result[solution.layout.free])
 
 

@@ -188,9 +188,7 @@ class Solution:
 
     @cached_property
     def _estimates(self) -> pd.DataFrame:
-        return tables.estimates(
-            self.spec, self.layout, self.objective, self.state, self.theta, self.vcov_theta
-        )
+        return tables.estimates(self.spec, self.layout, self.state, self.vcov_theta)
 
     @property
     def estimates(self) -> pd.DataFrame:
@@ -239,7 +237,6 @@ class Solution:
             self.layout,
             self.objective,
             self.state,
-            self.theta,
             self.vcov_theta,
             observed=on == "all",
         )

@@ -22,15 +22,15 @@ def scale_factors(rows: Cells, point: Point, *, observed: bool) -> Array:
     rows : Cells
         Any cells.
     point : Point
-        The model at the estimates. Variances are the implied ones; a scale is that of the response
-        given covariates, if the moments are.
+        The model at the estimates, or at many. Variances are the implied ones; a scale is that of
+        the response given covariates, if the moments are.
     observed : bool
         Whether observed variables are standardised too (``std_all``) or only latent ones
         (``std_lv``).
 
     Returns
     -------
-    ndarray
+    ndarray of shape (..., rows)
         Factors; NaN where a variance is negative, or zero and divided by.
 
     References
@@ -38,20 +38,23 @@ def scale_factors(rows: Cells, point: Point, *, observed: bool) -> Array:
     Bollen, K. A. (1989). Structural equations with latent variables (pp. 123-126). Wiley.
     doi:10.1002/9781118619179
     """
-    p = len(point.uv)
+    p = point.uv.shape[-2]
     with np.errstate(invalid="ignore", divide="ignore"):
-        sd, own = np.sqrt(point.covariance.diagonal()), np.sqrt(point.s.diagonal())
+        sd, own, of_scaled = (
+            np.sqrt(matrix.diagonal(axis1=-2, axis2=-1))
+            for matrix in (point.covariance, point.s, point.sigma)
+        )
         scaled = sd.copy()
-        scaled[:p] = np.sqrt(point.sigma.diagonal())
+        scaled[..., :p] = of_scaled
         if not observed:
-            sd[:p] = own[:p] = scaled[:p] = 1.0
-        path = sd[rows.other] / sd[rows.row]
+            sd[..., :p] = own[..., :p] = scaled[..., :p] = 1.0
+        path = sd[..., rows.other] / sd[..., rows.row]
         # A variance of exactly zero has no correlation to speak of, but its own share is zero.
-        pair = 1.0 / (own[rows.row] * own[rows.other])
-        share = 1.0 / sd[rows.row] ** 2
+        pair = 1.0 / (own[..., rows.row] * own[..., rows.other])
+        share = 1.0 / sd[..., rows.row] ** 2
         covariance = np.where(rows.row == rows.other, share, pair)
-        intercept = 1.0 / sd[rows.row]
-        scale = scaled[rows.row]
+        intercept = 1.0 / sd[..., rows.row]
+        scale = scaled[..., rows.row]
     factors = np.select(
         [rows.kind == kind for kind in (PATH, COVARIANCE, SCALE)],
         [path, covariance, scale],

@@ -13,20 +13,16 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from clustersem.engine.objective import Objective, State
-from clustersem.engine.ram import PATH, Array, Cells, Index, Point, Ram
+from clustersem.engine.ram import PATH, Array, Cells, Index, Point
 from clustersem.fit.assemble import Layout, values_of
 from clustersem.fit.candidates import Labels
 from clustersem.fit.standardized import scale_factors, standardized_jacobian
-from clustersem.spec import ModelSpec
+from clustersem.spec import Constraint, ModelSpec
 
 
-def estimates(
-    spec: ModelSpec, layout: Layout, objective: Objective, state: State, theta: Array, vcov: Array
-) -> pd.DataFrame:
+def estimates(spec: ModelSpec, layout: Layout, state: State, vcov: Array) -> pd.DataFrame:
     """Return the table of estimates: parameters first, then defined ones."""
-    models = [block.model for block in objective.blocks]
-    points = [at.point for at in state.groups]
-    est, std_lv, std_all = parameter_values(layout, models, points, theta)
+    est, std_lv, std_all = parameter_values(layout, [at.point for at in state.groups])
     se = np.zeros(len(est))
     with np.errstate(invalid="ignore"):
         se[layout.free] = np.sqrt(vcov.diagonal())[layout.parameter]
@@ -35,22 +31,45 @@ def estimates(
     return _with_labels(row_labels(spec), [*_inference(est, se), std_lv, std_all])
 
 
-def parameter_values(
-    layout: Layout, models: Sequence[Ram], points: Sequence[Point], theta: Array
-) -> tuple[Array, Array, Array]:
-    """Return every parameter's value, raw and standardised on latent and on all variables."""
-    est, std_lv, std_all = (np.empty(len(layout.free)) for _ in range(3))
-    for own, model, point in zip(layout.groups, models, points, strict=True):
-        values = values_of(own.cells, model, point, theta)
-        est[own.rows] = values
+def parameter_values(layout: Layout, points: Sequence[Point]) -> tuple[Array, Array, Array]:
+    """Return every parameter's value, raw and standardised on latent and on all variables.
+
+    Points may be of many theta, and the values have leading axes then.
+    """
+    shape = (*points[0].nu.shape[:-1], len(layout.free))
+    est, std_lv, std_all = (np.empty(shape) for _ in range(3))
+    for own, point in zip(layout.groups, points, strict=True):
+        values = values_of(own.cells, point)
+        est[..., own.rows] = values
         for target, observed in ((std_lv, False), (std_all, True)):
-            target[own.rows] = values * scale_factors(own.cells, point, observed=observed)
+            target[..., own.rows] = values * scale_factors(own.cells, point, observed=observed)
     return est, std_lv, std_all
 
 
 def defined_values(spec: ModelSpec, values: Array) -> Array:
-    """Return the defined parameters, given the value of every row of the parameter table."""
-    return defined_with_slopes(spec, values, np.empty((len(values), 0)))[0]
+    """Return the defined parameters, given the values (... x rows) of the parameter table."""
+    labelled, defined = _labelled(spec), _defined(spec)
+    found = np.empty((*values.shape[:-1], len(defined)))
+    places = list(labelled.values())
+    for at in np.ndindex(found.shape[:-1]) if defined else ():
+        known = dict(zip(labelled, values[at][places].tolist(), strict=True))
+        for i, constraint in enumerate(defined):
+            found[(*at, i)] = known[constraint.lhs] = constraint.rhs.evaluate(known)
+    return found
+
+
+@lru_cache(maxsize=64)
+def _labelled(spec: ModelSpec) -> dict[str, int]:
+    """Return for every label the first row that has it."""
+    rows: dict[str, int] = {}
+    for place, row in enumerate(spec.parameters):
+        if row.label:
+            rows.setdefault(row.label, place)
+    return rows
+
+
+def _defined(spec: ModelSpec) -> list[Constraint]:
+    return [constraint for constraint in spec.constraints if constraint.op == ":="]
 
 
 def defined_with_slopes(spec: ModelSpec, values: Array, slopes: Array) -> tuple[Array, Array]:
@@ -65,20 +84,16 @@ def defined_with_slopes(spec: ModelSpec, values: Array, slopes: Array) -> tuple[
     slopes : ndarray of shape (rows, q)
         Their derivatives by theta.
     """
-    known: dict[str, float] = {}
-    slope_of: dict[str, Array] = {}
-    for row, value, slope in zip(spec.parameters, values, slopes, strict=True):
-        if row.label and row.label not in known:
-            known[row.label], slope_of[row.label] = float(value), slope
-    defined = [constraint for constraint in spec.constraints if constraint.op == ":="]
-    found = np.empty(len(defined)), np.zeros((len(defined), slopes.shape[1]))
+    labelled, defined = _labelled(spec), _defined(spec)
+    known = {label: float(values[place]) for label, place in labelled.items()}
+    slope_of = {label: slopes[place] for label, place in labelled.items()}
+    found = defined_values(spec, values)
+    by_theta = np.zeros((len(defined), slopes.shape[1]))
     for i, constraint in enumerate(defined):
-        if slopes.shape[1]:
-            for name, derivative in constraint.rhs.gradient(known).items():
-                found[1][i] += derivative * slope_of[name]
-        found[0][i] = known[constraint.lhs] = constraint.rhs.evaluate(known)
-        slope_of[constraint.lhs] = found[1][i]
-    return found
+        for name, derivative in constraint.rhs.gradient(known).items():
+            by_theta[i] += derivative * slope_of[name]
+        known[constraint.lhs], slope_of[constraint.lhs] = float(found[i]), by_theta[i]
+    return found, by_theta
 
 
 def row_slopes(layout: Layout) -> Array:
@@ -121,7 +136,6 @@ def standardized(
     layout: Layout,
     objective: Objective,
     state: State,
-    theta: Array,
     vcov: Array,
     *,
     observed: bool,
@@ -130,7 +144,7 @@ def standardized(
     est, se = np.empty(len(spec.parameters)), np.empty(len(spec.parameters))
     for own, block, at in zip(layout.groups, objective.blocks, state.groups, strict=True):
         model, point = block.model, at.point
-        values = values_of(own.cells, model, point, theta)
+        values = values_of(own.cells, point)
         jacobian = standardized_jacobian(own.cells, values, model, point, observed=observed)
         to_theta = vcov[np.ix_(model.parameter, model.parameter)]
         est[own.rows] = values * scale_factors(own.cells, point, observed=observed)

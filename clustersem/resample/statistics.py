@@ -5,18 +5,18 @@ All of it follows from theta, so that replications need to remember nothing else
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from clustersem.engine.arrays import Array
+from clustersem.engine.arrays import Array, Index
 from clustersem.engine.effects import EffectPaths, effect_values, jacobian_of, values_of
-from clustersem.engine.ram import INTERCEPT, Cells, Point, Ram, evaluate
+from clustersem.engine.ram import Cells, Point, Ram, evaluate_many
 from clustersem.errors import ModelError
-from clustersem.fit.admissible import is_admissible
+from clustersem.fit.admissible import are_admissible
 from clustersem.fit.effects import effect_labels, effects_of_groups
 from clustersem.fit.result import Fit
 from clustersem.fit.standardized import standardized_jacobian
@@ -32,6 +32,8 @@ from clustersem.survey.names import did_you_mean
 
 Of = Literal["est", "std_lv", "std_all", "effects", "std_effects"]
 QUANTITIES: tuple[Of, ...] = ("est", "std_lv", "std_all", "effects", "std_effects")
+# How many bytes of matrices are worked on at a time: what a processor's cache holds.
+CACHE = 1 << 19
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,21 +77,22 @@ class Reader:
 
     def read(self, refits: Refits) -> Statistics:
         """Return the statistics of all replications."""
-        found = [
-            self._of_one(theta, sampled)
-            for theta, sampled in zip(refits.theta, refits.sampled, strict=True)
-        ]
-        quantities = [None if one is None else one[0] for one in found]
-        values = {of: self._stacked(of, quantities) for of in QUANTITIES}
-        return Statistics(values, np.array([one is not None and one[1] for one in found]))
+        size = len(refits.theta)
+        values = {of: np.full((size, len(self.labels(of))), np.nan) for of in QUANTITIES}
+        admissible = np.zeros(size, bool)
+        for rows, points in self._points(refits, self._at_a_time):
+            for of, found in self._quantities(points).items():
+                values[of][rows] = found
+            admissible[rows] = np.logical_and.reduce([are_admissible(point) for point in points])
+        return Statistics(values, admissible)
 
     def at_estimates(self) -> dict[Of, Array]:
         """Return the quantities of the fit itself."""
-        return self._quantities(self.models, self.fit.points, self.fit.theta)
+        return self._quantities(self.fit.points)
 
     def errors_of_fit(self) -> dict[Of, Array]:
         """Return the standard errors of all quantities of the fit itself, by the delta method."""
-        slopes = self._slopes(self.models, self.fit.points, self.fit.theta)
+        slopes = self._slopes(self.fit.points)
         return {of: _errors(jacobian, self.fit.vcov_theta) for of, jacobian in slopes.items()}
 
     def errors(self, refits: Refits, covariances: Array) -> dict[Of, Array]:
@@ -97,30 +100,26 @@ class Reader:
 
         By the delta method; NaN where a replication has none.
         """
-        found = [
-            self._errors_of_one(theta, sampled, vcov)
-            for theta, sampled, vcov in zip(refits.theta, refits.sampled, covariances, strict=True)
-        ]
-        return {of: self._stacked(of, found) for of in QUANTITIES}
+        size = len(refits.theta)
+        errors = {of: np.full((size, len(self.labels(of))), np.nan) for of in QUANTITIES}
+        for rows, points in self._points(refits, self._at_a_time):
+            for number, row in enumerate(rows):
+                vcov = covariances[row]
+                if np.isfinite(vcov).all():
+                    slopes = self._slopes([point.one(number) for point in points])
+                    for of, jacobian in slopes.items():
+                        errors[of][row] = _errors(jacobian, vcov)
+        return errors
 
-    def _errors_of_one(self, theta: Array, sampled: Array, vcov: Array) -> dict[Of, Array] | None:
-        models, points = self._points(theta, sampled)
-        if not points or not np.isfinite(vcov).all():
-            return None
-        slopes = self._slopes(models, points, theta)
-        return {of: _errors(jacobian, vcov) for of, jacobian in slopes.items()}
-
-    def _slopes(
-        self, models: Sequence[Ram], points: Sequence[Point], theta: Array
-    ) -> dict[Of, Array]:
+    def _slopes(self, points: Sequence[Point]) -> dict[Of, Array]:
         """Return the derivatives of all quantities by theta."""
         spec, layout = self.fit.spec, self.fit.layout
-        values = parameter_values(layout, models, points, theta)
+        values = parameter_values(layout, points)
         raw = row_slopes(layout)
         jacobians = [raw, np.zeros_like(raw), np.zeros_like(raw)]
         effects: list[list[Array]] = [[], []]
         for own, model, point, found in zip(
-            layout.groups, models, points, self.effects, strict=True
+            layout.groups, self.models, points, self.effects, strict=True
         ):
             for jacobian, observed in zip(jacobians[1:], (False, True), strict=True):
                 by_cell = standardized_jacobian(
@@ -137,55 +136,49 @@ class Reader:
         together = [*with_defined, *(np.vstack(each) for each in effects)]
         return dict(zip(QUANTITIES, together, strict=True))
 
-    def _stacked(self, of: Of, found: Sequence[dict[Of, Array] | None]) -> Array:
-        nothing = np.full(len(self.labels(of)), np.nan)
-        return np.array([nothing if one is None else one[of] for one in found])
+    @property
+    def _at_a_time(self) -> int:
+        return max(1, CACHE // (8 * max(model.n_variables for model in self.models) ** 2))
 
-    def _points(self, theta: Array, sampled: Array) -> tuple[tuple[Ram, ...], list[Point]]:
-        """Return models and points of one replication; no points where it has no solution."""
-        if not np.isfinite(theta).all():
-            return self.models, []
-        models = self._with(sampled)
-        points = [evaluate(model, theta) for model in models]
-        known = [point for point in points if point is not None]
-        return models, known if len(known) == len(points) else []
+    def _points(self, refits: Refits, most: int) -> Iterator[tuple[Index, list[Point]]]:
+        """Yield replications that have a solution, so many at a time, and their points."""
+        known = np.flatnonzero(np.isfinite(refits.theta).all(axis=1))
+        for first in range(0, len(known), most):
+            rows = known[first : first + most]
+            points = self._evaluated(refits.theta[rows], refits.sampled[rows])
+            if points:
+                yield rows, points
+            elif len(rows) > 1:
+                # One that cannot be evaluated spoils no other.
+                for row in rows:
+                    one = self._evaluated(refits.theta[[row]], refits.sampled[[row]])
+                    if one:
+                        yield np.array([row]), one
 
-    def _of_one(self, theta: Array, sampled: Array) -> tuple[dict[Of, Array], bool] | None:
-        models, points = self._points(theta, sampled)
-        if not points:
-            return None
-        return self._quantities(models, points, theta), all(map(is_admissible, points))
-
-    def _with(self, sampled: Array) -> tuple[Ram, ...]:
-        """Return the models with the moments of another sample's covariates."""
-        if not len(sampled):
-            return self.models
-        models, first = [], 0
+    def _evaluated(self, theta: Array, sampled: Array) -> list[Point]:
+        """Return the points of all groups; none where one cannot be evaluated."""
+        points, first = [], 0
         for model, cells in zip(self.models, self.sampled, strict=True):
-            own = sampled[first : first + len(cells)]
+            own = sampled[:, first : first + len(cells)]
             first += len(cells)
-            of_mean = cells.kind == INTERCEPT
-            s0, m0 = model.s0.copy(), model.m0.copy()
-            row, col = cells.row[~of_mean], cells.col[~of_mean]
-            s0[row, col] = s0[col, row] = own[~of_mean]
-            m0[cells.row[of_mean]] = own[of_mean]
-            models.append(replace(model, s0=s0, m0=m0))
-        return tuple(models)
+            points.append(evaluate_many(model, theta, cells, own))
+        known = [point for point in points if point is not None]
+        return known if len(known) == len(points) else []
 
-    def _quantities(
-        self, models: Sequence[Ram], points: Sequence[Point], theta: Array
-    ) -> dict[Of, Array]:
+    def _quantities(self, points: Sequence[Point]) -> dict[Of, Array]:
         spec, layout = self.fit.spec, self.fit.layout
-        parameters = parameter_values(layout, models, points, theta)
-        together = [np.concatenate([values, defined_values(spec, values)]) for values in parameters]
+        together = [
+            np.concatenate([values, defined_values(spec, values)], axis=-1)
+            for values in parameter_values(layout, points)
+        ]
         raw, std = [], []
         for found, point in zip(self.effects, points, strict=True):
-            with np.errstate(invalid="ignore", divide="ignore"):
-                sd = np.sqrt(point.covariance.diagonal())
-                each = effect_values(found, point.a, point.e, sd)
+            with np.errstate(invalid="ignore"):
+                sd = np.sqrt(point.covariance.diagonal(axis1=-2, axis2=-1))
+            each = effect_values(found, point.a, point.e, sd)
             raw.append(each[0])
             std.append(each[1])
-        together += [np.concatenate(raw), np.concatenate(std)]
+        together += [np.concatenate(each, axis=-1) for each in (raw, std)]
         return dict(zip(QUANTITIES, together, strict=True))
 
 

@@ -126,7 +126,7 @@ def test_standard_errors_of_standardised_values_from_differences(parameterizatio
 
     def standardised(theta):
         point = evaluate(fit.model, theta)
-        values = values_of(cells, fit.model, point, theta)
+        values = values_of(cells, point)
         return values * scale_factors(cells, point, observed=True)
 
     step = 1e-6

@@ -36,7 +36,7 @@ def test_standard_errors_from_differences(name: str) -> None:
         point = evaluate(fit.model, theta)
         assert point is not None
         factors = scale_factors(fit.layout.groups[0].cells, point, observed=True)
-        return values_of(fit.layout.groups[0].cells, fit.model, point, theta) * factors
+        return values_of(fit.layout.groups[0].cells, point) * factors
 
     step = 1e-6
     unit = np.eye(fit.n_free)
