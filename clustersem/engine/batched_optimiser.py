@@ -133,7 +133,9 @@ class _Run:
                 size[stale] = device.numpy(-xp.sum(g_stale * again, axis=1))
             trial = here + length[:, None] * step
             done = alive & ((size <= DECREMENT) | (_after(size, before) <= LEFT))
-            alive &= ~self._ended(device, places, f, here, trial, done, alive)
+            # What the last step takes off F is half the decrement, but for rounding.
+            after = device.numpy(f) - 0.5 * size
+            alive &= ~self._ended(device, places, after, here, trial, done, alive)
             # A problem whose Hessian is singular can take no step.
             alive &= ~np.isnan(size)
             before = size
@@ -164,7 +166,7 @@ class _Run:
         self,
         device: Device,
         places: Index,
-        f: Batch,
+        after: Array,
         here: Batch,
         trial: Batch,
         done: np.ndarray,
@@ -178,7 +180,7 @@ class _Run:
         if ended.any():
             # The step that meets the criterion is taken: it is computed already.
             self.found.theta[places[ended]] = device.numpy(trial)[ended]
-            self.found.f[places[ended]] = device.numpy(f)[ended]
+            self.found.f[places[ended]] = after[ended]
             self.found.converged[places[ended]] = done[ended]
         return ended
 
