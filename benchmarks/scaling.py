@@ -19,7 +19,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.cases import Case
-from benchmarks.worker import GaveUp, Limits, Worker
+from benchmarks.setting import Setting
+from benchmarks.worker import GaveUp, Worker
 
 PER_CONSTRUCT = 4
 #: Shares of the five categories.
@@ -33,8 +34,6 @@ REPEATS = 3
 QUICK = 1.0
 #: What is told apart: engines do these in turn, each holding the one before.
 PHASES = {"clustersem": ("moments", "fit", "full"), "lavaan": ("full",)}
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class Curve:
         for x in self.points:
             data = self.data(x)
             n_items = data.shape[1]
-            yield x, Case("point", str(x), _model(n_items), data, n_items, self.options)
+            yield x, Case(f"point{x}", str(x), model_of(n_items), data, n_items, self.options)
 
 
 def curves() -> list[Curve]:
@@ -111,9 +110,7 @@ def with_patterns(n_patterns: int) -> pd.DataFrame:
     return answers(PATTERN_ROWS, ITEMS).mask(missing[np.arange(PATTERN_ROWS) % n_patterns])
 
 
-def measure_curves(
-    engines: Mapping[str, list[str]], limits: Limits, say: Say
-) -> list[dict[str, Any]]:
+def measure_curves(setting: Setting) -> list[dict[str, Any]]:
     """Return the median processor seconds of every engine at every point.
 
     Not wall time: with one thread they are the same on a quiet machine, and a busy one hardly
@@ -121,36 +118,40 @@ def measure_curves(
     """
     found = []
     for curve in curves():
-        asked = [engine for engine in engines if engine in PHASES]
-        for x, case in curve.cases():
-            say(f"{curve.estimator}, {x} {curve.axis}")
-            point: dict[str, Any] = {"axis": curve.axis, "estimator": curve.estimator, "x": x}
-            for engine in list(asked):
-                seconds = _times(engine, engines[engine], case, limits)
-                point[engine] = seconds
-                if not seconds or seconds["full"] > ENOUGH:
-                    asked.remove(engine)
-            found.append(point)
+        with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+            folder = Path(name)
+            asked = {
+                engine: stack.enter_context(Worker(setting.engines[engine], folder, setting.limits))
+                for engine in PHASES
+                if engine in setting.engines
+            }
+            for x, case in curve.cases():
+                setting.say(f"{curve.estimator}, {x} {curve.axis}")
+                case.write(folder)
+                point: dict[str, Any] = {"axis": curve.axis, "estimator": curve.estimator, "x": x}
+                for engine, worker in list(asked.items()):
+                    worker.load(case.name)
+                    point[engine] = _times(worker, PHASES[engine])
+                    if not point[engine] or point[engine]["full"] > ENOUGH:
+                        del asked[engine]
+                found.append(point)
     return found
 
 
-def _times(engine: str, command: list[str], case: Case, limits: Limits) -> dict[str, float]:
-    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
-        folder = Path(name)
-        case.write(folder)
-        worker = stack.enter_context(Worker(command, folder, limits, case.name))
-        seconds = {}
-        for work in PHASES[engine]:
-            try:
-                _, (first,) = worker.time(work, 1)
-                again = worker.time(work, REPEATS)[1] if first < QUICK else [first]
-                seconds[work] = median(again)
-            except GaveUp:
-                return {}
-        return seconds
+def _times(worker: Worker, phases: tuple[str, ...]) -> dict[str, float]:
+    seconds = {}
+    for work in phases:
+        try:
+            _, (first,) = worker.time(work, 1)
+            again = worker.time(work, REPEATS)[1] if first < QUICK else [first]
+            seconds[work] = median(again)
+        except GaveUp:
+            return {}
+    return seconds
 
 
-def _model(n_items: int) -> str:
+def model_of(n_items: int) -> str:
+    """Return the model of so many items."""
     items = [f"x{i}" for i in range(1, n_items + 1)]
     blocks = [items[i : i + PER_CONSTRUCT] for i in range(0, n_items, PER_CONSTRUCT)]
     return "\n".join(f"F{f} =~ {' + '.join(block)}" for f, block in enumerate(blocks, 1))

@@ -6,10 +6,16 @@ from pathlib import Path
 from typing import Any
 
 COLOURS = {"ML": "#1b6ca8", "MLR": "#3d9970", "WLSMV": "#c8553d", "FIML": "#6b4c9a"}
+ENGINES = {"clustersem": "-", "lavaan": ":"}
 AXES = {
     "rows": "rows (20 items)",
     "items": "items (1000 rows)",
     "patterns": "patterns of missing answers (4000 x 20)",
+}
+RESAMPLING_AXES = {
+    "resamples": "resamples (home study, revised)",
+    "rows": "rows (20 items)",
+    "items": "items (1000 rows)",
 }
 #: Phases in the order in which they happen, each with what was timed at its end.
 PHASES = {"moments": "moments", "estimates, standard errors": "fit", "measures, tables": "full"}
@@ -17,24 +23,45 @@ SHADES = ("#8fb7d6", "#1b6ca8", "#c9c9c9")
 
 
 def plot_scaling(points: list[dict[str, Any]], path: Path) -> None:
+    """Write the figure of full fits."""
+    of_fits = [
+        point
+        | {
+            engine: point[engine]["full"]
+            for engine in ("clustersem", "lavaan")
+            if point.get(engine)
+        }
+        for point in points
+    ]
+    plot_curves(of_fits, AXES, "processor seconds of a full fit", path)
+
+
+def plot_resampling(points: list[dict[str, Any]], path: Path) -> None:
+    """Write the figure of resamples."""
+    plot_curves(points, RESAMPLING_AXES, "processor seconds of a resample", path)
+
+
+def plot_curves(
+    points: list[dict[str, Any]], axes_of: dict[str, str], label: str, path: Path
+) -> None:
     """Write the figure: curves of both engines, an axis a panel."""
     plt = _pyplot()
     from matplotlib.lines import Line2D
     from matplotlib.ticker import NullLocator
 
     figure, axes = plt.subplots(
-        1, len(AXES), figsize=(11.0, 4.2), sharey=True, layout="constrained"
+        1, len(axes_of), figsize=(11.0, 4.2), sharey=True, layout="constrained"
     )
-    for panel, (axis, label) in zip(axes, AXES.items(), strict=True):
+    for panel, (axis, along) in zip(axes, axes_of.items(), strict=True):
         here = [point for point in points if point["axis"] == axis]
         for estimator, colour in COLOURS.items():
             of_estimator = [point for point in here if point["estimator"] == estimator]
-            for engine, style in (("clustersem", "o-"), ("lavaan", "o:")):
+            for engine, style in ENGINES.items():
                 reached = [point for point in of_estimator if point.get(engine)]
                 panel.loglog(
                     [point["x"] for point in reached],
-                    [point[engine]["full"] for point in reached],
-                    style,
+                    [point[engine] for point in reached],
+                    f"o{style}",
                     color=colour,
                     markersize=4,
                     linewidth=1.5,
@@ -43,14 +70,19 @@ def plot_scaling(points: list[dict[str, Any]], path: Path) -> None:
         ticks = sorted({point["x"] for point in here})
         panel.set_xticks(ticks, [_spaced(x) for x in ticks], fontsize=7, rotation=30)
         panel.xaxis.set_minor_locator(NullLocator())
-        panel.set_xlabel(label)
+        panel.set_xlabel(along)
         panel.grid(visible=True, which="major", color="#dddddd", linewidth=0.6)
         panel.spines[["top", "right"]].set_visible(False)
-    axes[0].set_ylabel("processor seconds of a full fit")
-    lines = [Line2D([], [], color=colour, label=name) for name, colour in COLOURS.items()]
+    axes[0].set_ylabel(label)
+    there = {point["estimator"] for point in points}
+    lines = [
+        Line2D([], [], color=colour, label=name)
+        for name, colour in COLOURS.items()
+        if name in there
+    ]
     lines += [
         Line2D([], [], color="#444444", linestyle=style, label=engine)
-        for engine, style in (("clustersem", "-"), ("lavaan", ":"))
+        for engine, style in ENGINES.items()
     ]
     figure.legend(handles=lines, loc="outside upper center", ncols=len(lines), frameon=False)
     figure.savefig(path, metadata={"Date": None})

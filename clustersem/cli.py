@@ -201,6 +201,70 @@ def fit(
 
 
 @app.command()
+def power(
+    source: Annotated[
+        Path,
+        typer.Argument(help="A model in which every parameter has a value, or a study file."),
+    ],
+    n: Annotated[list[int] | None, typer.Option(help="Respondents; once for every size.")] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(help="'y ~ x', 'H1: y ~ x, +', 'indirect: x -> m -> y', fit; repeatable."),
+    ] = None,
+    wanted: Annotated[
+        float | None, typer.Option(help="Find the size that has this power, in place of --n.")
+    ] = None,
+    analytic: Annotated[
+        bool, typer.Option("--analytic", help="Noncentral distributions, no simulation.")
+    ] = False,
+    standardized: Annotated[
+        bool, typer.Option("--standardized", help="The model's values are standardised.")
+    ] = False,
+    replications: Annotated[int, typer.Option(help="Samples of each size.")] = 1000,
+    seed: Annotated[int | None, typer.Option(help="Repeats a simulation.")] = None,
+    jobs: Annotated[int, typer.Option(help="Processes; -1 takes all cores.")] = 1,
+    figure: Annotated[
+        Path | None, typer.Option(help="Draw the curves: a file .svg, .png or .pdf.")
+    ] = None,
+) -> None:
+    """Say how likely studies of some sizes find what is there."""
+    population, claims = _population(source, target)
+    if n and wanted is not None:
+        raise ClusterSemError("--n asks for a power, --wanted for a size; give one of them.")
+    if not n and wanted is None and isinstance(population, str):
+        raise ClusterSemError("how many respondents? --n 300; or which power? --wanted 0.8.")
+    given: dict[str, Any] = {
+        "method": "analytic" if analytic else "simulation",
+        "standardized": standardized,
+        "n_replications": replications,
+        "seed": seed,
+        "n_jobs": jobs,
+    }
+    found: clustersem.Power | clustersem.SampleSize
+    try:
+        if wanted is None:
+            found = clustersem.power(population, claims, n=n or None, **given)
+        else:
+            found = clustersem.sample_size(population, claims, wanted=wanted, **given)
+    except ModelSyntaxError as error:
+        raise ClusterSemError(f"{source.name}, {error}") from None
+    drawn = None if figure is None else clustersem.power_figure(found, figure)
+    out.print(found.summary(), markup=False)
+    if drawn is not None:
+        out.print(f"\nFigure: {drawn.resolve()}", markup=False)
+
+
+def _population(source: Path, target: list[str] | None) -> tuple[clustersem.Fit | str, Any]:
+    """Return what there is to find, and what the power is asked of."""
+    if source.suffix.lower() != ".toml":
+        return _read_text(source), target or None
+    study = clustersem.Study.from_file(source)
+    with _stages() as progress:
+        result = study.run(progress)
+    return result.fit, target or list(study.hypotheses) or None
+
+
+@app.command()
 def init(
     answers: Annotated[Path, typer.Argument(help="The file with the answers.")],
     study: Annotated[

@@ -378,7 +378,8 @@ def test_data_of_a_wrong_type():
     for data in wrong:
         assert refused(DataError, lambda d=data: cs.sem(MODEL, d)) == (
             f"data: expected a pandas DataFrame or a Survey, got {type(data).__name__}. Read a"
-            " file with clustersem.read_survey, or wrap an array in a DataFrame with column names."
+            " file with clustersem.read_survey, one too large for memory with"
+            " clustersem.read_moments, or wrap an array in a DataFrame with column names."
         )
 
 

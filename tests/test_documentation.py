@@ -27,6 +27,7 @@ import clustersem as cs
 from clustersem.cli import app
 from clustersem.fit.estimators import ESTIMATORS
 from clustersem.study.settings import (
+    CutoffSettings,
     ModelSettings,
     OptionSettings,
     RespecificationSettings,
@@ -218,6 +219,7 @@ CODEBOOK_SECTIONS = {"constructs", "items"}
         ("`[scale]`", defaults_of(ScaleSettings)),
         ("`[model]`", defaults_of(ModelSettings)),
         ("`[respecification]`", defaults_of(RespecificationSettings)),
+        ("`[cutoffs]`", defaults_of(CutoffSettings)),
         ("`[options]`", defaults_of(OptionSettings)),
         ("`[[hypotheses]]`", {field.name: "required" for field in fields(cs.Hypothesis)}),
     ],

@@ -41,9 +41,11 @@ def test_every_script_is_tested():
     assert {path.name for path in EXAMPLES.glob("*.py")} == {
         "bfi.py",
         "bfi_ordinal.py",
+        "dask_cluster.py",
         "democracy.py",
         "from_covariance.py",
         "holzinger.py",
+        "power.py",
     }
 
 
@@ -140,6 +142,13 @@ def test_democracy(run):
     assert "not supported" not in out
 
 
+def test_a_bootstrap_on_a_dask_cluster(run):
+    out = run("dask_cluster.py")
+    assert out.startswith("2 workers, 2 cores\n")
+    assert ["Resamples", "1000"] in [line.split() for line in out.splitlines()]
+    assert out.endswith("The resamples of one process are the same.\n")
+
+
 def test_from_covariance_is_close_to_the_fit_of_the_answers(run):
     out = run("from_covariance.py")
     answers = pd.read_csv(EXAMPLES / "data" / "holzinger1939.csv")
@@ -148,6 +157,19 @@ def test_from_covariance_is_close_to_the_fit_of_the_answers(run):
     # The example's matrix is rounded to three decimals.
     assert float(line.split()[1]) == pytest.approx(fit.measures["chisq"], abs=0.05)
     assert "the same to 1e-" in out
+
+
+def test_power_by_theory_and_by_simulation(run, tmp_path):
+    out = run("power.py")
+    theory = {"H1": 74, "H2": 176, "H3": 384, "H4": 252}
+    lines = out.splitlines()
+    for name, n in theory.items():
+        assert next(x for x in lines if x.startswith(f"{name}: ")).split()[-1] == str(n)
+    table = out.partition("normal")[2].splitlines()[3:7]
+    for row in table:
+        normal, answers = (float(text) for text in row.split()[1:4:2])
+        assert answers < normal, row
+    assert (tmp_path / "power.svg").stat().st_size > 5000
 
 
 def test_own_survey_runs_from_the_command_line(tmp_path):

@@ -14,6 +14,7 @@ import pandas as pd
 import scipy
 
 import clustersem as cs
+from benchmarks.peers import clustersem_resampling
 from benchmarks.peers.serve import serve
 from clustersem.moments import samples_from_data
 
@@ -35,7 +36,7 @@ class Clustersem:
         self.options = {name: value == "TRUE" or value for name, value in options.items()}
         self.fit = None
 
-    def works(self) -> dict[str, Callable[[], object]]:
+    def works(self) -> dict[str, Callable[..., object]]:
         return {
             "full": self._full,
             "new": self._full,
@@ -43,6 +44,7 @@ class Clustersem:
             "indices": lambda: self.fit.modification_indices(),
             "invariance": self._invariance,
             "moments": self._moments,
+            **clustersem_resampling.works(lambda: self.fit, self._sem),
         }
 
     def before(self, work: str) -> None:
@@ -51,6 +53,11 @@ class Clustersem:
         if work == "indices":
             # A fit keeps its table of indices, so every run needs a fit that has none yet.
             self.fit = self._sem()
+        if self.fit is None:
+            self.fit = self._sem()
+
+    def refits(self, work: str, count: int, folder: Path) -> pd.DataFrame:
+        return clustersem_resampling.refits(self._sem(), work, count, folder)
 
     def answers(self, work: str) -> dict[str, float]:
         if work == "invariance":

@@ -16,9 +16,10 @@ class Peer(Protocol):
     """What an engine can do with one case."""
 
     def load(self, model: str, data: pd.DataFrame, options: dict[str, str]) -> None: ...
-    def works(self) -> dict[str, Callable[[], object]]: ...
+    def works(self) -> dict[str, Callable[..., object]]: ...
     def before(self, work: str) -> None: ...
     def answers(self, work: str) -> dict[str, float]: ...
+    def refits(self, work: str, count: int, folder: Path) -> pd.DataFrame: ...
     def versions(self) -> str: ...
 
 
@@ -52,18 +53,25 @@ def _answer(peer: Peer, folder: Path, command: str, arguments: list[str]) -> str
         work, name = arguments
         pd.Series(peer.answers(work), name="value").rename_axis("name").to_csv(folder / name)
         return "ok"
+    if command == "refits":
+        work, count, name = arguments
+        peer.refits(work, int(count), folder).to_csv(folder / name, index=False)
+        return "ok"
     if command == "peak":
         return f"{peak_megabytes():.1f}"
     raise ValueError(f"unknown command {command!r}")
 
 
 def _times(peer: Peer, work: str, repeats: int) -> str:
-    run = peer.works()[work]
+    # "bootstrap/100" is the work of that name, a hundred times in one run.
+    name, _, count = work.partition("/")
+    run = peer.works()[name]
+    how_often = (int(count),) if count else ()
     numbers = []
     for _ in range(repeats):
-        peer.before(work)
+        peer.before(name)
         cpu, wall = time.process_time(), time.perf_counter()
-        run()
+        run(*how_often)
         numbers += [time.perf_counter() - wall, time.process_time() - cpu]
     return " ".join(f"{number:.7f}" for number in numbers)
 

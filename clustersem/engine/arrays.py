@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any, TypeAlias
 
 import numpy as np
+from array_api_compat import device
 from numpy.typing import NDArray
 
 from clustersem.errors import UnsupportedError
@@ -51,6 +52,11 @@ class Device:
     def xp(self) -> Namespace:
         """The library's array API namespace."""
         return _namespace(self.library)
+
+    @property
+    def is_accelerated(self) -> bool:
+        """Whether large arrays are better than ones that fit a processor's cache."""
+        return self.library in ("torch", "cupy")
 
     def asarray(self, values: np.ndarray) -> Batch:
         """Return a NumPy array as one of the library's on the device: doubles, or indices."""
@@ -180,10 +186,10 @@ def cholesky(xp: Namespace, matrices: Batch) -> tuple[Batch, Batch, Batch]:
     whole = _tried(xp, matrices)
     size = matrices.shape[0]
     if whole is not None:
-        return whole, matrices, xp.ones(size, dtype=xp.bool, device=matrices.device)
+        return whole, matrices, xp.ones(size, dtype=xp.bool, device=device(matrices))
     if size == 1:
-        eye = xp.eye(matrices.shape[1], dtype=matrices.dtype, device=matrices.device)[None, :, :]
-        return eye, eye, xp.zeros(1, dtype=xp.bool, device=matrices.device)
+        eye = xp.eye(matrices.shape[1], dtype=matrices.dtype, device=device(matrices))[None, :, :]
+        return eye, eye, xp.zeros(1, dtype=xp.bool, device=device(matrices))
     # One matrix that cannot be factored stops the library: look for it in both halves.
     halves = [
         cholesky(xp, part) for part in (matrices[: size // 2, ...], matrices[size // 2 :, ...])

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from array_api_compat import device as device_of_array
 
 from clustersem.engine.arrays import Batch, Device, Namespace, gathered, solved, transposed
 from clustersem.engine.ram import COVARIANCE, INTERCEPT, PATH, Cells, Index, Ram
@@ -172,7 +173,7 @@ def evaluate(batched: BatchedRam, theta: Batch, moments: Batch) -> BatchedPoint:
     parts.append(xp.broadcast_to(batched.constants, (size, batched.constants.shape[1])))
     values = xp.concat(parts, axis=1)
     s = gathered(xp, values, batched.s, (m, m))
-    eye = xp.eye(m, dtype=theta.dtype, device=theta.device)
+    eye = xp.eye(m, dtype=theta.dtype, device=device_of_array(theta))
     e = xp.broadcast_to(eye[None, :, :], (size, m, m))
     if c:
         # Only variables that have effects need inverting: v_c = (I - A_cc)^-1 u_c, v = A_c v_c + u.

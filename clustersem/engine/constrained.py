@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from scipy.linalg import lapack
@@ -97,6 +98,14 @@ class ConstrainedOptimum(Optimum):
     least_multipliers: Array
     jacobian: Array
     violation: float
+
+    def times(self, unit: float) -> Self:
+        """Return the same of an objective that is `unit` times as large."""
+        return replace(
+            super().times(unit),
+            equal_multipliers=unit * self.equal_multipliers,
+            least_multipliers=unit * self.least_multipliers,
+        )
 
 
 def minimise_constrained(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from clustersem.engine.ram import COVARIANCE, INTERCEPT, PATH, Array, Cells, Point, gather
+from clustersem.engine.ram import INTERCEPT, Array, Cells, Point, gather
 
 
 def curvature(point: Point, gram_w: Array, uv_w: Array | None, cells: Cells) -> Array:
@@ -38,18 +38,19 @@ def _of_covariances(point: Point, gram_w: Array, cells: Cells) -> Array:
     e, t = point.e, point.covariance
     m = cells.n_variables
     result = np.zeros((len(cells), len(cells)))
-    paths = np.flatnonzero(cells.kind == PATH)
+    paths = cells.paths
     if not len(paths):
         return result
     i, j = cells.row[paths], cells.col[paths]
     # Rows are the path A[i, j], columns the path A[k, l] with (k, l) = (i, j) of the column.
     e_jk, q_i = gather(e, j, i), gram_w.take(i, axis=0)
-    q_it = q_i.take(m + j, axis=1)
-    between = e_jk.T * q_it.T  # E[l, i] Q[k, t_j]
-    between += gather(t, j, j) * q_i.take(i, axis=1)
-    between += e_jk * q_it
+    turned = e_jk * q_i.take(m + j, axis=1)
+    between = gather(t, j, j)
+    between *= q_i.take(i, axis=1)
+    between += turned
+    between += turned.T  # E[l, i] Q[k, t_j]
     result[paths[:, None], paths] = 2.0 * between
-    covariances = np.flatnonzero(cells.kind == COVARIANCE)
+    covariances = cells.covariances
     k, other = cells.row[covariances], cells.col[covariances]
     mixed = gather(e, j, other) * q_i.take(k, axis=1)
     mixed += gather(e, j, k) * q_i.take(other, axis=1)
@@ -62,7 +63,7 @@ def _of_covariances(point: Point, gram_w: Array, cells: Cells) -> Array:
 def _add_means(result: Array, point: Point, uv_w: Array, cells: Cells) -> None:
     """Add w' mu_ab: not zero between two paths, and between a path and an intercept."""
     e, nu = point.e, point.nu
-    paths = np.flatnonzero(cells.kind == PATH)
+    paths = cells.paths
     intercepts = np.flatnonzero(cells.kind == INTERCEPT)
     i, j = cells.row[paths], cells.col[paths]
     # mu_ab = u_k E[l, i] nu_j + u_i E[j, k] nu_l for paths (i, j) and (k, l).

@@ -93,16 +93,6 @@ def observed_information(data: Incomplete, mean: Array, cov: Array) -> Array:
     return 0.5 * FullInformation(data, 0.0).exact(_evaluated(data, mean, cov), cells)
 
 
-def expected_information(data: Incomplete, mean: Array, cov: Array) -> Array:
-    """Return the expected information of one case on the moments, the gaps where they are (k x k).
-
-    It supposes that answers are missing completely at random: with answers missing at random only
-    the observed information is consistent.
-    """
-    cells = unrestricted_model(len(mean)).cells
-    return 0.5 * FullInformation(data, 0.0).expected(_evaluated(data, mean, cov), cells, cells)
-
-
 def _evaluated(data: Incomplete, mean: Array, cov: Array) -> IncompleteEvaluation:
     model = unrestricted_model(len(mean))
     at = FullInformation(data, 0.0).at(model, unrestricted_theta(mean, cov))

@@ -8,7 +8,6 @@ from scipy.linalg import lapack
 from clustersem.engine.discrepancy import cholesky, inverse_from
 from clustersem.engine.identification import RANK, null_space
 from clustersem.engine.ram import Array, Index
-from clustersem.engine.restricted import restricted_inverse
 
 
 def parameter_covariance(
@@ -34,18 +33,20 @@ def parameter_covariance(
         Those parameters; empty as a rule.
     """
     if jacobian is not None and len(jacobian):
+        from clustersem.engine.restricted import restricted_inverse
+
         inverse, involved = restricted_inverse(hessian, jacobian)
         return inverse * (2.0 / multiplier), involved
     scale = np.sqrt(np.maximum(hessian.diagonal(), 0.0))
     scale[scale == 0] = 1.0
-    unit = hessian / np.outer(scale, scale)
+    unit = hessian / scale[:, None] / scale
     factor = cholesky(unit)
     if factor is not None:
         norm = float(np.abs(unit).sum(axis=0).max(initial=0.0))
         rcond, _ = lapack.dpocon(factor, norm, uplo="L") if len(unit) else (1.0, 0)
         if rcond > RANK:
-            vcov = inverse_from(factor) / np.outer(scale, scale)
-            return vcov * (2.0 / multiplier), np.array([], dtype=np.intp)
+            root = scale * np.sqrt(0.5 * multiplier)
+            return inverse_from(factor) / root[:, None] / root, np.array([], dtype=np.intp)
     involved = null_space(hessian)
     fine = np.setdiff1d(np.arange(len(hessian)), involved)
     vcov = np.full(hessian.shape, np.nan)

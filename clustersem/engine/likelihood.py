@@ -20,7 +20,7 @@ import numpy as np
 
 from clustersem.engine.curvature import curvature
 from clustersem.engine.discrepancy import cholesky, inverse_from, log_det
-from clustersem.engine.ram import Array, Cells, Point, Ram, evaluate
+from clustersem.engine.ram import Array, Cells, Point, Ram, evaluate, gather
 
 
 @dataclass(frozen=True)
@@ -161,14 +161,20 @@ def cell_hessian_diagonal(g: Array, nu: Array, cells: Cells) -> Array:
 
 
 def weighted_products(gram_p: Array, gram_k: Array, cells: Cells) -> Array:
-    """Return 2 tr(P Sigma_a K Sigma_b) - tr(P Sigma_a P Sigma_b) from two Gram matrices."""
+    """Return 2 tr(P Sigma_a K Sigma_b) - tr(P Sigma_a P Sigma_b) from two Gram matrices.
+
+    That is 2 tr(P Sigma_a L Sigma_b) with L = K - P / 2.
+    """
     x, y = cells.x, cells.y
-    px, py = gram_p.take(x, axis=0), gram_p.take(y, axis=0)
-    kx, ky = gram_k.take(x, axis=0), gram_k.take(y, axis=0)
-    pxx, pxy, pyy = px.take(x, axis=1), px.take(y, axis=1), py.take(y, axis=1)
-    kxx, kxy, kyy = kx.take(x, axis=1), kx.take(y, axis=1), ky.take(y, axis=1)
-    both = pxx * kyy + pyy * kxx + pxy * kxy.T + pxy.T * kxy
-    both -= pxx * pyy + pxy * pxy.T
+    gram_l = gram_k - 0.5 * gram_p
+    px, lx = gram_p.take(x, axis=0), gram_l.take(x, axis=0)
+    mixed = px.take(y, axis=1)
+    mixed *= lx.take(y, axis=1).T
+    both = px.take(x, axis=1)
+    both *= gather(gram_l, y, y)
+    both += lx.take(x, axis=1) * gather(gram_p, y, y)
+    both += mixed
+    both += mixed.T
     both *= (2.0 * cells.c)[:, None] * cells.c
     return both
 

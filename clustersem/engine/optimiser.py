@@ -15,8 +15,8 @@ specific comparisons using factor analysis. Psychometrika, 44, 99-113. doi:10.10
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Protocol, Self, TypeAlias
 
 import numpy as np
 from scipy.linalg import lapack
@@ -104,6 +104,10 @@ class Optimum:
     hessian: Array
     decrement: float
     iterations: int
+
+    def times(self, unit: float) -> Self:
+        """Return the same of an objective that is `unit` times as large."""
+        return replace(self, gradient=unit * self.gradient, hessian=unit * self.hessian)
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,16 @@ class Cells:
         diagonal = (self.kind == COVARIANCE) & (self.row == self.col)
         return np.where(self.kind >= INTERCEPT, 0.0, np.where(diagonal, 0.5, 1.0))
 
+    @cached_property
+    def paths(self) -> Index:
+        """Which cells are of A."""
+        return np.flatnonzero(self._is_path)
+
+    @cached_property
+    def covariances(self) -> Index:
+        """Which cells are of S."""
+        return np.flatnonzero(self.kind == COVARIANCE)
+
     def h(self, nu: Array) -> Array:
         """Weight of u_row in the derivative of mu."""
         return np.where(self._is_path, nu[self._cause], self._is_intercept)
@@ -208,8 +218,27 @@ class Ram:
     def matrices(self, theta: Array) -> tuple[Array, Array, Array]:
         """Return A, S and a at theta."""
         a, s, m = self.a0.copy(), self.s0.copy(), self.m0.copy()
-        self.cells.put(theta[self.parameter], a, s, m)
+        for target, (places, sources) in zip((a, s, m), self._filled, strict=True):
+            target.put(places, theta.take(sources))
         return a, s, m
+
+    @cached_property
+    def _filled(self) -> tuple[tuple[Index, Index], ...]:
+        """Where in A, S and a, read row by row, which parameters stand."""
+        in_a, in_s, in_m, _, _ = self.cells.of_kind
+        row, col, size = self.cells.row, self.cells.col, self.n_variables
+        both_row = np.concatenate([row[in_s], col[in_s]])
+        both_col = np.concatenate([col[in_s], row[in_s]])
+        return (
+            (row[in_a] * size + col[in_a], self.parameter[in_a]),
+            (both_row * size + both_col, np.tile(self.parameter[in_s], 2)),
+            (row[in_m], self.parameter[in_m]),
+        )
+
+    @cached_property
+    def identity(self) -> Array:
+        """The identity matrix (m x m), not to be written to."""
+        return np.eye(self.n_variables)
 
     def cuts(self, theta: Array) -> tuple[Array, Array]:
         """Return the thresholds and the scales at theta (... x q)."""
@@ -306,16 +335,22 @@ def evaluate(model: Ram, theta: Array) -> Point | None:
     a, s, m = model.matrices(theta)
     # Only variables that have effects need inverting: v_c = (I - A_cc)^-1 u_c, v = A_c v_c + u.
     c = model.causes
-    e = np.eye(len(m))
+    e = model.identity.copy()
     if len(c):
-        factor, pivots, singular = lapack.dgetrf(np.eye(len(c)) - gather(a, c, c))
+        factor, pivots, singular = lapack.dgetrf(
+            model.identity[: len(c), : len(c)] - gather(a, c, c)
+        )
         if singular:
             return None
         e[:, c] += a.take(c, axis=1) @ lapack.dgetri(factor, pivots)[0]
-    if not len(model.ordinal):
-        u = e[: model.n_observed]
-        return Point(a, s, m, e, np.hstack([u, u @ s @ e.T]), e @ m, model.tau0, model.delta0)
-    return _with_ordinal(model, theta, a, s, m, e)
+    if len(model.ordinal):
+        return _with_ordinal(model, theta, a, s, m, e)
+    p = model.n_observed
+    u = e[:p]
+    uv = np.empty((p, 2 * len(m)))
+    uv[:, : len(m)] = u
+    np.matmul(u @ s, e.T, out=uv[:, len(m) :])
+    return Point(a, s, m, e, uv, e @ m, model.tau0, model.delta0)
 
 
 def evaluate_many(model: Ram, theta: Array, given: Cells, values: Array) -> Point | None:

@@ -19,7 +19,6 @@ from scipy.linalg import blas
 from clustersem.engine.discrepancy import cholesky
 from clustersem.engine.objective import Objective, State
 from clustersem.engine.ram import Array, Cells
-from clustersem.engine.restricted import null_basis
 
 # A candidate whose information that is its own is a smaller share of all its information is a
 # linear combination of the free parameters: freeing it would leave the model unidentified.
@@ -64,6 +63,8 @@ def score_tests(
     g = block.share * block.discrepancy.gradient(at, candidates)
     basis = None
     if jacobian is not None and len(jacobian):
+        from clustersem.engine.restricted import null_basis
+
         basis = null_basis(jacobian, hessian)
         hessian = basis.T @ hessian @ basis
     scale = np.sqrt(hessian.diagonal())

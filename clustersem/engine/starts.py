@@ -56,13 +56,11 @@ def starting_values(model: Ram, cov: Array, mean: Array, given: Array) -> Array:
     paths = model.a0.copy()
     known = np.zeros((m, m))
     known[:p, :p] = cov
-    order = _order_of_latents(model, free)
-    for latent, indicators in order:
-        _add_factor(model, known, paths, latent, indicators, free, variance_free)
-
     measured = np.zeros((m, m), dtype=bool)
-    for latent, indicators in order:
-        measured[indicators, latent] = True
+    for factors in _levels_of_latents(model, free):
+        _add_factors(model, known, paths, factors, free, variance_free)
+        for latent, indicators in factors:
+            measured[indicators, latent] = True
     residual = _regress(known, paths, free & ~measured, (paths != 0) & ~measured)
     _residuals_of_indicators(residual, known, paths, measured)
 
@@ -124,8 +122,8 @@ def _with_means(model: Ram, theta: Array, cov: Array, mean: Array, ours: Mask) -
     return np.asarray(changed)
 
 
-def _order_of_latents(model: Ram, free: Mask) -> list[tuple[int, Index]]:
-    """Return latent variables with their indicators, lower orders first."""
+def _levels_of_latents(model: Ram, free: Mask) -> list[list[tuple[int, Index]]]:
+    """Return latent variables with their indicators: first order, second order, ..."""
     p, m = model.n_observed, model.n_variables
     loads = free | (model.a0 != 0)
     # A latent variable that is regressed on others is not an indicator of theirs when it has
@@ -137,17 +135,17 @@ def _order_of_latents(model: Ram, free: Mask) -> list[tuple[int, Index]]:
         if has_observed[latent - p]:
             rows = rows[rows < p]
         indicators[latent] = rows
-    order: list[tuple[int, Index]] = []
+    levels: list[list[tuple[int, Index]]] = []
     done = set(range(p))
     waiting = [latent for latent in range(p, m) if len(indicators[latent])]
     while waiting:
         ready = [latent for latent in waiting if done.issuperset(indicators[latent].tolist())]
         if not ready:  # latent variables that indicate each other: no order exists
             break
-        order += [(latent, indicators[latent]) for latent in ready]
+        levels.append([(latent, indicators[latent]) for latent in ready])
         done.update(ready)
         waiting = [latent for latent in waiting if latent not in done]
-    return order
+    return levels
 
 
 def _one_factor(correlation: Array) -> Array:
@@ -155,56 +153,65 @@ def _one_factor(correlation: Array) -> Array:
     k = len(correlation)
     if k == 1:
         return np.array([0.8])
-    reduced = correlation.copy()
-    np.fill_diagonal(reduced, 0.0)
     if k == 2:
-        size = np.sqrt(min(abs(reduced[0, 1]), LARGEST_CORRELATION))
-        return np.array([size, np.copysign(size, reduced[0, 1])])
-    np.fill_diagonal(reduced, np.abs(reduced).max(axis=0))
+        size = np.sqrt(min(abs(correlation[0, 1]), LARGEST_CORRELATION))
+        return np.array([size, np.copysign(size, correlation[0, 1])])
+    reduced = correlation.copy()
+    reduced.flat[:: k + 1] = 0.0
+    reduced.flat[:: k + 1] = np.abs(reduced).max(axis=0)
     values, vectors, _ = lapack.dsyevd(reduced)
     loadings = vectors[:, -1] * np.sqrt(max(values[-1], 0.0))
     clipped: Array = np.maximum(np.minimum(loadings, 0.95), -0.95)
     return clipped
 
 
-def _add_factor(
+def _add_factors(
     model: Ram,
     known: Array,
     paths: Array,
-    latent: int,
-    indicators: Index,
+    factors: list[tuple[int, Index]],
     free: Mask,
     variance_free: Mask,
 ) -> None:
-    """Put a factor's loadings into `paths` and its covariances into `known`."""
-    block = gather(known, indicators, indicators)
-    sd = np.sqrt(np.maximum(block.diagonal(), 1e-300))
-    standardised = _one_factor(block / (sd[:, None] * sd))
-    fixed = model.a0[indicators, latent]
-    markers = np.flatnonzero(~free[indicators, latent] & (fixed != 0))
-    if len(markers):
-        marker = markers[0]
-        if standardised[marker] * fixed[marker] < 0:
+    """Put loadings into `paths` and covariances into `known` of factors whose items are known."""
+    sd = np.sqrt(np.maximum(known.diagonal(), 0.0))
+    by_sd = 1.0 / np.maximum(sd, 1e-150)
+    correlation = known * by_sd[:, None] * by_sd
+    latents, n = np.array([latent for latent, _ in factors]), len(factors)
+    weights, own, scale = np.zeros((n, len(known))), np.full((n, len(known)), np.nan), np.ones(n)
+    for row, (latent, indicators) in enumerate(factors):
+        standardised = _one_factor(gather(correlation, indicators, indicators))
+        fixed, is_free = model.a0[indicators, latent], free[indicators, latent]
+        markers = np.flatnonzero(~is_free & (fixed != 0))
+        if len(markers):
+            marker = markers[0]
+            if standardised[marker] * fixed[marker] < 0:
+                standardised = -standardised
+            size = max(abs(standardised[marker]), LEAST_LOADING)
+            scale[row] = size * sd[indicators[marker]] / abs(fixed[marker])
+        elif standardised.sum() < 0:
             standardised = -standardised
-        size = max(abs(standardised[marker]), LEAST_LOADING)
-        scale = size * sd[marker] / abs(fixed[marker])
-    elif not variance_free[latent] and model.s0[latent, latent] > 0:
-        scale = np.sqrt(model.s0[latent, latent])
-    else:
-        scale = 1.0
-    if not len(markers) and standardised.sum() < 0:
-        standardised = -standardised
-    loadings = np.where(free[indicators, latent], standardised * sd / scale, fixed)
-    paths[indicators, latent] = loadings
-    weights = standardised / sd
-    strength = float(weights @ loadings)
-    with_known = weights @ known[indicators] / (strength if abs(strength) > 1e-12 else 1.0)
-    with_known[indicators] = loadings * scale**2
-    total_sd = np.sqrt(np.maximum(known.diagonal(), 0.0))
-    limit = LARGEST_CORRELATION * scale * total_sd
-    known[latent] = np.maximum(np.minimum(with_known, limit), -limit)
-    known[:, latent] = known[latent]
-    known[latent, latent] = scale**2
+        if not len(markers) and not variance_free[latent] and model.s0[latent, latent] > 0:
+            scale[row] = np.sqrt(model.s0[latent, latent])
+        loadings = np.where(is_free, standardised * sd[indicators] / scale[row], fixed)
+        paths[indicators, latent] = loadings
+        composite = standardised * by_sd[indicators]
+        strength = float(composite @ loadings)
+        weights[row, indicators] = composite / (strength if abs(strength) > 1e-12 else 1.0)
+        own[row, indicators] = loadings * scale[row] ** 2
+    # A composite's covariances, disattenuated; those with its own items are known better.
+    limit = LARGEST_CORRELATION * scale[:, None]
+    bound = limit * sd
+    covariances = np.where(np.isnan(own), weights @ known, own)
+    covariances = np.maximum(np.minimum(covariances, bound), -bound)
+    bound = limit * scale
+    between = np.maximum(np.minimum(weights @ covariances.T, bound), -bound)
+    # Each latent variable by its own composite with those before it.
+    between = np.where(latents[:, None] > latents, between, between.T)
+    between.flat[:: n + 1] = scale**2
+    known[latents] = covariances
+    known[:, latents] = covariances.T
+    known[latents[:, None], latents] = between
 
 
 def _regress(known: Array, paths: Array, free: Mask, present: Mask) -> Array:

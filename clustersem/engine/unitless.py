@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from clustersem.engine.constrained import ConstrainedOptimum
 from clustersem.engine.objective import Objective
 from clustersem.engine.objective import State as Raw
 from clustersem.engine.optimiser import Optimum
@@ -67,13 +66,5 @@ class Unitless:
 
     def measured(self, found: O) -> O:
         """Return an optimum of F / u as one of F."""
-        unit = self.raw.unit
         at = None if found.at is None else found.at.raw
-        result = replace(found, at=at, gradient=unit * found.gradient, hessian=unit * found.hessian)
-        if isinstance(result, ConstrainedOptimum):
-            return replace(
-                result,
-                equal_multipliers=unit * result.equal_multipliers,
-                least_multipliers=unit * result.least_multipliers,
-            )
-        return result
+        return replace(found.times(self.raw.unit), at=at)

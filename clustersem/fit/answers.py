@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from clustersem.errors import DataError
-from clustersem.survey import Survey
+
+if TYPE_CHECKING:
+    from clustersem.survey import Survey
 
 
 def answers_of(
@@ -31,16 +34,19 @@ def answers_of(
     DataError
         Where `data` is neither, or has columns of several levels.
     """
-    if isinstance(data, Survey):
+    if not isinstance(data, pd.DataFrame):
+        from clustersem.survey import Survey
+
+        if not isinstance(data, Survey):
+            raise DataError(
+                f"data: expected a pandas DataFrame or a Survey, got {type(data).__name__}. Read a"
+                " file with clustersem.read_survey, one too large for memory with"
+                " clustersem.read_moments, or wrap an array in a DataFrame with column names."
+            )
         answers = data.answers
         covariates = data.covariates
         wanted = [name for name in names if name not in answers and name in covariates]
         return (answers.join(covariates[wanted]) if wanted else answers), data.source
-    if not isinstance(data, pd.DataFrame):
-        raise DataError(
-            f"data: expected a pandas DataFrame or a Survey, got {type(data).__name__}. Read a"
-            " file with clustersem.read_survey, or wrap an array in a DataFrame with column names."
-        )
     if isinstance(data.columns, pd.MultiIndex):
         raise DataError(
             f"{what}: the columns have {data.columns.nlevels} levels. Flatten them to one name a"

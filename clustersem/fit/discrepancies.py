@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from clustersem.engine.discrepancy import Discrepancy, cholesky, inverse_from, log_det
-from clustersem.engine.fiml import FullInformation, full_information
-from clustersem.engine.least_squares import GeneralisedLeastSquares, WeightedLeastSquares
 from clustersem.engine.likelihood import MaximumLikelihood
 from clustersem.engine.objective import Block, Objective
 from clustersem.engine.ram import Array, Index
-from clustersem.engine.saturated_evidence import SaturatedEvidence
 from clustersem.errors import DataError, UnsupportedError
 from clustersem.fit.assemble import Layout, ram_of
 from clustersem.fit.estimators import DiscrepancyName
@@ -21,6 +19,9 @@ from clustersem.moments import MomentOrder, SampleMoments, assembled
 from clustersem.moments.gamma import empirical_gamma, moment_contributions
 from clustersem.moments.order import continuous_order
 from clustersem.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from clustersem.engine.saturated_evidence import SaturatedEvidence
 
 
 def objective_of(
@@ -99,14 +100,15 @@ def sample_moments(sample: SampleMoments, options: FitOptions, order: MomentOrde
 
 
 def saturated_evidence(
-    samples: tuple[SampleMoments, ...], objective: Objective
+    samples: tuple[SampleMoments, ...],
 ) -> tuple[SaturatedEvidence, ...]:
     """Return what the saturated estimates of incomplete groups rest on; empty if complete."""
-    return tuple(
-        SaturatedEvidence(sample, block.discrepancy.data)
-        for sample, block in zip(samples, objective.blocks, strict=True)
-        if isinstance(block.discrepancy, FullInformation)
-    )
+    incomplete = [(sample, sample.incomplete) for sample in samples]
+    if any(data is None for _, data in incomplete):
+        return ()
+    from clustersem.engine.saturated_evidence import SaturatedEvidence
+
+    return tuple(SaturatedEvidence(sample, data) for sample, data in incomplete if data is not None)
 
 
 def _mean(sample: SampleMoments) -> Array:
@@ -131,6 +133,8 @@ def _maximum_likelihood(
 def _generalised(
     sample: SampleMoments, options: FitOptions, has_means: bool, fixed: Index
 ) -> Discrepancy:
+    from clustersem.engine.least_squares import GeneralisedLeastSquares
+
     cov, factor = _factored(sample, options)
     return GeneralisedLeastSquares(cov, _mean(sample), inverse_from(factor))
 
@@ -139,13 +143,14 @@ def _unweighted(
     sample: SampleMoments, options: FitOptions, has_means: bool, fixed: Index
 ) -> Discrepancy:
     order = moment_order(sample, has_means=has_means)
-    weight = np.ones(order.n_moments)
-    return WeightedLeastSquares(order, sample_moments(sample, options, order), weight)
+    return _in_moments(sample, options, order, np.ones(order.n_moments))
 
 
 def _full_information(
     sample: SampleMoments, options: FitOptions, has_means: bool, fixed: Index
 ) -> Discrepancy:
+    from clustersem.engine.fiml import full_information
+
     return full_information(sample)
 
 
@@ -166,7 +171,7 @@ def _weighted(
         )
     weight = np.zeros_like(gamma)
     weight[np.ix_(varying, varying)] = inverse_from(factor) / np.outer(scale, scale)
-    return WeightedLeastSquares(order, sample_moments(sample, options, order), weight)
+    return _in_moments(sample, options, order, weight)
 
 
 def _diagonally_weighted(
@@ -175,6 +180,14 @@ def _diagonally_weighted(
     order = moment_order(sample, has_means=has_means)
     variances = gamma_of(sample, has_means=has_means, fixed=fixed).diagonal()
     weight = np.divide(1.0, variances, out=np.zeros_like(variances), where=variances > 0)
+    return _in_moments(sample, options, order, weight)
+
+
+def _in_moments(
+    sample: SampleMoments, options: FitOptions, order: MomentOrder, weight: Array
+) -> Discrepancy:
+    from clustersem.engine.least_squares import WeightedLeastSquares
+
     return WeightedLeastSquares(order, sample_moments(sample, options, order), weight)
 
 
@@ -185,7 +198,7 @@ def gamma_of(sample: SampleMoments, *, has_means: bool, fixed: Index | None = No
     """
     if sample.ordinal is not None:
         return sample.ordinal.gamma
-    if sample.data is None:
+    if sample.cases is None:
         raise UnsupportedError(
             "this estimator needs the answers themselves: a covariance matrix says nothing of"
             " their distribution. Pass them as data=, or use estimator='ML'."
@@ -193,12 +206,12 @@ def gamma_of(sample: SampleMoments, *, has_means: bool, fixed: Index | None = No
     order = moment_order(sample, has_means=has_means)
     given = fixed if fixed is not None and len(fixed) else None
     contributions = moment_contributions(
-        sample.data, order, weights=sample.weights, covariates=given
+        sample.cases, order, weights=sample.weights, covariates=given
     )
     return empirical_gamma(contributions, weights=sample.weights, cluster=sample.cluster)
 
 
-#: A discrepancy by its name.
+#: A discrepancy by its name. Makers load what they make: most fits need one kind.
 MAKERS: dict[DiscrepancyName, Callable[[SampleMoments, FitOptions, bool, Index], Discrepancy]] = {
     "ML": _maximum_likelihood,
     "FIML": _full_information,

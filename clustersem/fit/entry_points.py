@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from clustersem.engine.ram import Parameterization
-from clustersem.fit.checks import is_off
 from clustersem.fit.estimation import fit_samples
 from clustersem.fit.intake import Data, Kind, intake
+from clustersem.fit.large import counts_as_ordinal
 from clustersem.fit.matrices import Matrices, Means, Numbers
 from clustersem.fit.options import Engine, Likelihood
 from clustersem.fit.resolve import options_of
@@ -23,8 +23,9 @@ _DOCUMENTATION = """Fit {what}.
     ----------
     model : str or ModelSpec
         Model syntax, as lavaan's: ``=~`` measured by, ``~`` regressed on, ``~~`` covaries with.
-    data : DataFrame or Survey, optional
-        Answers, one row a respondent. Leave it out with `cov`.
+    data : DataFrame, Survey or StreamedMoments, optional
+        Answers, one row a respondent, or what :func:`clustersem.read_moments` made of too many for
+        memory. Leave it out with `cov`.
     estimator : str, optional
         ``"ML"``; ``"MLR"``, ``"MLM"``, ``"MLMV"``, ``"MLMVS"`` and ``"MLF"`` are ML with other
         standard errors and tests; ``"GLS"``, ``"ULS"``, ``"WLS"``, ``"DWLS"`` are least squares;
@@ -176,7 +177,8 @@ def _entry_point(kind: Kind, what: str, defaults: str, example: str) -> Callable
             weighted=sampling_weights is not None,
             clustered=cluster is not None,
         )
-        decide(ordinal=False) if is_off(ordered) else decide(ordinal=True)
+        # Options that cannot go together are refused before anything is read.
+        decide(ordinal=counts_as_ordinal(data, ordered))
         spec, samples = intake(
             model,
             data,

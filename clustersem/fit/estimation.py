@@ -6,12 +6,10 @@ import warnings
 
 import numpy as np
 
-from clustersem.engine.constrained import minimise_constrained_from
 from clustersem.engine.inference import parameter_covariance
 from clustersem.engine.objective import Objective
 from clustersem.engine.optimiser import minimise_from
 from clustersem.engine.ram import SCALE, THRESHOLD, Array, Ram
-from clustersem.engine.restricted import null_basis
 from clustersem.engine.starts import cautious_values, starting_values
 from clustersem.engine.unitless import Unitless
 from clustersem.errors import EstimationError, UnsupportedError
@@ -27,6 +25,7 @@ from clustersem.fit.discrepancies import (
 from clustersem.fit.held import held_by, nothing_held
 from clustersem.fit.identifiable import check_counts, refuse_unidentified
 from clustersem.fit.inference import Inference
+from clustersem.fit.large import check_whole, sampled_note
 from clustersem.fit.notes import notes_on
 from clustersem.fit.options import FitOptions
 from clustersem.fit.restrictions import refuse_undefined, restrictions_of
@@ -54,6 +53,7 @@ def fit_samples(spec: ModelSpec, samples: tuple[SampleMoments, ...], options: Fi
         Where the model's parameters cannot be determined from any data.
     """
     check_values(spec)
+    check_whole(samples, options)
     layout = layout_of(spec)
     objective = objective_of(spec, layout, samples, options)
     variances = [fitted_cov(sample, options).diagonal() for sample in samples]
@@ -77,6 +77,8 @@ def fit_samples(spec: ModelSpec, samples: tuple[SampleMoments, ...], options: Fi
     elif restrictions.are_none:
         optimum = unitless.measured(minimise_from(unitless, start, second))
     else:
+        from clustersem.engine.constrained import minimise_constrained_from
+
         found = minimise_constrained_from(unitless, start, restrictions.numbers, second)
         optimum = found = unitless.measured(found)
         if found.at is not None:
@@ -91,9 +93,9 @@ def fit_samples(spec: ModelSpec, samples: tuple[SampleMoments, ...], options: Fi
     vcov, involved = parameter_covariance(optimum.hessian, multiplier, held.jacobian)
     if len(involved):
         refuse_unidentified(spec, layout, objective, start, involved, restrictions.numbers)
-    basis = null_basis(held.jacobian, optimum.hessian) if len(held.jacobian) else None
+    basis = held.basis(optimum.hessian)
     fixed = fixed_covariates(spec, layout)
-    saturated = saturated_evidence(samples, objective)
+    saturated = saturated_evidence(samples)
     inference = Inference(
         objective, optimum.at, samples, options, multiplier, fixed, basis, saturated
     )
@@ -103,6 +105,9 @@ def fit_samples(spec: ModelSpec, samples: tuple[SampleMoments, ...], options: Fi
         vcov = inference.vcov()
     notes = notes_on(spec, layout, samples, optimum, involved)
     notes += [(None, sentence) for sentence in held.notes]
+    sampled = sampled_note(samples, options)
+    if sampled:
+        notes.append((None, sampled))
     for category, sentence in notes:
         if category is not None:
             warnings.warn(sentence, category, stacklevel=3)

@@ -6,22 +6,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clustersem.engine.catml import OrdinalTerms, catml_baseline, catml_statistic
-from clustersem.engine.corrections import TestStatistic
-from clustersem.engine.discrepancy import cholesky
-from clustersem.engine.fiml import FullInformation
-from clustersem.engine.least_squares import (
-    WeightedEvaluation,
-    WeightedLeastSquares,
-)
-from clustersem.engine.missing_correction import (
-    GroupJacobian,
-    complete_data_discrepancy,
-    correction,
-)
+from clustersem.engine.discrepancy import Discrepancy, cholesky
 from clustersem.engine.moment_structure import implied_moments, parameter_jacobian
 from clustersem.engine.objective import Objective
 from clustersem.engine.ram import THRESHOLD, Array, Index
@@ -39,17 +28,12 @@ from clustersem.fit.measures import (
 )
 from clustersem.fit.options import FitOptions
 from clustersem.fit.residual_indices import wrmr
-from clustersem.fit.scaled_indices import (
-    CorrectedTests,
-    Noncentrality,
-    ordinal_robust_measures,
-    robust_from_excess,
-    robust_measures,
-    scaled_measures,
-)
 from clustersem.moments import MomentOrder, SampleMoments
-from clustersem.moments.margin import margin
 from clustersem.spec import ModelSpec
+
+# What only corrected tests, gaps or ordinal items need is loaded where these are met.
+if TYPE_CHECKING:
+    from clustersem.engine.corrections import TestStatistic
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,11 +167,7 @@ class Evidence:
         for group, block, sample in zip(
             self.groups, self._objective.blocks, self.inference.samples, strict=True
         ):
-            discrepancy = block.discrepancy
-            if isinstance(discrepancy, FullInformation):
-                total += discrepancy.log_likelihood
-            else:
-                total += normal_loglik(group.cov, group.n_obs)
+            total += _saturated_loglik(group, block.discrepancy, sample)
             if len(fixed):
                 total -= self._loglik_of(fixed, group, sample)
         return total
@@ -197,6 +177,8 @@ class Evidence:
         cov = group.cov[np.ix_(some, some)]
         if sample.patterns is None:
             return normal_loglik(cov, group.n_obs)
+        from clustersem.moments.margin import margin
+
         done = margin(sample, some).data.complete(group.mean[some], cov)
         assert done is not None, "saturated estimates are positive definite"
         return done.log_likelihood
@@ -248,6 +230,12 @@ class Evidence:
             found = model.test(test, plain["chisq"], self.df)
             name = test.replace(".", "_")
             return {f"chisq_{name}": found.chisq, f"pvalue_{name}": found.pvalue}
+        from clustersem.fit.scaled_indices import (
+            CorrectedTests,
+            robust_measures,
+            scaled_measures,
+        )
+
         corrected: dict[str, float] = {}
         own = model.test(test, plain["chisq"], self.df)
         if test.startswith("yuan.bentler"):
@@ -288,6 +276,10 @@ class Evidence:
             return {}
         if not self._saturates_thresholds:
             return {}  # catML is a discrepancy of the correlations alone
+        from clustersem.engine.catml import OrdinalTerms, catml_baseline, catml_statistic
+        from clustersem.engine.least_squares import WeightedEvaluation, WeightedLeastSquares
+        from clustersem.fit.scaled_indices import ordinal_robust_measures
+
         terms = []
         for sample, block, at in zip(
             self.inference.samples,
@@ -319,6 +311,13 @@ class Evidence:
 
     def _missing_robust(self, plain: Mapping[str, float], *, robust: bool) -> dict[str, float]:
         """Return the robust measures of incomplete data (Zhang & Savalei, 2023)."""
+        from clustersem.engine.missing_correction import (
+            GroupJacobian,
+            complete_data_discrepancy,
+            correction,
+        )
+        from clustersem.fit.scaled_indices import Noncentrality, robust_from_excess
+
         fixed = self.inference.fixed
         varying = varying_moments(self.inference.samples[0], fixed, has_means=True)
         weights = []
@@ -364,6 +363,16 @@ class Evidence:
             self.inference.multiplier,
             n_groups=len(self.groups),
         )
+
+
+def _saturated_loglik(group: GroupInputs, discrepancy: Discrepancy, sample: SampleMoments) -> float:
+    """Return the log-likelihood of one group at its own moments."""
+    if sample.incomplete is None:
+        return normal_loglik(group.cov, group.n_obs)
+    from clustersem.engine.fiml import FullInformation
+
+    assert isinstance(discrepancy, FullInformation)
+    return discrepancy.log_likelihood
 
 
 def _available(data: Array, weights: Array | None) -> tuple[Array, Array]:

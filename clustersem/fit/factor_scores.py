@@ -125,9 +125,9 @@ def _by_group(
         index: pd.Index | None = None
         if answers is None:
             if sample.data is None:
+                what = "a covariance matrix" if sample.drawn is None else "moments read in one pass"
                 raise DataError(
-                    f"{who}: the model was fitted to a covariance matrix. Pass the answers as"
-                    " data=."
+                    f"{who}: the model was fitted to {what}. Pass the answers as data=."
                 )
             values = sample.data[:, [sample.names.index(name) for name in names]]
             index = sample.index

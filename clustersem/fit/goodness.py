@@ -14,21 +14,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from clustersem.engine.discrepancy import Evaluation, cholesky, inverse_from
-from clustersem.engine.fiml import FullInformation, IncompleteEvaluation, expected_quadratic
-from clustersem.engine.least_squares import GeneralisedLeastSquares, WeightedLeastSquares
 from clustersem.engine.objective import Block
 from clustersem.engine.ram import Array, Index
 from clustersem.fit.discrepancies import moment_order
 from clustersem.fit.inference import Inference
 from clustersem.fit.measures import GroupInputs
 from clustersem.moments import SampleMoments
-from clustersem.moments.incomplete import Completion
-from clustersem.moments.margin import margin
-from clustersem.moments.patterns import pairwise_moments
+
+if TYPE_CHECKING:
+    from clustersem.moments.incomplete import Completion
 
 
 def gfi(inference: Inference, groups: Sequence[GroupInputs], *, n_target: int) -> float:
@@ -40,14 +39,14 @@ def gfi(inference: Inference, groups: Sequence[GroupInputs], *, n_target: int) -
     blocks, state = inference.objective.blocks, inference.state.groups
     values = []
     for group, sample, block, at in zip(groups, inference.samples, blocks, state, strict=True):
-        if isinstance(block.discrepancy, FullInformation):
+        if inference.options.discrepancy == "FIML":
             value = _of_incomplete(sample, at, inference.fixed, n_target)
-        elif isinstance(block.discrepancy, GeneralisedLeastSquares | WeightedLeastSquares):
-            whole = _whole(block, inference.fixed)
-            value = 1.0 - at.f / whole if whole else math.nan
-        else:
+        elif inference.options.discrepancy == "ML":
             has_means = block.model.has_means
             value = normal_gfi([group], inference.fixed, has_means=has_means)
+        else:
+            whole = _whole(block, inference.fixed)
+            value = 1.0 - at.f / whole if whole else math.nan
         values.append(group.n_obs * value)
     return sum(values) / total
 
@@ -95,6 +94,10 @@ def _of_incomplete(sample: SampleMoments, at: Evaluation, fixed: Index, n_target
     As lavaan does, it is of the moments that pairs of variables have where both are observed; with
     sampling weights, of the saturated estimates.
     """
+    from clustersem.engine.fiml import IncompleteEvaluation, expected_quadratic
+    from clustersem.moments.margin import margin
+    from clustersem.moments.patterns import pairwise_moments
+
     assert isinstance(at, IncompleteEvaluation)
     assert sample.data is not None
     assert sample.mean is not None
@@ -116,6 +119,8 @@ def _of_incomplete(sample: SampleMoments, at: Evaluation, fixed: Index, n_target
 
 def _whole(block: Block, fixed: Index) -> float:
     """Return s' V s, what there is to explain in the weights of least squares."""
+    from clustersem.engine.least_squares import GeneralisedLeastSquares, WeightedLeastSquares
+
     discrepancy = block.discrepancy
     if isinstance(discrepancy, WeightedLeastSquares):
         s = discrepancy.moments

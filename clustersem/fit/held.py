@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clustersem.engine.constrained import ConstrainedOptimum
 from clustersem.engine.identification import null_space
 from clustersem.engine.ram import Array, Index
-from clustersem.engine.restricted import restricted_inverse, restriction_rank
-from clustersem.engine.sequential import MET
 from clustersem.fit.restrictions import ModelRestrictions
+
+# Most models have nothing to hold.
+if TYPE_CHECKING:
+    from clustersem.engine.constrained import ConstrainedOptimum
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +52,17 @@ class Held:
         """Return the parameters that neither the data nor the restrictions determine."""
         if not len(self.jacobian):
             return null_space(hessian)
+        from clustersem.engine.restricted import restricted_inverse
+
         return restricted_inverse(hessian, self.jacobian)[1]
+
+    def basis(self, hessian: Array) -> Array | None:
+        """Return the directions in which theta can still move; None where it can in all."""
+        if not len(self.jacobian):
+            return None
+        from clustersem.engine.restricted import null_basis
+
+        return null_basis(self.jacobian, hessian)
 
     @property
     def equalities(self) -> tuple[str, ...]:
@@ -83,6 +95,9 @@ class Held:
 
 def held_by(restrictions: ModelRestrictions, optimum: ConstrainedOptimum) -> Held:
     """Return what the restrictions do at an optimum."""
+    from clustersem.engine.restricted import restriction_rank
+    from clustersem.engine.sequential import MET
+
     numbers, n_least = restrictions.numbers, restrictions.numbers.n_least
     equal, least = numbers.equal(optimum.theta), numbers.least(optimum.theta)
     active = np.flatnonzero(optimum.active)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import pandas as pd
 
@@ -13,6 +13,7 @@ from clustersem.engine.ram import Parameterization
 from clustersem.errors import DataError, ModelError, ModelSyntaxError, UnsupportedError
 from clustersem.fit.answers import answers_of
 from clustersem.fit.checks import check_names, check_same_options, check_switches, is_off, text_of
+from clustersem.fit.large import samples_from_moments
 from clustersem.fit.matrices import Matrices, Means, Numbers, samples_from_matrices
 from clustersem.moments import (
     SampleMoments,
@@ -22,14 +23,17 @@ from clustersem.moments import (
     samples_from_data,
 )
 from clustersem.moments.request import Missing
+from clustersem.moments.streamed_moments import StreamedMoments
 from clustersem.spec import ModelSpec, SpecOptions, build_spec, options_for, parse_model
 from clustersem.spec.auxiliary import check_auxiliary
 from clustersem.spec.entries import collect_entries
 from clustersem.spec.variables import Variables, classify
-from clustersem.survey import Survey
 
 Kind = Literal["sem", "cfa", "growth"]
-Data = pd.DataFrame | Survey
+if TYPE_CHECKING:
+    from clustersem.survey import Survey
+
+Data: TypeAlias = "pd.DataFrame | Survey | StreamedMoments"
 
 
 def intake(
@@ -64,8 +68,9 @@ def intake(
     ----------
     model : str or ModelSpec
         Model syntax. A ModelSpec is built anew where the data have other groups or categories.
-    data : DataFrame or Survey, optional
-        Answers, one row a respondent. Leave it out with `cov`.
+    data : DataFrame, Survey or StreamedMoments, optional
+        Answers, one row a respondent, or what one pass over them has collected. Leave it out with
+        `cov`.
     kind : str
         Whose defaults a text is completed with: ``"sem"``, ``"cfa"`` or ``"growth"``.
     meanstructure : bool, optional
@@ -113,7 +118,7 @@ def intake(
     check_switches(switches)
     for option, value in (("group_equal", group_equal), ("group_partial", group_partial)):
         check_names(option, value)
-        if group is None and not is_off(value) and not _has_groups(model, cov):
+        if group is None and not is_off(value) and not _has_groups(model, data, cov):
             raise UnsupportedError(
                 f"{option}= needs several groups. Name the column that makes them: group='school'."
             )
@@ -145,9 +150,21 @@ def intake(
         asked = {**columns, "group_labels": group_labels, "ordered": ordered}
         _check_goes_with_matrices(asked, method)
         samples = samples_from_matrices(cov, variables.observed, n_obs, mean)
+    elif isinstance(data, StreamedMoments):
+        _check_no_matrix_options(mean, n_obs)
+        samples = samples_from_moments(
+            data,
+            names,
+            exogenous=variables.exogenous_observed,
+            ordered=ordered,
+            with_thresholds=_with_thresholds(text),
+            method=method,
+            columns=columns,
+            group_labels=group_labels,
+            auxiliary=helpers,
+        )
     else:
-        if not (mean is None and n_obs is None):
-            raise DataError("mean= and n_obs= go with cov=; answers in data= bring their own.")
+        _check_no_matrix_options(mean, n_obs)
         wanted = (*names, *(c for c in columns.values() if isinstance(c, str)))
         frame, source = answers_of(data, wanted, what="the data")
         _check_columns(data, frame, columns, variables.observed, source)
@@ -235,9 +252,10 @@ def _changed(model: ModelSpec, asked: SpecOptions, *, meanstructure: bool) -> Sp
     )
 
 
-def _has_groups(model: str | ModelSpec, cov: Matrices | None) -> bool:
+def _has_groups(model: str | ModelSpec, data: Data | None, cov: Matrices | None) -> bool:
     """Return whether there are groups without a column that makes them."""
     built = isinstance(model, ModelSpec) and model.n_groups > 1
+    built = built or (isinstance(data, StreamedMoments) and data.group is not None)
     return built or (cov is not None and not isinstance(cov, pd.DataFrame))
 
 
@@ -293,15 +311,23 @@ def _check_goes_with_matrices(asked: Mapping[str, object], method: Missing) -> N
         )
 
 
+def _check_no_matrix_options(mean: Means | None, n_obs: Numbers | None) -> None:
+    if not (mean is None and n_obs is None):
+        raise DataError("mean= and n_obs= go with cov=; answers in data= bring their own.")
+
+
 def _check_columns(
-    data: Data,
+    data: pd.DataFrame | Survey,
     frame: pd.DataFrame,
     columns: dict[str, str | None],
     names: Sequence[str],
     source: str,
 ) -> None:
     """Refuse columns that are not there, with all that a survey has to choose from."""
-    there = [*frame.columns, *(data.covariates.columns if isinstance(data, Survey) else ())]
+    if all(name is None for name in columns.values()):
+        return
+    more = () if isinstance(data, pd.DataFrame) else data.covariates.columns
+    there = [*frame.columns, *more]
     for role, name in columns.items():
         if name is not None:
             check_column(dict.fromkeys(there), name, role, names, source)

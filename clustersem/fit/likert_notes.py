@@ -110,7 +110,7 @@ def likert_notes(
     tuple of str
         At most two.
     """
-    tables = [s.data for s in samples if s.data is not None and s.ordinal is None]
+    tables = [s.cases for s in samples if s.cases is not None and s.ordinal is None]
     if not tables or len(tables) < len(samples):
         return ()
     names = samples[0].names

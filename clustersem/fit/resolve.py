@@ -187,7 +187,7 @@ def _check_together(
     if ordinal and (is_likelihood or row.discrepancy == "GLS"):
         raise UnsupportedError(
             f"estimator={name!r} takes items as continuous, but some are ordered. Use"
-            " estimator='WLSMV' (the default with ordered items), or leave out ordered=."
+            " estimator='WLSMV' (the default with ordered items), or write ordered=False."
         )
     if full_information and not is_likelihood:
         what = " Ordered items take missing='listwise' or 'pairwise'." if ordinal else ""

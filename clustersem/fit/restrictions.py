@@ -11,7 +11,6 @@ from clustersem.engine.ram import Array, Index
 from clustersem.engine.restrictions import Curved, Restrictions, independent_rows, unrestricted
 from clustersem.errors import ModelError, ModelSyntaxError
 from clustersem.fit.bounds import PRESETS, preset_bounds, user_bounds
-from clustersem.fit.feasible import refuse_contradictions, repeated_equalities
 from clustersem.spec import Constraint, Expression, ModelSpec
 from clustersem.spec.checks import row_number
 from clustersem.spec.expression import Number, format_number
@@ -128,6 +127,8 @@ def restrictions_of(
         and all(constraint.op == ":=" for constraint in spec.constraints)
     ):
         return ModelRestrictions(unrestricted(n_free), (), (), ())
+    from clustersem.fit.feasible import refuse_contradictions, repeated_equalities
+
     place = _places_of_names(spec, places)
     notes: list[str] = []
     lines = _lines(spec, place, notes)

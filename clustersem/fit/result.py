@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from clustersem.fit.diagnosis import Diagnosis, diagnose
 from clustersem.fit.solution import Solution
-from clustersem.fit.summary import summary_text
 
 # What is asked of a fit now and then is loaded when it is asked: a script that fits need not wait.
 if TYPE_CHECKING:
     from clustersem.fit.conventions import Conventions
+    from clustersem.fit.diagnosis import Diagnosis
     from clustersem.fit.effects import Effects
     from clustersem.fit.factor_scores import Data, Method
     from clustersem.fit.second_opinion import SecondOpinion
@@ -265,10 +264,14 @@ class Fit(Solution):
 
     def summary(self) -> str:
         """Return the fit as text: how it ended, the measures, the estimates."""
+        from clustersem.fit.summary import summary_text
+
         return summary_text(self)
 
     def diagnose(self) -> Diagnosis:
         """Check the solution for offending estimates and for identification."""
+        from clustersem.fit.diagnosis import diagnose
+
         return diagnose(self)
 
     def second_opinion(self) -> SecondOpinion:

@@ -22,11 +22,9 @@ from clustersem.fit.evidence import Evidence
 from clustersem.fit.held import Held
 from clustersem.fit.identifiable import n_moments
 from clustersem.fit.inference import Inference
-from clustersem.fit.likert_notes import likert_notes
 from clustersem.fit.measures import GroupInputs
 from clustersem.fit.options import FitOptions
 from clustersem.fit.preferred import preferred
-from clustersem.fit.release import release_table
 from clustersem.fit.residuals import plain_residuals, standardized_residuals
 from clustersem.fit.status import Status
 from clustersem.moments import SampleMoments
@@ -161,6 +159,8 @@ class Solution:
         options = self.options
         if not (options.is_likelihood or options.discrepancy == "GLS"):
             return ()
+        from clustersem.fit.likert_notes import likert_notes
+
         return likert_notes(
             self.samples,
             estimator=options.estimator,
@@ -386,6 +386,8 @@ class Solution:
         Bentler, P. M., & Chou, C.-P. (1992). Some new covariance structure model improvement
         statistics. Sociological Methods & Research, 21, 259-282. doi:10.1177/0049124192021002006
         """
+        from clustersem.fit.release import release_table
+
         return release_table(
             self.spec, self.layout, self.objective, self.state, self.held, self.multiplier
         )

@@ -53,7 +53,7 @@ def ordered_names(
     if ordered is None:
         declared = {
             str(data.columns[i])
-            for i, dtype in enumerate(data.dtypes.to_list())
+            for i, dtype in enumerate(data.dtypes.tolist())
             if isinstance(dtype, pd.CategoricalDtype) and dtype.ordered
         }
         return tuple(name for name in endogenous if name in declared)
@@ -116,20 +116,30 @@ def categories_of(
             result.append(np.empty(0))
             continue
         found, counts = _counts(column, grouping)
-        _check_item(found, name, name in declared, source)
+        check_divides(found, name, source)
+        check_levels(found, name, source, declared=name in declared)
         result.append(found)
-        if not counts.all():
-            empty += [
-                f"{found[k]:g} of {name} in {grouping.labels[g]!r}"
-                for g, k in np.argwhere(counts == 0).tolist()
-            ]
+        empty += never_chosen(name, found, counts, grouping.labels)
+    refuse_empty(empty, source)
+    return tuple(result)
+
+
+def never_chosen(name: str, categories: Array, counts: Index, labels: Sequence[str]) -> list[str]:
+    """Return which categories of an item nobody chose, from their counts (groups x categories)."""
+    return [
+        f"{categories[k]:g} of {name} in {labels[g]!r}"
+        for g, k in np.argwhere(counts == 0).tolist()
+    ]
+
+
+def refuse_empty(empty: Sequence[str], source: str) -> None:
+    """Refuse categories that nobody in a group chose."""
     if empty:
         raise DataError(
             f"{source}: ordinal items need the same categories in every group, but nobody chose"
             f" {listed(empty)}. Collapse such a category with its neighbour in all"
             " groups (5 into 4, say), or leave the item out."
         )
-    return tuple(result)
 
 
 def _counts(column: Array, grouping: Grouping) -> tuple[Array, Index]:
@@ -152,13 +162,27 @@ def _counts(column: Array, grouping: Grouping) -> tuple[Array, Index]:
     return found, counts
 
 
-def _check_item(found: Array, name: str, declared: bool, source: str) -> None:
+def declared_names(data: pd.DataFrame, ordered: Sequence[str]) -> list[str]:
+    """Return the ordinal variables whose type in the data says what their categories are."""
+    return [
+        str(name)
+        for name, dtype in zip(data.columns, data.dtypes, strict=True)
+        if str(name) in ordered and isinstance(dtype, pd.CategoricalDtype)
+    ]
+
+
+def check_divides(found: Array, name: str, source: str) -> None:
+    """Refuse an ordinal item with fewer than two categories."""
     if len(found) < 2:
         only = f"the answer {found[0]:g}" if len(found) else "no answers"
         raise DataError(
             f"{source}: the ordinal item {name} has {only} only, and so nothing that divides"
             " respondents. Leave it out of the model."
         )
+
+
+def check_levels(found: Array, name: str, source: str, *, declared: bool) -> None:
+    """Refuse answers that are no whole numbers (unless declared), or too many different ones."""
     if not declared and (found != np.round(found)).any():
         broken = found[found != np.round(found)][0]
         raise DataError(

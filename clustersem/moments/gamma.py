@@ -113,32 +113,6 @@ def summed_by_cluster(
     return sums
 
 
-def unbiased_gamma(gamma: Array, cov: Array, n_obs: int, order: MomentOrder) -> Array:
-    """Return Browne's unbiased estimate of the covariance block of Gamma (means are left alone).
-
-    Parameters
-    ----------
-    gamma : ndarray of shape (k, k)
-        Distribution-free Gamma with divisor n.
-    cov : ndarray of shape (p, p)
-        Covariance matrix with divisor n.
-    n_obs : int
-        Number of observations, at least four.
-
-    References
-    ----------
-    Browne (1984), equation 3.8.
-    """
-    n = float(n_obs)
-    result = gamma.copy()
-    block = slice(order.means.stop, None)
-    s = np.concatenate([cov.diagonal(), cov[order.rows, order.cols]])
-    normal = normal_gamma(cov, order)[block, block] - np.outer(s, s) * (2.0 / (n - 1.0))
-    scale = n / ((n - 2.0) * (n - 3.0))
-    result[block, block] = scale * ((n - 1.0) * gamma[block, block] - normal)
-    return result
-
-
 def normal_gamma(sigma: Array, order: MomentOrder) -> Array:
     """Return Gamma of a normal population: sigma_ik sigma_jl + sigma_il sigma_jk.
 

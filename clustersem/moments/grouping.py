@@ -97,7 +97,27 @@ def grouping_of(
         return Grouping("", ("",), np.zeros(len(data), dtype=np.intp))
     group = check_column(data.columns, group, "group", names, source)
     place = [str(column) for column in data.columns].index(group)
-    first, values = pd.factorize(data.iloc[:, place])
+    found, codes = labelled(data.iloc[:, place])
+    check_labels(found, group, source, single_wanted=labels is not None)
+    if labels is None:
+        return Grouping(group, found, codes)
+    wanted = wanted_labels(labels, found, group, source)
+    place_of = np.full(len(found) + 1, -1, dtype=np.intp)
+    for number, label in enumerate(wanted):
+        place_of[found.index(label)] = number
+    return Grouping(group, wanted, place_of[codes])
+
+
+def labelled(column: pd.Series) -> tuple[tuple[str, ...], Index]:
+    """Return the groups that a column names, in their order, and the group of every row.
+
+    Examples
+    --------
+    >>> labels, codes = labelled(pd.Series(["north", None, "south", " ", "north"]))
+    >>> labels, codes.tolist()
+    (('north', 'south'), [0, -1, 1, -1, 0])
+    """
+    first, values = pd.factorize(column)
     found: dict[str, int] = {}
     # The last place stands for a missing value, whose code is -1.
     code_of = np.full(len(values) + 1, -1, dtype=np.intp)
@@ -105,15 +125,7 @@ def grouping_of(
         label = label_of(value)
         if label.strip():
             code_of[i] = found.setdefault(label, len(found))
-    codes = code_of[first]
-    _check_labels(list(found), group, source, single_wanted=labels is not None)
-    if labels is None:
-        return Grouping(group, tuple(found), codes)
-    wanted = _wanted(labels, found, group, source)
-    place_of = np.full(len(found) + 1, -1, dtype=np.intp)
-    for number, label in enumerate(wanted):
-        place_of[found[label]] = number
-    return Grouping(group, wanted, place_of[codes])
+    return tuple(found), code_of[first]
 
 
 def label_of(value: object) -> str:
@@ -166,7 +178,8 @@ def too_small(sizes: dict[str, int], n_variables: int, column: str, source: str)
     return DataError(f"{source}: of the groups of {column}, {said}, {needed} {remedy}")
 
 
-def _check_labels(found: list[str], group: str, source: str, *, single_wanted: bool) -> None:
+def check_labels(found: Sequence[str], group: str, source: str, *, single_wanted: bool) -> None:
+    """Refuse a column without groups, with one only, or with two spellings of one."""
     if not found:
         raise DataError(f"{source}: group={group!r} has no values at all. Fill the column in.")
     plain: dict[str, str] = {}
@@ -184,9 +197,10 @@ def _check_labels(found: list[str], group: str, source: str, *, single_wanted: b
         )
 
 
-def _wanted(
-    labels: Sequence[object], found: dict[str, int], group: str, source: str
+def wanted_labels(
+    labels: Sequence[object], found: Sequence[str], group: str, source: str
 ) -> tuple[str, ...]:
+    """Return the groups wanted, in the order wanted; refuse those that are not there."""
     if isinstance(labels, str):
         labels = [labels]
     wanted = tuple(label_of(label) for label in labels)

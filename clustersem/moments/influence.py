@@ -59,7 +59,7 @@ def _summed(steps: TwoSteps, cluster: Index | None, products: Callable[[Array], 
             np.add.at(sums, cluster[start : start + block.shape[1]], block.T)
             start += block.shape[1]
         total = products(sums.T)
-    return np.asarray(total / steps.answers.n_rows)
+    return np.asarray(total / steps.answers.codes.shape[1])
 
 
 def influences(steps: TwoSteps) -> Iterator[Array]:
@@ -68,7 +68,7 @@ def influences(steps: TwoSteps) -> Iterator[Array]:
     With sampling weights an influence is that of a respondent of weight one, times the weight.
     """
     order, answers = steps.order, steps.answers
-    n, size = answers.n_rows, answers.n_codes + 1
+    n, size = answers.codes.shape[1], answers.n_codes + 1
     first_step = _first_step_influence(steps)
     tabled = steps.polychoric if isinstance(steps.polychoric, TabledPairs) else None
     first, second, at = steps.tabled.first, steps.tabled.second, steps.tabled.at
@@ -98,6 +98,28 @@ def influences(steps: TwoSteps) -> Iterator[Array]:
         if answers.weights is not None:
             block *= answers.weights[rows]
         yield block
+
+
+def tabled_variances(steps: TwoSteps) -> Array:
+    """Return the diagonal of Gamma from contingency tables alone, shape (k,).
+
+    What a respondent adds to a threshold depends on one answer, to a polychoric correlation on two.
+    All variables are ordinal, without covariates.
+    """
+    answers, pairs, size = steps.answers, steps.tabled, steps.answers.n_codes
+    assert isinstance(steps.polychoric, TabledPairs), "given covariates no table is enough"
+    margins = answers.margins.T
+    finite = np.isfinite(answers.thresholds.T)
+    by_category = answers.threshold_influence.transpose(2, 0, 1)[finite][:, :size]
+    of_thresholds = (by_category**2 * margins[np.nonzero(finite)[0]]).sum(axis=1)
+    counts = np.zeros((len(pairs.at), size + 1, size + 1))
+    counts[:, :size, :size] = answers.tables(pairs.first, pairs.second).transpose(2, 0, 1)
+    counts[:, :size, size] = margins[pairs.first] - counts.sum(axis=2)[:, :size]
+    counts[:, size, :size] = margins[pairs.second] - counts.sum(axis=1)[:, :size]
+    squares = _cell_influence(steps, steps.polychoric) ** 2
+    of_pairs = np.empty(len(pairs.at))
+    of_pairs[pairs.at] = (squares * counts).sum(axis=(1, 2))
+    return np.concatenate([of_thresholds, of_pairs]) / answers.n_rows
 
 
 def _first_step_influence(steps: TwoSteps) -> Callable[[Array, slice], None]:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from clustersem.errors import DataError
-from clustersem.moments.incomplete import Incomplete, arrange
 from clustersem.moments.order import Index
-from clustersem.moments.ordinal import Asymptotic, assembled, ordinal_statistics
 from clustersem.moments.patterns import missing_patterns, never_together, pairwise_moments
-from clustersem.moments.request import Missing
+from clustersem.moments.request import Asymptotic, Missing
 from clustersem.moments.sample import Array, SampleMoments
-from clustersem.moments.saturated import maximise
 from clustersem.moments.sources import (
     SINGULAR,
     check_answered,
@@ -24,6 +22,9 @@ from clustersem.moments.sources import (
     complete_moments,
 )
 from clustersem.survey.names import listed
+
+if TYPE_CHECKING:
+    from clustersem.moments.incomplete import Incomplete
 
 # EM steps approach a singular covariance matrix without reaching it: they stop while the reciprocal
 # condition number of the correlations is still above this.
@@ -91,13 +92,17 @@ class Part:
         DataError
             Where the answers do not determine thresholds and correlations.
         """
+        # What few samples need is loaded where it is needed.
+        from clustersem.moments.assembled import assembled
+        from clustersem.moments.ordinal import ordinal_statistics
+
         ordinal = np.array([len(found) > 0 for found in categories])
         continuous = np.flatnonzero(~ordinal)
         metric = [self.names[i] for i in continuous.tolist()]
         values = self.values[:, continuous]
         check_answered(np.isnan(self.values), self.names, self.where)
         check_varied(values, metric, self.where)
-        _check_pairs(never_together(~np.isnan(self.values)), self.names, self.where, least=1)
+        check_pairs(never_together(~np.isnan(self.values)), self.names, self.where, least=1)
         statistics = ordinal_statistics(
             self.values,
             ordinal,
@@ -150,15 +155,18 @@ def _complete(part: Part) -> SampleMoments:
 def _pairwise(part: Part) -> SampleMoments:
     _check_incomplete(part)
     moments = pairwise_moments(part.values)
-    _check_pairs(np.argwhere(np.triu(moments.counts < 2, 1)), part.names, part.where, least=2)
+    check_pairs(np.argwhere(np.triu(moments.counts < 2, 1)), part.names, part.where, least=2)
     check_positive_definite(moments.cov, part.names, part.where)
     return part.sample(moments.mean, moments.cov)
 
 
 def _full_information(part: Part) -> SampleMoments:
+    from clustersem.moments.incomplete import arrange
+    from clustersem.moments.saturated import maximise
+
     _check_incomplete(part)
     patterns = missing_patterns(part.values)
-    _check_pairs(never_together(patterns.observed), part.names, part.where, least=1)
+    check_pairs(never_together(patterns.observed), part.names, part.where, least=1)
     data = arrange(part.values, patterns, part.weights)
     estimates = maximise(data)
     limit = NEARLY_SINGULAR if patterns.observed.shape[0] > 1 else SINGULAR
@@ -186,7 +194,7 @@ def _check_incomplete(part: Part) -> None:
     check_varied(part.values, part.names, part.where)
 
 
-def _check_pairs(pairs: Index, names: Sequence[str], where: str, *, least: int) -> None:
+def check_pairs(pairs: Index, names: Sequence[str], where: str, *, least: int) -> None:
     """Refuse pairs of variables that too few respondents answered both of."""
     if not len(pairs):
         return

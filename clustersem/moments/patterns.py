@@ -76,19 +76,14 @@ class PairwiseMoments:
     counts: Index
 
 
-def rows_without_answers(data: Array) -> Index:
-    """Return the rows in which nothing is observed: they say nothing and belong to no pattern."""
-    return np.flatnonzero(np.isnan(data).all(axis=1))
-
-
 def missing_patterns(data: Array) -> MissingPatterns:
     """Return the patterns of missing answers, those with fewest gaps first.
 
     Parameters
     ----------
     data : ndarray of shape (n, p)
-        Observations, NaN where missing. Rows without any answer belong to no pattern (see
-        :func:`rows_without_answers`).
+        Observations, NaN where missing. Rows without any answer say nothing and
+        belong to no pattern.
 
     Returns
     -------

@@ -15,6 +15,8 @@ from clustersem.moments.sources import numeric_columns
 from clustersem.survey.names import did_you_mean, listed
 
 Missing = Literal["listwise", "pairwise", "ml", "ml.x"]
+# How much of Gamma is wanted.
+Asymptotic = Literal["full", "diagonal", "none"]
 
 _METHODS: dict[str, Missing] = {
     "listwise": "listwise",

@@ -11,9 +11,8 @@ import numpy as np
 
 from clustersem.errors import UnsupportedError
 from clustersem.moments.order import Index
-from clustersem.moments.ordinal import Asymptotic
 from clustersem.moments.part import Part
-from clustersem.moments.request import Missing
+from clustersem.moments.request import Asymptotic, Missing
 from clustersem.moments.sample import SampleMoments
 
 

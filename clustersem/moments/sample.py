@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from clustersem.moments.incomplete import Incomplete
 from clustersem.moments.order import Index, MomentOrder
-from clustersem.moments.patterns import MissingPatterns
+
+if TYPE_CHECKING:
+    from clustersem.moments.incomplete import Incomplete
+    from clustersem.moments.patterns import MissingPatterns
 
 Array = NDArray[np.float64]
 
@@ -97,6 +100,10 @@ class SampleMoments:
         How many rows of the data belong to no group of the analysis; the same in every group.
     index : Index or None
         The labels that the rows used have in the data.
+    drawn : ndarray of shape (m, p) or None
+        A uniform random sample of the observations used, read-only, where the others are gone:
+        enough to estimate how accurate moments are. None where `data` holds them all, or only
+        moments are known.
     """
 
     names: tuple[str, ...]
@@ -113,9 +120,10 @@ class SampleMoments:
     dropped: tuple[tuple[str, int], ...] = ()
     ungrouped: int = 0
     index: pd.Index | None = None
+    drawn: Array | None = None
 
     def __post_init__(self) -> None:
-        for array in (self.cov, self.mean, self.data, self.weights, self.cluster):
+        for array in (self.cov, self.mean, self.data, self.weights, self.cluster, self.drawn):
             if array is not None:
                 array.setflags(write=False)
 
@@ -128,6 +136,16 @@ class SampleMoments:
     def given(self) -> tuple[int, ...]:
         """Places of the covariates given which the moments are; mostly there are none."""
         return () if self.ordinal is None else self.ordinal.order.covariates
+
+    @property
+    def cases(self) -> Array | None:
+        """Observations that show how answers are distributed: all used, or a sample of them."""
+        return self.drawn if self.data is None else self.data
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether `cases` are fewer than the observations used."""
+        return self.drawn is not None and len(self.drawn) < self.n_obs
 
     @property
     def patterns(self) -> MissingPatterns | None:
@@ -166,6 +184,7 @@ class SampleMoments:
             cov=self.cov[np.ix_(places, places)],
             mean=None if self.mean is None else self.mean[places],
             data=None if self.data is None else self.data[:, places],
+            drawn=None if self.drawn is None else self.drawn[:, places],
             incomplete=None if self.incomplete is None else self.incomplete.in_order(places),
             ordinal=None if self.ordinal is None else self.ordinal.in_order(places),
         )

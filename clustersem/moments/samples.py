@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clustersem.errors import UnsupportedError
-from clustersem.moments.categories import categories_of
+from clustersem.moments.categories import categories_of, declared_names
 from clustersem.moments.grouping import Grouping, grouping_of, too_small
 from clustersem.moments.order import Index
 from clustersem.moments.part import Part
@@ -133,7 +133,7 @@ def samples_from_data(
             values,
             names,
             ordered,
-            declared=_declared(data, ordered),
+            declared=declared_names(data, ordered),
             grouping=kept,
             source=source,
         )
@@ -226,19 +226,10 @@ def _rows_kept(
             by_label = dict(zip(grouping.labels, sizes.tolist(), strict=True))
             raise too_small(by_label, p, grouping.column, source)
         if not len(kept) and method == "listwise":
-            raise none_complete(missing, names, source)
+            raise none_complete(missing.sum(axis=0), len(missing), names, source)
         raise too_few(len(kept), len(values), p, source)
     left = Grouping(grouping.column, grouping.labels, codes)
     return _Rows(kept, left, tuple(tuple(reasons_of) for reasons_of in counts))
-
-
-def _declared(data: pd.DataFrame, ordered: Sequence[str]) -> list[str]:
-    """Return the ordinal variables whose type in the data says what their categories are."""
-    return [
-        str(name)
-        for name, dtype in zip(data.columns, data.dtypes, strict=True)
-        if str(name) in ordered and isinstance(dtype, pd.CategoricalDtype)
-    ]
 
 
 def _without_gaps(codes: Index) -> Index:

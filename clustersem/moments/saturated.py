@@ -14,14 +14,13 @@ doi:10.1002/9781119482260
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from clustersem.moments.incomplete import Completion, Incomplete, arrange
 from clustersem.moments.order import Array, Index
-from clustersem.moments.patterns import MissingPatterns, missing_patterns, never_together
+from clustersem.moments.patterns import MissingPatterns, missing_patterns
 
 # Length of an EM step in the metric of the complete data's information (of one case), at which the
 # estimates have converged. It means the same in any units and after any rotation of the variables.
@@ -32,8 +31,6 @@ MEMORY = 8
 # matrix counts as singular: the likelihood then grows without limit.
 SINGULAR = 1e-9
 ROUNDING = 1e-15
-# Pairs that a warning names.
-MOST_PAIRS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,9 +52,6 @@ class SaturatedEstimates:
     singular : bool
         Whether the iterations ended because the covariance matrix became singular: a variable
         follows from others in the rows that hold them all, or there are too few rows.
-    never_together : ndarray of int, shape (pairs, 2)
-        Pairs of variables that no row holds together. Their covariances are not identified: what
-        stands in `cov` is one of many equally likely values.
     """
 
     cov: Array
@@ -66,7 +60,6 @@ class SaturatedEstimates:
     iterations: int
     converged: bool
     singular: bool
-    never_together: Index
 
 
 def saturated_estimates(
@@ -105,61 +98,12 @@ def saturated_estimates(
     return maximise(arrange(data, known, weights), max_iterations=max_iterations)
 
 
-def doubts(estimates: SaturatedEstimates, names: Sequence[str]) -> tuple[str, ...]:
-    """Return what a researcher must know of the estimates, in plain sentences.
-
-    Parameters
-    ----------
-    estimates : SaturatedEstimates
-        The estimates.
-    names : sequence of str
-        Names of the variables.
-
-    Examples
-    --------
-    >>> nan = np.nan
-    >>> data = np.array([[1.0, nan], [3.0, nan], [nan, 2.0], [nan, 4.0]])
-    >>> doubts(saturated_estimates(data), ["x", "y"])[0].split(":")[0]
-    'no respondent answered both x and y'
-    """
-    sentences = []
-    pairs = [f"{names[i]} and {names[j]}" for i, j in estimates.never_together.tolist()]
-    if pairs:
-        shown = "; ".join(pairs[:MOST_PAIRS])
-        if len(pairs) > MOST_PAIRS:
-            shown += f"; and {len(pairs) - MOST_PAIRS} pairs more"
-        sentences.append(
-            f"no respondent answered both {shown}: the data say nothing of their covariance, though"
-            " the degrees of freedom count it. Model such items apart, or collect answers to both."
-        )
-    if estimates.singular:
-        sd = np.sqrt(estimates.cov.diagonal())
-        scale = np.where(sd > 0.0, sd, 1.0)
-        weights = np.abs(np.linalg.eigh(estimates.cov / np.outer(scale, scale))[1][:, 0])
-        order = np.argsort(-weights, kind="stable")
-        involved = sorted(names[i] for i in order if weights[i] > 0.1)
-        sentences.append(
-            "the covariance matrix of the incomplete answers is singular: among"
-            f" {', '.join(involved)} one follows from the others where all are answered, or there"
-            " are too few respondents for so many items. Leave out copied columns and sum scores,"
-            " or model fewer items."
-        )
-    elif not estimates.converged:
-        sentences.append(
-            "the saturated model of the incomplete answers did not converge in"
-            f" {estimates.iterations} steps, so chi2 is too small and every index that rests on it"
-            " flatters. Look for items that few respondents answered together."
-        )
-    return tuple(sentences)
-
-
 def maximise(data: Incomplete, *, max_iterations: int = 1000) -> SaturatedEstimates:
     """Return the estimates from data that are already arranged."""
     mean, cov = _start(data)
     at = data.complete(mean, cov)
-    pairs = never_together(data.patterns.observed)
     if at is None:  # as where a variable does not vary
-        return SaturatedEstimates(cov, mean, -np.inf, 1, False, True, pairs)
+        return SaturatedEstimates(cov, mean, -np.inf, 1, False, True)
     lower = np.tril_indices(len(mean))
     sd = np.sqrt(cov.diagonal())
     scale = np.concatenate([sd, (sd[:, None] * sd)[lower]])
@@ -201,7 +145,7 @@ def maximise(data: Incomplete, *, max_iterations: int = 1000) -> SaturatedEstima
         at, here = trial, proposal
     mean, cov = _unpacked(here * scale, lower)
     return SaturatedEstimates(
-        cov, mean, at.log_likelihood, iterations, converged and not singular, singular, pairs
+        cov, mean, at.log_likelihood, iterations, converged and not singular, singular
     )
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh, lapack
 
 from clustersem.errors import DataError
+from clustersem.moments.order import Index
 from clustersem.moments.sample import Array, SampleMoments
 from clustersem.survey.names import listed
 
@@ -66,7 +67,7 @@ def moments_from_data(
         values, index = values[complete], index[complete]
     n = len(values)
     if n == 0:
-        raise none_complete(missing, names, source)
+        raise none_complete(missing.sum(axis=0), len(missing), names, source)
     if n <= len(names):
         raise too_few(n, n_rows, len(names), source)
     mean, cov = complete_moments(values, names, source=source)
@@ -95,16 +96,20 @@ def complete_moments(
     DataError
         Where a column is constant or the covariance matrix is not positive definite.
     """
-    check_varied(values, names, source)
+    if (values == values[0]).all(axis=0).any():
+        check_varied(values, names, source)
     mean = values.mean(axis=0) if weights is None else weights @ values / weights.sum()
     centred = values - mean
-    largest = np.abs(centred).max(axis=0)
-    _check_sizes(largest * np.sqrt(((centred / largest) ** 2).mean(axis=0)), names, source)
-    if weights is None:
-        cov = centred.T @ centred / len(values)
-    else:
-        weighted = centred * np.sqrt(weights / weights.sum())[:, None]
-        cov = weighted.T @ weighted
+    with np.errstate(over="ignore"):
+        if weights is None:
+            cov = centred.T @ centred / len(values)
+        else:
+            weighted = centred * np.sqrt(weights / weights.sum())[:, None]
+            cov = weighted.T @ weighted
+    if not _are_moderate(np.sqrt(cov.diagonal())):
+        # Squares may have overflowed: the message needs sizes that have not.
+        largest = np.abs(centred).max(axis=0)
+        _check_sizes(largest * np.sqrt(((centred / largest) ** 2).mean(axis=0)), names, source)
     check_positive_definite(cov, names, source)
     return mean, cov
 
@@ -154,7 +159,7 @@ def moments_from_cov(
                 )
             if len(cov.index) != len(columns):
                 raise DataError(f"cov: it is {cov.shape[0]} x {cov.shape[1]}, not square.")
-        _check_columns(columns, names, where)
+        check_columns(columns, names, where)
         at = [columns.index(name) for name in names]
         matrix = _as_floats(cov, where)[np.ix_(at, at)]
         mean_vector = _mean_of_frame(mean, names)
@@ -210,19 +215,18 @@ def numeric_columns(data: pd.DataFrame, names: Sequence[str], *, source: str) ->
             f"data: expected a pandas DataFrame or a Survey, got {type(data).__name__}. Read a file"
             " with clustersem.read_survey, or wrap an array in a DataFrame with column names."
         )
-    columns = [str(column) for column in data.columns]
-    _check_columns(columns, names, source)
+    columns = [str(column) for column in data.columns.tolist()]
+    check_columns(columns, names, source)
     place = {column: i for i, column in enumerate(columns)}
     at = [place[name] for name in names]
-    if all(isinstance(dtype, np.dtype) and dtype.kind in "iuf" for dtype in data.dtypes):
+    if all(isinstance(dtype, np.dtype) and dtype.kind in "iuf" for dtype in data.dtypes.tolist()):
         # One block of numbers: ten times faster than column by column.
-        values = data.to_numpy(dtype=np.float64)[:, at]
+        values = data.to_numpy(dtype=np.float64).take(at, axis=1)
     else:
         values = np.column_stack(
             [_as_numbers(data.iloc[:, i], name, source) for i, name in zip(at, names, strict=True)]
         )
-    infinite = np.isinf(values)
-    if infinite.any():
+    if not np.isfinite(values).all() and (infinite := np.isinf(values)).any():
         row, column = np.argwhere(infinite)[0]
         raise DataError(
             f"{source}: row {data.index[row]}, item {names[column]} is infinite. Correct it or set"
@@ -258,7 +262,10 @@ def _numbered(dtype: pd.CategoricalDtype) -> bool:
     return bool(pd.to_numeric(pd.Series(dtype.categories), errors="coerce").notna().all())
 
 
-def _check_columns(columns: list[str], names: Sequence[str], source: str) -> None:
+def check_columns(columns: list[str], names: Sequence[str], source: str) -> None:
+    """Refuse columns that are not there, or there twice."""
+    if len(set(columns)) == len(columns) and set(columns).issuperset(names):
+        return
     number = Counter(columns)
     counts = {name: number[name] for name in names}
     doubled = [name for name, count in counts.items() if count > 1]
@@ -298,13 +305,12 @@ def check_answered(missing: NDArray[np.bool_], names: Sequence[str], source: str
         )
 
 
-def none_complete(missing: NDArray[np.bool_], names: Sequence[str], source: str) -> DataError:
-    """Return the error for data in which every row has a gap."""
-    worst = missing.sum(axis=0)
-    item = names[int(worst.argmax())]
+def none_complete(gaps: Index, n_rows: int, names: Sequence[str], source: str) -> DataError:
+    """Return the error for data in which every row has a gap, from every item's number of them."""
+    item = names[int(gaps.argmax())]
     return DataError(
-        f"{source}: none of the {len(missing)} rows has an answer to every item of the model;"
-        f" {item} alone is missing in {int(worst.max())} of them. Leave out items with many"
+        f"{source}: none of the {n_rows} rows has an answer to every item of the model;"
+        f" {item} alone is missing in {int(gaps.max())} of them. Leave out items with many"
         " missing answers."
     )
 
@@ -324,6 +330,11 @@ def check_varied(values: Array, names: Sequence[str], source: str) -> None:
     ranges = np.ptp(values, axis=0)
     if np.isnan(ranges).any():
         ranges = np.nanmax(values, axis=0) - np.nanmin(values, axis=0)
+    refuse_constant(ranges, names, source)
+
+
+def refuse_constant(ranges: Array, names: Sequence[str], source: str) -> None:
+    """Refuse items whose range, or variance, is zero."""
     constant = [name for name, width in zip(names, ranges.tolist(), strict=True) if width == 0]
     if constant:
         it, has = ("it", "has") if len(constant) == 1 else ("them", "have")
@@ -333,8 +344,14 @@ def check_varied(values: Array, names: Sequence[str], source: str) -> None:
         )
 
 
+def _are_moderate(sizes: Array) -> bool:
+    return bool(((sizes > 1.0 / LARGEST_SD) & (sizes < LARGEST_SD)).all())
+
+
 def _check_sizes(sizes: Array, names: Sequence[str], source: str) -> None:
     """Refuse standard deviations whose powers overflow."""
+    if _are_moderate(sizes):
+        return
     for name, size in zip(names, sizes.tolist(), strict=True):
         if not 1.0 / LARGEST_SD < size < LARGEST_SD:
             raise DataError(
@@ -352,7 +369,7 @@ def check_positive_definite(
     """
     sd = np.sqrt(cov.diagonal())
     _check_sizes(sd, names, source)
-    correlation = cov / np.outer(sd, sd)
+    correlation = cov / sd[:, None] / sd
     factor, failed = lapack.dpotrf(correlation, lower=1)
     if not failed:
         rcond, _ = lapack.dpocon(factor, float(np.abs(correlation).sum(axis=0).max()), uplo="L")
@@ -380,7 +397,7 @@ def _mean_of_frame(mean: pd.Series | Sequence[float] | None, names: Sequence[str
         return None
     if isinstance(mean, pd.Series):
         labels = [str(i) for i in mean.index]
-        _check_columns(labels, names, "mean")
+        check_columns(labels, names, "mean")
         return _as_floats(mean, "mean")[[labels.index(name) for name in names]]
     return _as_floats(mean, "mean")
 

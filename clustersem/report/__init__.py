@@ -17,7 +17,13 @@ from clustersem.report.document import (
     Text,
 )
 from clustersem.report.figure_file import figure_bytes, figure_svg, write_figure
-from clustersem.report.figures import forest_figure, residual_heatmap, scree_figure
+from clustersem.report.figures import (
+    cutoff_figure,
+    forest_figure,
+    power_figure,
+    residual_heatmap,
+    scree_figure,
+)
 from clustersem.report.html import render_html, write_html
 from clustersem.report.plain import render_table, render_text
 from clustersem.report.sheets import csv_files, document_to_csvs, earlier_csvs, table_csv
@@ -42,6 +48,7 @@ __all__ = [
     "Table",
     "Text",
     "csv_files",
+    "cutoff_figure",
     "document_to_csvs",
     "earlier_csvs",
     "figure_bytes",
@@ -49,6 +56,7 @@ __all__ = [
     "forest_figure",
     "path_diagram",
     "path_diagram_svg",
+    "power_figure",
     "render_html",
     "render_table",
     "render_text",

@@ -25,10 +25,16 @@ from clustersem.report.document import (
     Text,
 )
 from clustersem.report.figure_file import figure_svg
-from clustersem.report.figures import forest_figure, residual_heatmap, scree_figure
+from clustersem.report.figures import (
+    cutoff_figure,
+    forest_figure,
+    residual_heatmap,
+    scree_figure,
+)
 from clustersem.report.formats import number
 from clustersem.report.study_view import FittedModel, ScaleBlock, StudyView
 from clustersem.report.tables.fit import path_text
+from clustersem.resample.cutoffs_result import DRAWN
 
 _FEW = 3
 """So many warnings stand one by one; more of them make a list."""
@@ -52,6 +58,7 @@ def study_document(view: StudyView) -> Document:
         _initial,
         _revision,
         _fit,
+        _cutoffs,
         _diagram,
         _hypotheses,
         _measurement,
@@ -243,6 +250,37 @@ def _fit(view: StudyView) -> Section | None:
     method = (Text(f"Estimation: {final.method}."),) if final.method else ()
     shown = (tables.fit_index_table(models, view.standards), tables.fit_summary_table(models))
     return Section("fit", "Model fit", blocks=(*method, *shown))
+
+
+def _cutoffs(view: StudyView) -> Section | None:
+    """Return what the indices would be if the model were right, or wrong."""
+    found = view.cutoffs
+    if found is None:
+        return None
+    blocks: list[Block] = []
+    if not found.table.empty:
+        blocks.append(tables.cutoffs_table(found))
+        blocks.append(Points(found.findings))
+        blocks.append(
+            Figure(
+                "Fit indices with and without misspecification",
+                figure_svg(cutoff_figure(found)),
+                f"Histograms of SRMR, RMSEA and CFI in {found.n} samples of {found.n_obs} from the"
+                f" model and from each of {len(found.levels) - 1} misspecified ones. "
+                + " ".join(found.findings),
+                f"Answers drawn: {DRAWN[found.answers]}. Blue: the model is right; grey: it leaves"
+                " out what its level adds.",
+            )
+        )
+    if found.equivalence is not None:
+        blocks.append(tables.equivalence_table(found.equivalence))
+    blocks += [Note(note) for note in found.notes]
+    return Section(
+        "cutoffs",
+        "Cutoffs for this model and this n",
+        "Fixed cutoffs come from a simulation of one model; these come from the model at hand.",
+        tuple(blocks),
+    )
 
 
 def _diagram(view: StudyView) -> Section | None:

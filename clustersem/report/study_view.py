@@ -14,6 +14,7 @@ from clustersem.report.tables.respecification import ModificationStep
 from clustersem.report.tables.sample import FlowLike
 from clustersem.report.tables.scale import BartlettLike, EfaLike, KmoLike
 from clustersem.report.tables.validity import ValidityLike
+from clustersem.resample.cutoffs_result import Cutoffs
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,8 @@ class StudyView:
         give the forest plot of the standardised paths its intervals.
     confidence : float
         Level of the intervals of the hypotheses.
+    cutoffs : Cutoffs
+        ``cutoffs(fit)`` of the final model.
     provenance : mapping
         Data fingerprint, versions, options, seed, time: label to text.
     """
@@ -117,5 +120,6 @@ class StudyView:
     confidence: float = 0.95
     validity: ValidityLike | None = None
     published: PublishedView | None = None
+    cutoffs: Cutoffs | None = None
     warnings: tuple[str, ...] = ()
     provenance: Mapping[str, str] = field(default_factory=dict)

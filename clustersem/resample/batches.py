@@ -18,16 +18,19 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from clustersem.errors import UnsupportedError
-from clustersem.resample.attempt import Heard
+from clustersem.progress import progress_bar
+from clustersem.resample.attempt import WARNINGS, Heard, one_thread
 from clustersem.resample.dask_pool import ClusterLost
 from clustersem.resample.pools import outcomes
-from clustersem.resample.progress import progress_bar
 from clustersem.resample.streams import is_whole
 
 T = TypeVar("T")
 
 HAND_OUTS = 2
 """How often batches are handed out: once, and once more after workers were lost."""
+
+OF_LEAVING_EARLY = "iterator to limit unnecessary computation time."
+"""How joblib's advice ends that is of no use to whoever interrupts."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,8 @@ def run_batches(
     results = dict(_taken_over(done, n_batches))
     heard: dict[int, tuple[Heard, ...]] = {}
     stopped = ""
-    with progress_bar(label, n_batches, len(results), wanted=progress) as advance:
+    bar = progress_bar(label, n_batches, len(results), wanted=progress)
+    with one_thread(), WARNINGS.recorded() as besides, bar as advance:
         try:
             for hand_out in range(1, HAND_OUTS + 1):
                 missing = [batch for batch in range(n_batches) if batch not in results]
@@ -126,8 +130,8 @@ def run_batches(
                 try:
                     with closing(outcomes(work, missing, n_jobs)) as arriving:
                         for outcome in arriving:
-                            if outcome.error is not None:
-                                raise _OfTheWork(outcome.error)
+                            if outcome.failure is not None:
+                                raise _OfTheWork(outcome.failure.error)
                             if not outcome.result:
                                 raise KeyboardInterrupt
                             results[outcome.batch] = outcome.result[0]
@@ -142,7 +146,7 @@ def run_batches(
                         " same versions of clustersem and its packages in the workers' environment."
                     ) from lacking
                 except Exception as loss:
-                    if _cannot_travel(loss):
+                    if _is_no_loss(loss):
                         raise
                     if hand_out == HAND_OUTS:
                         stopped = _lost(loss, len(results), n_batches)
@@ -150,7 +154,8 @@ def run_batches(
             stopped = (
                 f"Interrupted after {len(results)} of {n_batches} batches; what they gave is kept."
             )
-    _warn_of([one for batch in sorted(heard) for one in heard[batch]])
+        rest = [one for one in besides() if not one.text.endswith(OF_LEAVING_EARLY)]
+    _warn_of([one for batch in sorted(heard) for one in heard[batch]] + rest)
     return Finished(tuple(sorted(results.items(), key=lambda pair: pair[0])), n_batches, stopped)
 
 
@@ -185,8 +190,8 @@ def _taken_over(done: Finished[T] | None, n_batches: int) -> Iterable[tuple[int,
     return done.results
 
 
-def _cannot_travel(error: Exception) -> bool:
-    """Whether the work, or what it gave, cannot be sent between processes: no loss, a bug."""
+def _is_no_loss(error: Exception) -> bool:
+    """Whether other workers would not help: what cannot be sent between processes."""
     told = str(error).lower()
     return isinstance(error, pickle.PicklingError) or (
         isinstance(error, (TypeError, AttributeError, BrokenExecutor))
@@ -196,9 +201,9 @@ def _cannot_travel(error: Exception) -> bool:
 
 def _lost(loss: Exception, n_finished: int, n_batches: int) -> str:
     kept = f"after {n_finished} of {n_batches} batches; what they gave is kept"
-    if isinstance(loss, ClusterLost):
-        return f"The cluster went away {kept} ({loss}). Start it again and run the rest."
-    reason = " ".join(str(loss).split())[:300].rstrip(".")
+    reason = " ".join(str(loss).split())[:300].rstrip(".") or type(loss).__name__
+    if isinstance(loss, (ClusterLost, OSError)):
+        return f"The cluster went away {kept} ({reason}). Start it again and run the rest."
     return (
         f"Workers died {kept}. The rest was handed out once more, in vain. Most often memory runs"
         " out: take fewer workers (a smaller n_jobs), or workers with more memory."

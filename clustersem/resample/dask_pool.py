@@ -11,7 +11,6 @@ import asyncio
 import pickle
 import time
 from collections.abc import Callable, Generator
-from concurrent.futures import CancelledError
 from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -78,14 +77,18 @@ def outcomes_on_dask(
                     time.sleep(0.01)
                     continue
                 done = [future for future in ready if future.status == "finished"]
-                for result in _gathered(client, done):
+                results = _gathered(client, done)
+                for result in results:
                     yield pickle.loads(result)
+                if len(results) < len(done):
+                    loss = ClusterLost("results went with the workers that held them")
                 for future in set(ready) - set(done):
                     loss = _loss_of(future)
                 pending.difference_update(ready)
         finally:
-            with suppress(Exception):
-                client.cancel(list(pending))
+            if pending:
+                with suppress(Exception):
+                    client.cancel(list(pending))
     if loss is not None:
         raise loss
 
@@ -101,7 +104,7 @@ def _attempt_packed(packed: bytes, batch: int) -> bytes:
 def _gathered(client: Any, futures: list[Any]) -> list[bytes]:  # noqa: ANN401 - Dask's Client
     try:
         packed: list[bytes] = client.gather(futures, errors="skip")
-    except (OSError, CancelledError, asyncio.CancelledError) as broken:
+    except (Exception, asyncio.CancelledError) as broken:
         raise ClusterLost(GONE) from broken
     return packed
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Generator
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from clustersem.resample.attempt import Outcome, attempt
 from clustersem.resample.dask_pool import outcomes_on_dask
@@ -44,22 +43,38 @@ def outcomes(
         for batch in batches:
             yield attempt(work, batch)
         return
-    task = joblib.delayed(attempt)
-    options: dict[str, Any] = {"n_jobs": asked, "batch_size": 1}
+    # No more processes than batches. But never none: a batch may be left because it killed one.
+    n_workers = max(2, min(n_workers, len(batches)))
     try:
-        parallel = joblib.Parallel(return_as="generator_unordered", **options)
+        parallel = joblib.Parallel(n_workers, batch_size=1, return_as="generator_unordered")
     except ValueError:
-        # multiprocessing and Ray return lists only: in rounds, so that what is finished is kept.
-        size = 4 * n_workers
-        with joblib.Parallel(**options) as parallel:
-            for first in range(0, len(batches), size):
-                yield from parallel(task(work, batch) for batch in batches[first : first + size])
+        yield from _in_rounds(work, batches, n_workers)
         return
-    arriving = parallel(task(work, batch) for batch in batches)
-    try:
-        yield from arriving
-    finally:
-        with warnings.catch_warnings():
-            # joblib's advice not to leave early; here it is an error of the work, or an interrupt.
-            warnings.simplefilter("ignore")
-            arriving.close()
+    task = joblib.delayed(attempt)
+    yield from parallel(task(work, batch) for batch in batches)
+
+
+def _in_rounds(
+    work: Callable[[int], T], batches: list[int], n_workers: int
+) -> Generator[Outcome[T], None, None]:
+    """Work off batches with a backend that returns lists only (Ray, multiprocessing).
+
+    In rounds, so that what is finished is kept and shown; a round whose worker dies costs no other.
+    """
+    import joblib
+
+    task = joblib.delayed(attempt)
+    size = 4 * n_workers
+    rounds = iter([batches[first : first + size] for first in range(0, len(batches), size)])
+    loss: Exception | None = None
+    now = next(rounds, None)
+    while now is not None:
+        try:
+            with joblib.Parallel(n_workers, batch_size=1) as parallel:
+                while now is not None:
+                    yield from parallel(task(work, batch) for batch in now)
+                    now = next(rounds, None)
+        except Exception as lost:
+            loss, now = lost, next(rounds, None)
+    if loss is not None:
+        raise loss

@@ -22,6 +22,8 @@ from clustersem.moments.order import Index
 Array = NDArray[np.float64]
 # Spread over size, below which values that went through a fit differ by nothing but rounding.
 _ROUNDING = 1e-13
+# As a share of the range of the resampled values.
+_TIE = 1e-11
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +93,9 @@ class Resampled:
     def share_below(self, value: Array) -> Array:
         """Return the share of the values of each parameter that is strictly below a number.
 
+        A value that differs from the number by nothing but rounding counts as equal: means of
+        whole numbers coincide in resample and sample more often than one would think.
+
         Parameters
         ----------
         value : ndarray of shape (k,)
@@ -100,7 +105,10 @@ class Resampled:
         ndarray of shape (k,)
             NaN where no resample is used.
         """
-        count = (self.ascending < value[:, None]).sum(axis=1)
+        last = np.maximum(self.n_used, 1)[:, None] - 1
+        widest = np.take_along_axis(self.ascending, last, axis=1) - self.ascending[:, :1]
+        with np.errstate(invalid="ignore"):
+            count = (self.ascending < value[:, None] - _TIE * widest).sum(axis=1)
         return np.where(self.n_used > 0, count / np.maximum(self.n_used, 1), np.nan)
 
     def rank_share(self, value: Array) -> Array:

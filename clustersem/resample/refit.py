@@ -44,7 +44,7 @@ from clustersem.fit.options import FitOptions
 from clustersem.fit.restrictions import restrictions_of
 from clustersem.fit.result import Fit
 from clustersem.moments import SampleMoments
-from clustersem.moments.ordinal import Asymptotic
+from clustersem.moments.request import Asymptotic
 from clustersem.moments.resampled import resampled
 from clustersem.spec import ModelSpec
 
@@ -421,7 +421,7 @@ class Refitter:
             return parameter_covariance(optimum.hessian, n, jacobian)[0]
         basis = null_basis(jacobian, optimum.hessian) if len(jacobian) else None
         fixed = fixed_covariates(self.spec, self.layout)
-        saturated = saturated_evidence(samples, objective)
+        saturated = saturated_evidence(samples)
         return Inference(objective, optimum.at, samples, options, n, fixed, basis, saturated).vcov()
 
     def _with_moments(self, moments: Sequence[Moments], b: int) -> tuple[SampleMoments, ...]:

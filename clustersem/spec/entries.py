@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from clustersem.errors import ModelSyntaxError
 from clustersem.spec.syntax import Formula, Modifier, ParsedModel, Setting, Term, Variable
@@ -48,6 +49,7 @@ def key_of(lhs: str, op: str, rhs: str) -> Key:
     return (rhs, op, lhs) if op == "~~" and rhs < lhs else (lhs, op, rhs)
 
 
+@lru_cache(maxsize=1024)
 def collect_entries(parsed: ParsedModel) -> tuple[Entry, ...]:
     """Flatten the formulas, one left-hand side after the other.
 

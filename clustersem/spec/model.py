@@ -13,7 +13,6 @@ from clustersem.spec.entries import Key, key_of
 from clustersem.spec.expression import Constraint
 from clustersem.spec.parser import parse_model
 from clustersem.spec.rewrite import append_formula, make_term, replace_parameter
-from clustersem.spec.semopy_text import to_semopy_text
 from clustersem.spec.syntax import ParsedModel
 from clustersem.spec.table import Bound, Operator, Parameter, SpecOptions
 
@@ -271,6 +270,8 @@ class ModelSpec:
         UnsupportedError
             For what semopy's syntax does not have.
         """
+        from clustersem.spec.semopy_text import to_semopy_text
+
         return to_semopy_text(self.parameters, self.constraints, latent=self.latent)
 
     @property

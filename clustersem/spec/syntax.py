@@ -112,6 +112,10 @@ class ParsedModel:
     text: str
     statements: tuple[Formula | Constraint, ...]
 
+    def __hash__(self) -> int:
+        """Hash the text, from which the statements follow."""
+        return hash(self.text)
+
     @property
     def formulas(self) -> tuple[Formula, ...]:
         """The statements about parameters."""

@@ -30,6 +30,7 @@ def provenance_of(study: Study, survey: Survey, fit: Fit, seconds: float) -> dic
         "Optimiser": f"{fit.status.code} after {fit.status.iterations} iterations, Newton"
         f" decrement {fit.status.decrement:.1e}",
         "Seed of random eigenvalues": str(study.scale.seed) if study.scale.parallel else "none",
+        "Seed of the cutoffs": str(study.cutoffs.seed) if study.cutoffs is not None else "none",
         "Versions": ", ".join(f"{name} {_version(name)}" for name in PACKAGES),
         "Python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",
         "Made": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),

@@ -27,6 +27,7 @@ from clustersem.report import (
     replace_files,
     study_document,
 )
+from clustersem.resample.cutoffs_result import Cutoffs
 from clustersem.respecify import Respecification
 from clustersem.scale import (
     BartlettResult,
@@ -108,6 +109,8 @@ class StudyResult:
         Where it all comes from.
     published : PublishedView or None
         Printed numbers beside these, where the study repeats a published one.
+    cutoffs : Cutoffs or None
+        Cutoffs of fit indices for the final model and its n.
     """
 
     study: Study
@@ -123,6 +126,7 @@ class StudyResult:
     validity: ValidityResult | None
     provenance: Mapping[str, str]
     published: PublishedView | None = None
+    cutoffs: Cutoffs | None = None
 
     @property
     def deleted(self) -> tuple[str, ...]:
@@ -193,6 +197,7 @@ class StudyResult:
             confidence=1.0 - self.study.options.alpha,
             validity=self.validity,
             published=self.published,
+            cutoffs=self.cutoffs,
             warnings=self.warnings,
             provenance=self.provenance,
         )

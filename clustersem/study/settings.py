@@ -131,6 +131,27 @@ class RespecificationSettings(Section):
         return RespecificationPolicy(**self.model_dump())
 
 
+class CutoffSettings(Section):
+    """``[cutoffs]``: cutoffs of fit indices for this model and this n.
+
+    Attributes
+    ----------
+    n : int
+        Replications of every level of misspecification.
+    seed : int
+        Of the random numbers.
+    answers : str or None
+        How answers are drawn: ``"normal"`` or ``"likert"``; None as the sample suggests.
+    n_jobs : int
+        How many processes share the work.
+    """
+
+    n: int = Field(default=500, ge=1)
+    seed: int = Field(default=1, ge=0)
+    answers: Literal["normal", "likert"] | None = None
+    n_jobs: int = 1
+
+
 class OptionSettings(Section):
     """``[options]``: how hypotheses are read.
 

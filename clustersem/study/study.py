@@ -19,6 +19,7 @@ from clustersem.errors import (
 )
 from clustersem.fit import Fit, cfa, sem
 from clustersem.fit.hypotheses import Hypothesis, parse_hypotheses, test_hypotheses
+from clustersem.resample.cutoffs import cutoffs
 from clustersem.respecify import RespecificationPolicy, respecify
 from clustersem.scale import bartlett, kmo, parallel_analysis, purify, reliability, validity
 from clustersem.scale.efa import efa
@@ -28,6 +29,7 @@ from clustersem.study.provenance import provenance_of
 from clustersem.study.result import ScaleAnalysis, StudyResult, deleted_from
 from clustersem.study.settings import (
     AnySection,
+    CutoffSettings,
     ModelSettings,
     OptionSettings,
     RespecificationSettings,
@@ -42,7 +44,7 @@ from clustersem.survey.toml import line_of, read_toml
 HEAD = ("title", "subtitle", "origin")
 SECTIONS = (
     *("data", "constructs", "items", "screening", "scale"),
-    *("hypotheses", "model", "respecification", "options"),
+    *("hypotheses", "model", "respecification", "cutoffs", "options"),
 )
 
 Progress = Callable[[str], None]
@@ -76,6 +78,8 @@ class Study:
         The model and how it is fitted.
     respecification : RespecificationPolicy or None
         What may be freed when the model does not fit; None leaves the model as it is.
+    cutoffs : CutoffSettings or None
+        How cutoffs for this model and this n are found; None leaves them out.
     options : OptionSettings
         How hypotheses are read.
     source : str
@@ -108,6 +112,7 @@ class Study:
     scale: ScaleSettings = field(default_factory=ScaleSettings)
     model: ModelSettings = field(default_factory=ModelSettings)
     respecification: RespecificationPolicy | None = None
+    cutoffs: CutoffSettings | None = None
     options: OptionSettings = field(default_factory=OptionSettings)
     source: str = ""
 
@@ -215,6 +220,10 @@ class Study:
                 alpha=self.options.alpha,
                 main_path=self.options.main_path,
             )
+        found = None
+        if self.cutoffs is not None and final.converged and final.df > 0:
+            progress("cutoffs for this model and this n")
+            found = cutoffs(final, progress=False, **self.cutoffs.model_dump())
         return StudyResult(
             study=self,
             survey=survey,
@@ -228,6 +237,7 @@ class Study:
             hypotheses=hypotheses,
             validity=validity(final) if final.spec.latent and final.converged else None,
             provenance=provenance_of(self, survey, final, time.perf_counter() - started),
+            cutoffs=found,
         )
 
     def _factor(self, survey: Survey, progress: Progress) -> tuple[ScaleAnalysis, ...]:
@@ -340,6 +350,7 @@ def _parts(path: Path, document: Mapping[str, object], text: str) -> dict[str, A
         "respecification": section(RespecificationSettings, "respecification").policy()
         if "respecification" in document
         else None,
+        "cutoffs": section(CutoffSettings, "cutoffs") if "cutoffs" in document else None,
         "options": section(OptionSettings, "options"),
         "source": source,
     }

@@ -390,3 +390,71 @@ def test_options_that_cannot_be_are_refused(run, folder, options, said):
     assert (code, out) == (1, "")
     assert said in err
     assert contents(folder) == before
+
+
+# -- power ---------------------------------------------------------------------------------------
+
+EXPECTED = """
+trust =~ 0.8*trust1 + 0.7*trust2 + 0.7*trust3
+use =~ 0.7*use1 + 0.7*use2 + 0.7*use3
+use ~ 0.3*trust
+"""
+
+
+@pytest.fixture
+def expected(folder):
+    (folder / "expected.txt").write_text(EXPECTED, encoding="utf-8")
+    return "expected.txt"
+
+
+def test_power_of_a_model_with_values(run, expected):
+    code, out, err = run(
+        *("power", expected, "--standardized", "--analytic", "--n", 200, "--n", 100),
+        *("--target", "H1: use ~ trust, +", "--target", "fit"),
+    )
+    assert (code, err) == (0, "")
+    wanted = cs.power(
+        EXPECTED, ["H1: use ~ trust, +", "fit"], n=[100, 200], method="analytic", standardized=True
+    )
+    assert out == f"{wanted.summary()}\n"
+
+
+def test_power_by_simulation_and_its_figure(run, expected, folder):
+    arguments = ("--n", 100, "--replications", 20, "--seed", 3, "--figure", "curves.svg")
+    code, out, _ = run("power", expected, "--standardized", *arguments)
+    assert code == 0
+    assert "simulation of 20 samples of each size, seed 3" in out
+    assert (folder / "curves.svg").read_bytes().startswith(b"<?xml")
+
+
+def test_sample_size_on_the_command_line(run, expected):
+    code, out, _ = run("power", expected, "--standardized", "--analytic", "--wanted", 0.9)
+    assert code == 0
+    wanted = cs.sample_size(EXPECTED, wanted=0.9, method="analytic", standardized=True)
+    assert f" {wanted.n}\n" in out
+
+
+def test_power_of_a_study_file(run, folder):
+    (folder / "study.toml").write_text(
+        '[data]\nfile = "answers.csv"\nanswers = [1, 7]\n[constructs]\n'
+        'trust = ["trust1", "trust2", "trust3"]\nuse = ["use1", "use2", "use3"]\n'
+        '[[hypotheses]]\nid = "H1"\npath = "use ~ trust"\nexpect = "+"\n',
+        encoding="utf-8",
+    )
+    code, out, _ = run("power", "study.toml", "--analytic", "--n", 50)
+    assert code == 0
+    assert "H1: use ~ trust, +" in out
+    assert "Hoenig" in out
+
+
+def test_power_says_what_is_missing(run, expected, folder):
+    code, _, err = run("power", expected)
+    assert code == 1
+    assert "--n 300" in err
+    code, _, err = run("power", expected, "--n", 100, "--wanted", 0.8)
+    assert code == 1
+    (folder / "open.txt").write_text("use =~ use1 + 0.5*use2", encoding="utf-8")
+    code, _, err = run("power", "open.txt", "--n", 100)
+    assert code == 1
+    assert "open.txt, line 1" in err
+    assert "^" in err

@@ -20,7 +20,6 @@ from helpers.random_ram import random_ram
 
 from clustersem.engine.fiml import FullInformation, expected_quadratic
 from clustersem.engine.incomplete_scores import (
-    expected_information,
     incomplete_scores,
     observed_information,
     unrestricted_scores,
@@ -50,6 +49,14 @@ def arranged(data):
 def first_order(rows, estimates):
     scores = unrestricted_scores(rows, estimates.mean, estimates.cov)
     return scores.T @ scores / len(scores)
+
+
+def expected_information(data, mean, cov):
+    """The information of one case on the moments if answers are missing completely at random."""
+    model = unrestricted_model(len(mean))
+    discrepancy = FullInformation(data, 0.0)
+    at = discrepancy.at(model, unrestricted_theta(mean, cov))
+    return 0.5 * discrepancy.expected(at, model.cells, model.cells)
 
 
 def jacobian(model, theta):

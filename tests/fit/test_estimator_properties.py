@@ -15,7 +15,7 @@ from clustersem.engine.complete_group import CompleteGroup
 from clustersem.engine.corrections import mean_var_adjusted, satorra_bentler, scaled_shifted
 from clustersem.engine.ugamma import trace_ugamma, trace_ugamma_squared
 from clustersem.errors import ClusterSemWarning
-from clustersem.fit.inference import LeastSquaresGroup
+from clustersem.fit.group_evidence import LeastSquaresGroup
 from clustersem.moments.gamma import normal_gamma
 from clustersem.moments.order import MomentOrder
 

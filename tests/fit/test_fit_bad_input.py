@@ -146,7 +146,8 @@ GOLDEN = {
     "an array": (
         lambda: cs.cfa(MODEL, answers().to_numpy()),
         "data: expected a pandas DataFrame or a Survey, got ndarray. Read a file with"
-        " clustersem.read_survey, or wrap an array in a DataFrame with column names.",
+        " clustersem.read_survey, one too large for memory with clustersem.read_moments, or wrap an"
+        " array in a DataFrame with column names.",
     ),
     "a mean structure without means": (
         lambda: cs.cfa(MODEL, cov=covariances(), n_obs=301, meanstructure=True),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 import numpy as np
 import pytest
 
@@ -12,7 +10,6 @@ from clustersem.moments.gamma import (
     moment_contributions,
     normal_gamma,
     normal_weight,
-    unbiased_gamma,
 )
 from clustersem.moments.order import MomentOrder
 
@@ -92,22 +89,3 @@ def test_duplicated_cases_in_clusters_double_gamma():
     clustered = empirical_gamma(twice, cluster=np.tile(np.arange(40), 2))
     once = empirical_gamma(moment_contributions(x, order))
     np.testing.assert_allclose(clustered, 2.0 * once * 40 / 39, rtol=1e-12)
-
-
-def test_unbiased_gamma_is_unbiased():
-    """Every sample of five from three points: its mean is n - 1 times the covariance of s."""
-    points = np.array([[0.0, 1.0], [1.0, -1.0], [3.0, 0.5]])
-    probability = np.array([0.5, 0.3, 0.2])
-    order = MomentOrder((0, 0), has_means=False)
-    n = 5
-    estimated, first, second = np.zeros((3, 3)), np.zeros(3), np.zeros((3, 3))
-    for draw in product(range(3), repeat=n):
-        x, p = points[list(draw)], probability[list(draw)].prod()
-        gamma = empirical_gamma(moment_contributions(x, order))
-        cov = np.cov(x.T, bias=True)
-        estimated += p * unbiased_gamma(gamma, cov, n, order)
-        s = np.array([cov[0, 0], cov[1, 1], cov[0, 1]]) * n / (n - 1)
-        first += p * s
-        second += p * np.outer(s, s)
-    exact = (n - 1) * (second - np.outer(first, first))
-    np.testing.assert_allclose(estimated, exact, rtol=1e-10)

@@ -11,7 +11,6 @@ from clustersem.moments.patterns import (
     missing_patterns,
     never_together,
     pairwise_moments,
-    rows_without_answers,
 )
 
 
@@ -40,7 +39,6 @@ def test_patterns_do_not_depend_on_the_order_of_rows():
 def test_rows_without_answers_are_in_no_pattern():
     data = gappy(3, 4)
     data[[5, 9]] = np.nan
-    assert rows_without_answers(data).tolist() == [5, 9]
     assert missing_patterns(data).counts.sum() == len(data) - 2
     nothing = missing_patterns(np.full((3, 2), np.nan))
     assert nothing.observed.shape == (0, 2)

@@ -20,16 +20,23 @@ SMALL = 8.5
 
 def new_figure(width: float, height: float) -> tuple[Figure, Axes]:
     """Draw a white figure of so many inches with one pair of axes that fills it."""
+    figure, (axes,) = new_panels(width, height, 1)
+    return figure, axes
+
+
+def new_panels(width: float, height: float, number: int) -> tuple[Figure, list[Axes]]:
+    """Draw a white figure of so many inches with pairs of axes side by side."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), dpi=100, facecolor="white", layout="constrained")
     FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(SOFT)
-    axes.tick_params(colors=INK, labelsize=SMALL, width=0.8)
-    return figure, axes
+    panels = [figure.add_subplot(1, number, k + 1) for k in range(number)]
+    for axes in panels:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.spines[["left", "bottom"]].set_color(SOFT)
+        axes.tick_params(colors=INK, labelsize=SMALL, width=0.8)
+    return figure, panels
 
 
 def dress(axes: Axes) -> None:

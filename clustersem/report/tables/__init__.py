@@ -1,5 +1,6 @@
 """Results as tables."""
 
+from clustersem.report.tables.cutoffs import cutoffs_table, equivalence_table
 from clustersem.report.tables.fit import (
     STANDARDS,
     STRICT_STANDARDS,
@@ -29,6 +30,8 @@ __all__ = [
     "FitStandard",
     "adequacy_table",
     "checks_table",
+    "cutoffs_table",
+    "equivalence_table",
     "estimates_table",
     "fit_index_table",
     "fit_summary_table",
