@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from helpers.resamples import fitted, frame_of, ordinal, refitted, school
+from helpers.resamples import CLOSE, fitted, frame_of, ordinal, refitted, school
 
 import clustersem as cs
 from clustersem.errors import DataError, EstimationError, UnsupportedError
@@ -121,7 +121,7 @@ def test_every_ending_is_counted():
     frame = pd.DataFrame(f[:, None] + rng.standard_normal((40, 3)), columns=["a", "b", "c"])
     frame["rare"] = np.where(np.arange(40) == 17, 1.0, 0.0)
     fit = cs.sem("f =~ a + b + c; rare ~ f", frame)
-    n = 150
+    n = BATCH
     boot = cs.bootstrap(fit, n, seed=8)
     (draws,) = ordinary(fit.samples, cluster=False).draw(stream(8, 0), n)
     constant = draws.counts[:, 17] == 0
@@ -191,7 +191,7 @@ def test_clusters_are_drawn_whole():
         rows = draws.indices[b][draws.indices[b] >= 0]
         alone = refitted("clusters", frame_of("clusters").iloc[rows].reset_index(drop=True))
         se = np.sqrt(fit.vcov_theta.diagonal())
-        assert (np.abs(boot.theta[b] - alone.theta) / se).max() < 1e-7
+        assert (np.abs(boot.theta[b] - alone.theta) / se).max() < CLOSE
 
 
 def test_strata_are_drawn_from_apart():

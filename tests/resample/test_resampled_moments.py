@@ -24,7 +24,7 @@ def test_they_are_those_of_the_rows():
     found = Rows(data, None).moments(counts)
     assert found.n_obs == 30.0
     for b, own in enumerate(rows):
-        np.testing.assert_allclose(found.mean[b], data[own].mean(axis=0), rtol=1e-13)
+        np.testing.assert_allclose(found.mean[b], data[own].mean(axis=0), rtol=1e-13, atol=1e-14)
         np.testing.assert_allclose(found.cov[b], np.cov(data[own].T, bias=True), rtol=1e-11)
 
 
@@ -35,7 +35,7 @@ def test_weights_go_with_their_rows():
     for b, own in enumerate(rows):
         mean = np.average(data[own], axis=0, weights=weights[own])
         cov = np.cov(data[own].T, bias=True, aweights=weights[own])
-        np.testing.assert_allclose(found.mean[b], mean, rtol=1e-13)
+        np.testing.assert_allclose(found.mean[b], mean, rtol=1e-13, atol=1e-14)
         np.testing.assert_allclose(found.cov[b], cov, rtol=1e-11)
     # A resample counts as many observations as the sample, whatever the weights drawn.
     assert found.n_obs == pytest.approx(weights.sum())
@@ -86,3 +86,25 @@ def test_what_was_given_is_not_written_to_and_tables_do_not_travel():
     assert len(pickle.dumps(rows)) == fresh
     again = pickle.loads(pickle.dumps(rows)).moments(counts)
     np.testing.assert_array_equal(again.cov, rows.moments(counts).cov)
+
+
+def test_a_constant_item_has_no_variance_and_no_covariances():
+    data, _, counts = drawn()
+    data[:, 1] = 0.1
+    data[:, 2] = np.where(np.arange(30) == 4, 3.3, 0.7)
+    counts[0, 4] = 0
+    found = Rows(data, None).moments(counts)
+    assert not found.cov[:, 1].any()
+    assert not found.cov[:, :, 1].any()
+    assert not found.cov[0, 2].any()
+    has_it = counts[:, 4] > 0
+    assert (found.cov[has_it, 2, 2] > 0.1).all()
+
+
+def test_an_outlier_does_not_spoil_resamples_without_it():
+    data, _, counts = drawn()
+    counts[:, 4] = 0
+    plain = Rows(data.copy(), None).moments(counts)
+    data[4] = 1e12
+    # The rows are centred where most of them are.
+    np.testing.assert_allclose(Rows(data, None).moments(counts).cov, plain.cov, rtol=1e-12)
