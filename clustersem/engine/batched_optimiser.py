@@ -1,9 +1,6 @@
-"""Many minimisations at once: a few steps with a common Hessian, then Newton's with each one's own.
+"""Many minimisations at once: steps with a common Hessian, then Newton's with each one's own.
 
-All problems are near one another (resamples of one sample, draws from one population), so the
-inverse Hessian of one of them, which costs nothing to apply, takes all of them most of the way.
-What is left is done by Newton steps. The criterion is that of
-:mod:`clustersem.engine.optimiser`: the decrement g' H^-1 g, in units of F.
+The criterion is that of :mod:`clustersem.engine.optimiser`: the decrement g' H^-1 g, in units of F.
 
 A problem whose minimum runs away to infinity would go on until its decrement is rounding. It is
 given up a hundred standard errors from the start.
@@ -18,9 +15,9 @@ import numpy as np
 from clustersem.engine.arrays import Array, Batch, Device, Index, Namespace, solved
 from clustersem.engine.batched_curvature import curvature, replaced
 from clustersem.engine.batched_problems import Problems
+from clustersem.engine.batched_quasi_newton import quasi_newton
 from clustersem.engine.optimiser import DECREMENT, ROUNDING, SUFFICIENT
 
-COMMON_STEPS = 3
 MAX_STEPS = 30
 # A Hessian is used again where so many more steps as good as the last one will do.
 MORE_STEPS = 2
@@ -72,32 +69,20 @@ def minimise_batch(
     found = BatchedOptimum(
         start.copy(), np.full(size, np.inf), np.zeros(size, bool), np.zeros(size, np.intp)
     )
-    if size:
-        theta = _common_steps(problems, start, np.asarray(np.linalg.inv(hessian), np.float64))
-        _Run(start, hessian, 2.0 / n_total * FAR**2, found).newton(problems, theta)
-    return found
-
-
-def _common_steps(problems: Problems, start: Array, inverse: Array) -> Batch:
-    """Take steps with the common inverse Hessian."""
+    if not size:
+        return found
+    inverse = np.asarray(np.linalg.inv(hessian), dtype=np.float64)
+    theta, f, done = quasi_newton(problems, start, inverse)
     device = problems.device
-    xp = device.xp
-    theta, metric = device.asarray(start), device.asarray(inverse)
-    f, state = problems.at(theta)
-    g = problems.gradient(state)
-    length = xp.ones_like(f)
-    for number in range(COMMON_STEPS):
-        step = -(g @ metric)
-        promised = -length * xp.sum(g * step, axis=1)
-        trial = theta + length[:, None] * step
-        there, state = problems.at(trial)
-        good = there <= f - SUFFICIENT * promised
-        theta = xp.where(good[:, None], trial, theta)
-        f = xp.where(good, there, f)
-        length = xp.where(good, length, 0.5 * length)
-        if number < COMMON_STEPS - 1:
-            g = xp.where(good[:, None], problems.gradient(state), g)
-    return theta
+    found.theta[done] = device.numpy(theta)[done]
+    found.f[done] = device.numpy(f)[done]
+    found.converged[done] = True
+    left = np.flatnonzero(~done)
+    if len(left):
+        which = device.asarray(left)
+        run = _Run(start, hessian, 2.0 / n_total * FAR**2, found)
+        run.newton(problems.some(which), left, device.xp.take(theta, which, axis=0))
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,11 +94,10 @@ class _Run:
     limit: float
     found: BatchedOptimum
 
-    def newton(self, problems: Problems, here: Batch) -> None:
-        """Take Newton steps and write down where they end."""
+    def newton(self, problems: Problems, places: Index, here: Batch) -> None:
+        """Take Newton steps with the problems in these places and write down where they end."""
         device = problems.device
         xp, take = device.xp, device.xp.take
-        places = np.arange(len(self.start))
         f, state = problems.at(here)
         g = problems.gradient(state)
         length = xp.ones_like(f)
