@@ -18,7 +18,7 @@ from clustersem.engine.batched_problems import Problems
 from clustersem.engine.batched_quasi_newton import quasi_newton
 from clustersem.engine.optimiser import DECREMENT, ROUNDING, SUFFICIENT
 
-MAX_STEPS = 30
+MAX_STEPS = 20
 # A Hessian is used again where so many more steps as good as the last one will do.
 MORE_STEPS = 2
 # The last step is taken if it leaves no more of the decrement than this, which moves no estimate by
@@ -72,16 +72,15 @@ def minimise_batch(
     if not size:
         return found
     inverse = np.asarray(np.linalg.inv(hessian), dtype=np.float64)
-    theta, f, done = quasi_newton(problems, start, inverse)
-    device = problems.device
-    found.theta[done] = device.numpy(theta)[done]
-    found.f[done] = device.numpy(f)[done]
-    found.converged[done] = True
-    left = np.flatnonzero(~done)
+    near = quasi_newton(problems, start, inverse)
+    found.theta[near.done] = near.theta[near.done]
+    found.f[near.done] = near.f[near.done]
+    found.converged[near.done] = True
+    left = np.flatnonzero(~near.done)
     if len(left):
-        which = device.asarray(left)
+        which = problems.device.asarray(left)
         run = _Run(start, hessian, 2.0 / n_total * FAR**2, found)
-        run.newton(problems.some(which), left, device.xp.take(theta, which, axis=0))
+        run.newton(problems.some(which), left, near.theta[left])
     return found
 
 
@@ -94,10 +93,11 @@ class _Run:
     limit: float
     found: BatchedOptimum
 
-    def newton(self, problems: Problems, places: Index, here: Batch) -> None:
+    def newton(self, problems: Problems, places: Index, start: Array) -> None:
         """Take Newton steps with the problems in these places and write down where they end."""
         device = problems.device
         xp, take = device.xp, device.xp.take
+        here = device.asarray(start)
         f, state = problems.at(here)
         g = problems.gradient(state)
         length = xp.ones_like(f)

@@ -19,15 +19,21 @@ import numpy as np
 
 from clustersem.engine.arrays import Array, Batch, Namespace
 from clustersem.engine.batched_problems import Problems
-from clustersem.engine.optimiser import SUFFICIENT
+from clustersem.engine.optimiser import ROUNDING, SUFFICIENT
 
-# After so many steps of its own a problem that is not there yet is better off with Newton's.
-STEPS = 15
+STEPS = 24
+# A problem that is farther than this from its minimum after so many steps is better off with
+# Newton's.
+HARD, HARD_AFTER = 1e-6, 12
 # In units of F. The step that meets it is taken, and leaves a tenth: estimates are then right to
 # about a millionth of their standard errors in samples of a thousand.
 DECREMENT = 1e-14
+# The share of problems left at which those that have ended are taken out of the batch.
+SPARSE = 0.75
+# Pairs that are remembered.
+MEMORY = 16
 # A pair whose curvature is below this share of its lengths' product is rounding.
-ROUNDING = 1e-10
+FLAT = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +44,30 @@ class _Pair:
     y: Batch
     rho: Batch
 
+    def some(self, xp: Namespace, which: Batch) -> _Pair:
+        """Return the pairs of some problems."""
+        return _Pair(*(xp.take(part, which, axis=0) for part in (self.s, self.y, self.rho)))
 
-def quasi_newton(
-    problems: Problems, start: Array, inverse: Array
-) -> tuple[Batch, Batch, np.ndarray]:
+
+@dataclass(frozen=True, eq=False)
+class Approach:
+    """Where quasi-Newton steps have led.
+
+    Attributes
+    ----------
+    theta : ndarray of shape (B, q)
+    f : ndarray of shape (B,)
+        F there.
+    done : ndarray of bool, shape (B,)
+        Which problems are at their minima.
+    """
+
+    theta: Array
+    f: Array
+    done: np.ndarray
+
+
+def quasi_newton(problems: Problems, start: Array, inverse: Array) -> Approach:
     """Go towards the minima.
 
     Parameters
@@ -50,14 +76,6 @@ def quasi_newton(
     start : ndarray of shape (B, q)
     inverse : ndarray of shape (q, q)
         The inverse of a Hessian near theirs.
-
-    Returns
-    -------
-    theta : array of shape (B, q)
-    f : array of shape (B,)
-        F there.
-    done : ndarray of bool, shape (B,)
-        Which problems are at their minima.
     """
     device = problems.device
     xp = device.xp
@@ -66,30 +84,52 @@ def quasi_newton(
     g = problems.gradient(state)
     length = xp.ones_like(f)
     pairs: list[_Pair] = []
-    for _ in range(STEPS):
+    found = Approach(start.copy(), device.numpy(f).copy(), np.zeros(len(start), bool))
+    places, alive = np.arange(len(start)), np.ones(len(start), bool)
+    for number in range(STEPS + 1):
         step = -_times_inverse(xp, g, pairs, metric)
         decrement = -xp.sum(g * step, axis=1)
         trial = theta + length[:, None] * step
+        size = device.numpy(decrement)
+        done = alive & (size >= 0) & (size <= DECREMENT)
+        hard = ~(size <= HARD) if number >= HARD_AFTER else np.zeros(len(places), bool)
+        ended = done | (alive & (hard | (number == STEPS)))
+        if ended.any():
+            for which, where in ((done, trial), (ended & ~done, theta)):
+                found.theta[places[which]] = device.numpy(where)[which]
+            # What a step takes off F is half the decrement, but for rounding.
+            found.f[places[ended]] = device.numpy(f)[ended] - 0.5 * np.where(done, size, 0.0)[ended]
+            found.done[places[done]] = True
+            alive &= ~ended
+            if not alive.any():
+                break
+        if alive.mean() < SPARSE:
+            kept = np.flatnonzero(alive)
+            places, alive = places[kept], alive[kept]
+            which = device.asarray(kept)
+            problems = problems.some(which)
+            theta, f, g, length, decrement, trial = (
+                xp.take(part, which, axis=0) for part in (theta, f, g, length, decrement, trial)
+            )
+            pairs = [pair.some(xp, which) for pair in pairs]
         there, state = problems.at(trial)
-        good = there <= f - SUFFICIENT * length * decrement
+        good = there <= f - SUFFICIENT * length * decrement + ROUNDING * (
+            problems.n_terms + xp.abs(f)
+        )
         changed = problems.gradient(state)
-        pairs.append(_pair(xp, trial - theta, changed - g, good))
+        pairs = [*pairs[1 - MEMORY :], _pair(xp, trial - theta, changed - g, good)]
         theta = xp.where(good[:, None], trial, theta)
         g = xp.where(good[:, None], changed, g)
         f = xp.where(good, there, f)
         length = xp.where(good, xp.ones_like(length), 0.5 * length)
-    step = -_times_inverse(xp, g, pairs, metric)
-    decrement = -xp.sum(g * step, axis=1)
-    done = (decrement >= 0) & (decrement <= DECREMENT)
-    theta = xp.where(done[:, None], theta + step, theta)
-    return theta, f, device.numpy(done)
+    return found
 
 
 def _pair(xp: Namespace, s: Batch, y: Batch, good: Batch) -> _Pair:
     """Return a pair; nothing of it counts where the step was refused or shows no curvature."""
     sy = xp.sum(s * y, axis=1)
     size = xp.sqrt(xp.sum(s * s, axis=1) * xp.sum(y * y, axis=1))
-    used = good & (sy > ROUNDING * size)
+    used = good & (sy > FLAT * size)
     rho = xp.where(used, 1.0 / xp.where(used, sy, xp.ones_like(sy)), xp.zeros_like(sy))
     nothing = xp.zeros_like(s)
     return _Pair(xp.where(used[:, None], s, nothing), xp.where(used[:, None], y, nothing), rho)
