@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clustersem.engine.arrays import Array, Batch, Device, Index, Namespace, solved
+from clustersem.engine.arrays import Array, Batch, Device, Index
 from clustersem.engine.batched_curvature import curvature, replaced
+from clustersem.engine.batched_pairs import Pair, remembered, times_inverse
 from clustersem.engine.batched_problems import Problems
 from clustersem.engine.batched_quasi_newton import quasi_newton
 from clustersem.engine.optimiser import DECREMENT, ROUNDING, SUFFICIENT
@@ -102,18 +103,20 @@ class _Run:
         g = problems.gradient(state)
         length = xp.ones_like(f)
         h = curvature(problems, state, g)
+        pairs: list[Pair] = []
         before, moved = np.full(len(places), np.inf), np.zeros(len(places), bool)
         alive = np.ones(len(places), bool)
         for _ in range(MAX_STEPS):
-            step = _newton_step(xp, h, g)
+            step = -times_inverse(xp, g, pairs, h.solve)
             size = device.numpy(-xp.sum(g * step, axis=1)).copy()
             stale = np.flatnonzero(alive & moved & ~_nearly_there(size, before))
             if len(stale):
                 which = device.asarray(stale)
                 g_stale = take(g, which, axis=0)
                 fresh = curvature(problems.some(which), state.some(which), g_stale)
-                again = _newton_step(xp, fresh, g_stale)
-                h, step = replaced(h, stale, fresh), replaced(step, stale, again)
+                again = -fresh.solve(g_stale)
+                h, step = h.replaced(stale, fresh), replaced(step, stale, again)
+                pairs = [pair.without(device, stale) for pair in pairs]
                 size[stale] = device.numpy(-xp.sum(g_stale * again, axis=1))
             trial = here + length[:, None] * step
             done = alive & ((size <= DECREMENT) | (_after(size, before) <= LEFT))
@@ -130,15 +133,19 @@ class _Run:
                 places, before, alive = places[kept], before[kept], alive[kept]
                 which = device.asarray(kept)
                 problems = problems.some(which)
-                here, f, g, h, trial, length = (
-                    take(part, which, axis=0) for part in (here, f, g, h, trial, length)
+                here, f, g, trial, length = (
+                    take(part, which, axis=0) for part in (here, f, g, trial, length)
                 )
+                h = h.some(kept)
+                pairs = [pair.some(xp, which) for pair in pairs]
             there, state = problems.at(trial)
             noise = ROUNDING * (problems.n_terms + xp.abs(f))
             good = there <= f - SUFFICIENT * length * device.asarray(before) + noise
             # Of a problem whose step was refused nothing but the length of the next one changes.
+            changed = problems.gradient(state)
+            pairs = remembered(xp, pairs, trial - here, changed - g, good)
             here = xp.where(good[:, None], trial, here)
-            g = xp.where(good[:, None], problems.gradient(state), g)
+            g = xp.where(good[:, None], changed, g)
             f = xp.where(good, there, f)
             length = xp.where(good, xp.ones_like(length), 0.5 * length)
             moved = device.numpy(good)
@@ -167,11 +174,6 @@ class _Run:
             self.found.f[places[ended]] = after[ended]
             self.found.converged[places[ended]] = done[ended]
         return ended
-
-
-def _newton_step(xp: Namespace, h: Batch, g: Batch) -> Batch:
-    """Return -H^-1 g."""
-    return -solved(xp, h, g[:, :, None])[:, :, 0]
 
 
 def _after(size: Array, before: Array) -> Array:

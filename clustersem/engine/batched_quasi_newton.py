@@ -2,13 +2,8 @@
 
 Resamples of one sample, and draws from one population, have their minima near one another, so the
 inverse Hessian of one of them takes all of them most of the way at the price of gradients, which
-are cheap. What it does not know of a problem, the changes of its gradient tell (limited-memory
-BFGS).
-
-References
-----------
-Nocedal, J. (1980). Updating quasi-Newton matrices with limited storage. Mathematics of
-Computation, 35, 773-782. doi:10.1090/S0025-5718-1980-0572855-7
+are cheap. What it does not know of a problem, the changes of its gradient tell (see
+:mod:`clustersem.engine.batched_pairs`).
 """
 
 from __future__ import annotations
@@ -17,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clustersem.engine.arrays import Array, Batch, Namespace
+from clustersem.engine.arrays import Array
+from clustersem.engine.batched_pairs import Pair, remembered, times_inverse
 from clustersem.engine.batched_problems import Problems
 from clustersem.engine.optimiser import ROUNDING, SUFFICIENT
 
@@ -30,23 +26,6 @@ HARD, HARD_AFTER = 1e-6, 12
 DECREMENT = 1e-14
 # The share of problems left at which those that have ended are taken out of the batch.
 SPARSE = 0.75
-# Pairs that are remembered.
-MEMORY = 16
-# A pair whose curvature is below this share of its lengths' product is rounding.
-FLAT = 1e-10
-
-
-@dataclass(frozen=True, eq=False)
-class _Pair:
-    """A step, the change of the gradient along it, and one over their product; 0 for no pair."""
-
-    s: Batch
-    y: Batch
-    rho: Batch
-
-    def some(self, xp: Namespace, which: Batch) -> _Pair:
-        """Return the pairs of some problems."""
-        return _Pair(*(xp.take(part, which, axis=0) for part in (self.s, self.y, self.rho)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,11 +62,11 @@ def quasi_newton(problems: Problems, start: Array, inverse: Array) -> Approach:
     f, state = problems.at(theta)
     g = problems.gradient(state)
     length = xp.ones_like(f)
-    pairs: list[_Pair] = []
+    pairs: list[Pair] = []
     found = Approach(start.copy(), device.numpy(f).copy(), np.zeros(len(start), bool))
     places, alive = np.arange(len(start)), np.ones(len(start), bool)
     for number in range(STEPS + 1):
-        step = -_times_inverse(xp, g, pairs, metric)
+        step = -times_inverse(xp, g, pairs, lambda v: v @ metric)
         decrement = -xp.sum(g * step, axis=1)
         trial = theta + length[:, None] * step
         size = device.numpy(decrement)
@@ -117,33 +96,9 @@ def quasi_newton(problems: Problems, start: Array, inverse: Array) -> Approach:
             problems.n_terms + xp.abs(f)
         )
         changed = problems.gradient(state)
-        pairs = [*pairs[1 - MEMORY :], _pair(xp, trial - theta, changed - g, good)]
+        pairs = remembered(xp, pairs, trial - theta, changed - g, good)
         theta = xp.where(good[:, None], trial, theta)
         g = xp.where(good[:, None], changed, g)
         f = xp.where(good, there, f)
         length = xp.where(good, xp.ones_like(length), 0.5 * length)
     return found
-
-
-def _pair(xp: Namespace, s: Batch, y: Batch, good: Batch) -> _Pair:
-    """Return a pair; nothing of it counts where the step was refused or shows no curvature."""
-    sy = xp.sum(s * y, axis=1)
-    size = xp.sqrt(xp.sum(s * s, axis=1) * xp.sum(y * y, axis=1))
-    used = good & (sy > FLAT * size)
-    rho = xp.where(used, 1.0 / xp.where(used, sy, xp.ones_like(sy)), xp.zeros_like(sy))
-    nothing = xp.zeros_like(s)
-    return _Pair(xp.where(used[:, None], s, nothing), xp.where(used[:, None], y, nothing), rho)
-
-
-def _times_inverse(xp: Namespace, g: Batch, pairs: list[_Pair], metric: Batch) -> Batch:
-    """Return H^-1 g, H^-1 being what the pairs make of the metric."""
-    alphas = []
-    for pair in reversed(pairs):
-        alpha = pair.rho * xp.sum(pair.s * g, axis=1)
-        g = g - alpha[:, None] * pair.y
-        alphas.append(alpha)
-    g = g @ metric
-    for pair, alpha in zip(pairs, reversed(alphas), strict=True):
-        beta = pair.rho * xp.sum(pair.y * g, axis=1)
-        g = g + (alpha - beta)[:, None] * pair.s
-    return g
