@@ -74,8 +74,8 @@ def measure_resampling(setting: Setting) -> list[dict[str, Any]]:
                     whole = _once(worker, point.case, point.counts[engine])
                     if whole == whole:
                         record[engine] = whole / point.counts[engine]
-                    # What is cheap and done often may take its time, up to the limit.
-                    if not whole / point.counts[engine] < ENOUGH / 100 and not whole < ENOUGH:
+                    # What is done a thousand times may take its time, up to the limit.
+                    if not whole < max(ENOUGH, ENOUGH * point.counts[engine] / 100):
                         del asked[engine]
                 found.append(record)
     return found
