@@ -58,7 +58,7 @@ from clustersem.resample.refits import (
 from clustersem.spec import ModelSpec
 
 # A sample that needs more steps than this from the original estimates has no minimum near them.
-MAX_STEPS = 100
+MAX_STEPS = 40
 # Bytes of the largest array of a batch.
 LARGEST = 1 << 26
 
