@@ -134,6 +134,16 @@ class Bootstrap:
         ----------
         of : str
             ``"est"``, ``"std_lv"``, ``"std_all"``, ``"effects"`` or ``"std_effects"``.
+
+        Returns
+        -------
+        DataFrame
+            One row a resample that was done, in their order; raw or standardised as `of` says.
+
+        Raises
+        ------
+        ModelError
+            For an unknown quantity.
         """
         of = check_quantity(of)
         return pd.DataFrame(self.statistics.values[of], columns=_names(self.reader.labels(of)))

@@ -83,7 +83,7 @@ def cutoff_figure(cutoffs: Cutoffs, path: str | os.PathLike[str] | None = None) 
     >>> s = 0.6 * np.ones((4, 4)) + 0.4 * np.eye(4)
     >>> s = pd.DataFrame(s, list("abcd"), list("abcd"))
     >>> fit = cs.cfa("f =~ a + b + c + d", cov=s, n_obs=99)
-    >>> figure = cutoff_figure(cs.cutoffs(fit, n=100, seed=1))
+    >>> figure = cs.cutoff_figure(cs.cutoffs(fit, n=100, seed=1))
     >>> [axes.get_xlabel() for axes in figure.axes]
     ['SRMR', 'RMSEA', 'CFI']
     """

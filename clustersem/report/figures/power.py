@@ -79,7 +79,7 @@ def power_figure(
     --------
     >>> import clustersem as cs
     >>> plan = cs.power("y ~ 0.3*x; x ~~ 1*x; y ~~ 0.9*y", n=[50, 100, 200], method="analytic")
-    >>> [label.get_text() for label in power_figure(plan).axes[0].texts]
+    >>> [label.get_text() for label in cs.power_figure(plan).axes[0].texts]
     ['y ~ x']
     """
     table = power.table if isinstance(power, Power) else _pooled(power.power.table)
