@@ -71,20 +71,21 @@ def measure() -> dict[str, Any]:
         cs.bootstrap(fit, n=BATCH, seed=SEED)
     work, result = records[0]
     carry = Carry(pickle.dumps(work), pickle.dumps(result))
+    processes = _trips_of_processes(carry)
 
     def bootstrap(batches: int, n_jobs: int) -> float:
         start = time.perf_counter()
         cs.bootstrap(fit, batches * BATCH, seed=SEED, n_jobs=n_jobs)
         return time.perf_counter() - start
 
-    bootstrap(PROCESSES, PROCESSES)  # starts them
+    bootstrap(PROCESSES, PROCESSES)  # warms them up
     return {
         "batch": BATCH,
         "work_bytes": len(carry.load),
         "result_bytes": len(carry.result),
         "merge": _merge(result),
         "totals_bytes": _totals_bytes(),
-        "processes": _trips_of_processes(carry),
+        "processes": processes,
         "dask": _trips_of_dask(carry),
         "check": {
             "resamples": CHECKED * BATCH,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -64,7 +66,30 @@ def write_cost_page(results: dict[str, Any], path: Path) -> None:
 
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    write(path, template.render(_context(results)).rstrip() + "\n")
+    write(path, _wrapped(template.render(_context(results))))
+
+
+def _wrapped(text: str) -> str:
+    """Return a page with its paragraphs and lists wrapped, tables and formulas as they are."""
+    blocks = []
+    for block in text.strip().split("\n\n"):
+        if block.startswith(("|", "#", "    ")):
+            blocks.append(block)
+            continue
+        items = [" ".join(item.split()) for item in re.split(r"\n(?=- )", block)]
+        blocks.append("\n".join(_filled(item) for item in items))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _filled(paragraph: str) -> str:
+    indent = "  " if paragraph.startswith("- ") else ""
+    return textwrap.fill(
+        paragraph,
+        100,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def is_measured(results: dict[str, Any]) -> bool:

@@ -53,7 +53,11 @@ def plot_curves(
         1, len(axes_of), figsize=(11.0, 4.2), sharey=True, layout="constrained"
     )
     for panel, (axis, along) in zip(axes, axes_of.items(), strict=True):
-        here = [point for point in points if point["axis"] == axis]
+        here = [
+            point
+            for point in points
+            if point["axis"] == axis and any(point.get(engine) for engine in ENGINES)
+        ]
         for estimator, colour in COLOURS.items():
             of_estimator = [point for point in here if point["estimator"] == estimator]
             for engine, style in ENGINES.items():

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from clustersem.engine.arrays import Batch, Device, Index, cholesky, solved, transposed
+from clustersem.engine.arrays import Batch, Index, solved, transposed
+from clustersem.engine.batched_factors import Factors, factored, joined
 from clustersem.engine.batched_problems import Problems
 from clustersem.engine.optimiser import FLATTEST
 
@@ -21,7 +22,7 @@ BENDS, ITERATIONS = 2, 2
 CACHE = 1 << 19
 
 
-def curvature(problems: Problems, state: Any, g: Batch) -> Batch:  # noqa: ANN401 - of `at`
+def curvature(problems: Problems, state: Any, g: Batch) -> Factors:  # noqa: ANN401 - of `at`
     """Return a positive definite Hessian for every problem, as near to the exact one as can be.
 
     Parameters
@@ -31,6 +32,11 @@ def curvature(problems: Problems, state: Any, g: Batch) -> Batch:  # noqa: ANN40
         What :meth:`Problems.at` returned.
     g : array of shape (B, q)
         Gradients there.
+
+    Returns
+    -------
+    Factors
+        The Hessians, ready to solve with.
     """
     device = problems.device
     size, q = g.shape
@@ -42,15 +48,15 @@ def curvature(problems: Problems, state: Any, g: Batch) -> Batch:  # noqa: ANN40
         which = device.asarray(part)
         own = problems.some(which), state.some(which), device.xp.take(g, which, axis=0)
         parts.append(_of_block(*own))
-    return device.xp.concat(parts, axis=0)
+    return joined(parts)
 
 
-def _of_block(problems: Problems, state: Any, g: Batch) -> Batch:  # noqa: ANN401
+def _of_block(problems: Problems, state: Any, g: Batch) -> Factors:  # noqa: ANN401
     device, take = problems.device, problems.device.xp.take
     exact = problems.exact(state)
-    others = _not_convex(device, exact)
+    found, others = factored(device, exact)
     if not len(others):
-        return exact
+        return found
     which = device.asarray(others)
     expected = problems.some(which).expected(state.some(which))
     bent, g_others = take(exact, which, axis=0), take(g, which, axis=0)
@@ -58,22 +64,15 @@ def _of_block(problems: Problems, state: Any, g: Batch) -> Batch:  # noqa: ANN40
     for _ in range(BENDS):
         own = device.asarray(left)
         parts = (take(part, own, axis=0) for part in (bent, expected, g_others))
-        bent = replaced(bent, left, _bent(device.xp, *parts))
-        left = left[_not_convex(device, take(bent, own, axis=0))]
+        now = _bent(device.xp, *parts)
+        bent = replaced(bent, left, now)
+        factors, failed = factored(device, now)
+        found = found.replaced(others[left], factors)
+        left = left[failed]
         if not len(left):
-            break
-    if len(left):
-        bent = replaced(bent, left, take(expected, device.asarray(left), axis=0))
-    return replaced(exact, others, bent)
-
-
-def _not_convex(device: Device, hessians: Batch) -> Index:
-    """Return the places of Hessians that are not positive definite."""
-    xp = device.xp
-    scale = xp.sqrt(xp.abs(xp.linalg.diagonal(hessians)))
-    scale = xp.where(scale > 0, scale, xp.ones_like(scale))
-    _, _, convex = cholesky(xp, hessians / (scale[:, :, None] * scale[:, None, :]))
-    return np.flatnonzero(~device.numpy(convex))
+            return found
+    rest, _ = factored(device, take(expected, device.asarray(left), axis=0))
+    return found.replaced(others[left], rest)
 
 
 def _bent(xp: Any, h: Batch, expected: Batch, g: Batch) -> Batch:  # noqa: ANN401 - a namespace

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from clustersem.engine.arrays import Array, Batch, Namespace, cholesky, transposed
 from clustersem.engine.batched_ram import BatchedPoint, BatchedRam, evaluate
+from clustersem.moments.sources import SINGULAR
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +27,7 @@ class BatchedSamples:
     flat : array of shape (B, p p + p)
         Covariances and means, flat.
     good : array of bool, shape (B,)
-        Whether the covariance matrix is positive definite.
+        Whether the covariance matrix is positive definite, and not by rounding alone.
     """
 
     cov: Batch
@@ -74,10 +75,20 @@ class BatchedEvaluation:
 def batched_samples(batched: BatchedRam, cov: Array, mean: Array) -> BatchedSamples:
     """Bring the moments of many samples to the device."""
     xp, on = batched.device.xp, batched.device.asarray
-    factors, safe, good = cholesky(xp, on(cov))
+    # What counts as singular must not depend on units: correlations are factored.
+    given = on(cov)
+    variances = xp.linalg.diagonal(given)
+    varies = variances > 0
+    sd = xp.sqrt(xp.where(varies, variances, xp.ones_like(variances)))
+    factors, _, good = cholesky(xp, given / (sd[:, :, None] * sd[:, None, :]))
+    alone = xp.linalg.diagonal(factors) ** 2
+    good = good & xp.all(varies & (alone > SINGULAR), axis=1)
+    eye = xp.eye(given.shape[1], dtype=given.dtype, device=given.device)
+    safe = xp.where(good[:, None, None], given, eye[None, :, :])
+    log_det = _log_det(xp, factors) + 2.0 * xp.sum(xp.log(sd), axis=-1)
     means = on(mean)
     flat = xp.concat([xp.reshape(safe, (cov.shape[0], -1)), means], axis=1)
-    return BatchedSamples(safe, means, _log_det(xp, factors), flat, good)
+    return BatchedSamples(safe, means, log_det, flat, good)
 
 
 def _log_det(xp: Namespace, factors: Batch) -> Batch:

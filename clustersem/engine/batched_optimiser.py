@@ -1,9 +1,6 @@
-"""Many minimisations at once: a few steps with a common Hessian, then Newton's with each one's own.
+"""Many minimisations at once: steps with a common Hessian, then Newton's with each one's own.
 
-All problems are near one another (resamples of one sample, draws from one population), so the
-inverse Hessian of one of them, which costs nothing to apply, takes all of them most of the way.
-What is left is done by Newton steps. The criterion is that of
-:mod:`clustersem.engine.optimiser`: the decrement g' H^-1 g, in units of F.
+The criterion is that of :mod:`clustersem.engine.optimiser`: the decrement g' H^-1 g, in units of F.
 
 A problem whose minimum runs away to infinity would go on until its decrement is rounding. It is
 given up a hundred standard errors from the start.
@@ -15,13 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clustersem.engine.arrays import Array, Batch, Device, Index, Namespace, solved
+from clustersem.engine.arrays import Array, Batch, Device, Index
 from clustersem.engine.batched_curvature import curvature, replaced
+from clustersem.engine.batched_pairs import Pair, remembered, times_inverse
 from clustersem.engine.batched_problems import Problems
+from clustersem.engine.batched_quasi_newton import quasi_newton
 from clustersem.engine.optimiser import DECREMENT, ROUNDING, SUFFICIENT
 
-COMMON_STEPS = 3
-MAX_STEPS = 30
+MAX_STEPS = 20
 # A Hessian is used again where so many more steps as good as the last one will do.
 MORE_STEPS = 2
 # The last step is taken if it leaves no more of the decrement than this, which moves no estimate by
@@ -72,32 +70,19 @@ def minimise_batch(
     found = BatchedOptimum(
         start.copy(), np.full(size, np.inf), np.zeros(size, bool), np.zeros(size, np.intp)
     )
-    if size:
-        theta = _common_steps(problems, start, np.asarray(np.linalg.inv(hessian), np.float64))
-        _Run(start, hessian, 2.0 / n_total * FAR**2, found).newton(problems, theta)
+    if not size:
+        return found
+    inverse = np.asarray(np.linalg.inv(hessian), dtype=np.float64)
+    near = quasi_newton(problems, start, inverse)
+    found.theta[near.done] = near.theta[near.done]
+    found.f[near.done] = near.f[near.done]
+    found.converged[near.done] = True
+    left = np.flatnonzero(~near.done)
+    if len(left):
+        which = problems.device.asarray(left)
+        run = _Run(start, hessian, 2.0 / n_total * FAR**2, found)
+        run.newton(problems.some(which), left, near.theta[left])
     return found
-
-
-def _common_steps(problems: Problems, start: Array, inverse: Array) -> Batch:
-    """Take steps with the common inverse Hessian."""
-    device = problems.device
-    xp = device.xp
-    theta, metric = device.asarray(start), device.asarray(inverse)
-    f, state = problems.at(theta)
-    g = problems.gradient(state)
-    length = xp.ones_like(f)
-    for number in range(COMMON_STEPS):
-        step = -(g @ metric)
-        promised = -length * xp.sum(g * step, axis=1)
-        trial = theta + length[:, None] * step
-        there, state = problems.at(trial)
-        good = there <= f - SUFFICIENT * promised
-        theta = xp.where(good[:, None], trial, theta)
-        f = xp.where(good, there, f)
-        length = xp.where(good, length, 0.5 * length)
-        if number < COMMON_STEPS - 1:
-            g = xp.where(good[:, None], problems.gradient(state), g)
-    return theta
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,27 +94,29 @@ class _Run:
     limit: float
     found: BatchedOptimum
 
-    def newton(self, problems: Problems, here: Batch) -> None:
-        """Take Newton steps and write down where they end."""
+    def newton(self, problems: Problems, places: Index, start: Array) -> None:
+        """Take Newton steps with the problems in these places and write down where they end."""
         device = problems.device
         xp, take = device.xp, device.xp.take
-        places = np.arange(len(self.start))
+        here = device.asarray(start)
         f, state = problems.at(here)
         g = problems.gradient(state)
         length = xp.ones_like(f)
         h = curvature(problems, state, g)
+        pairs: list[Pair] = []
         before, moved = np.full(len(places), np.inf), np.zeros(len(places), bool)
         alive = np.ones(len(places), bool)
         for _ in range(MAX_STEPS):
-            step = _newton_step(xp, h, g)
+            step = -times_inverse(xp, g, pairs, h.solve)
             size = device.numpy(-xp.sum(g * step, axis=1)).copy()
             stale = np.flatnonzero(alive & moved & ~_nearly_there(size, before))
             if len(stale):
                 which = device.asarray(stale)
                 g_stale = take(g, which, axis=0)
                 fresh = curvature(problems.some(which), state.some(which), g_stale)
-                again = _newton_step(xp, fresh, g_stale)
-                h, step = replaced(h, stale, fresh), replaced(step, stale, again)
+                again = -fresh.solve(g_stale)
+                h, step = h.replaced(stale, fresh), replaced(step, stale, again)
+                pairs = [pair.without(device, stale) for pair in pairs]
                 size[stale] = device.numpy(-xp.sum(g_stale * again, axis=1))
             trial = here + length[:, None] * step
             done = alive & ((size <= DECREMENT) | (_after(size, before) <= LEFT))
@@ -146,15 +133,19 @@ class _Run:
                 places, before, alive = places[kept], before[kept], alive[kept]
                 which = device.asarray(kept)
                 problems = problems.some(which)
-                here, f, g, h, trial, length = (
-                    take(part, which, axis=0) for part in (here, f, g, h, trial, length)
+                here, f, g, trial, length = (
+                    take(part, which, axis=0) for part in (here, f, g, trial, length)
                 )
+                h = h.some(kept)
+                pairs = [pair.some(xp, which) for pair in pairs]
             there, state = problems.at(trial)
             noise = ROUNDING * (problems.n_terms + xp.abs(f))
             good = there <= f - SUFFICIENT * length * device.asarray(before) + noise
             # Of a problem whose step was refused nothing but the length of the next one changes.
+            changed = problems.gradient(state)
+            pairs = remembered(xp, pairs, trial - here, changed - g, good)
             here = xp.where(good[:, None], trial, here)
-            g = xp.where(good[:, None], problems.gradient(state), g)
+            g = xp.where(good[:, None], changed, g)
             f = xp.where(good, there, f)
             length = xp.where(good, xp.ones_like(length), 0.5 * length)
             moved = device.numpy(good)
@@ -183,11 +174,6 @@ class _Run:
             self.found.f[places[ended]] = after[ended]
             self.found.converged[places[ended]] = done[ended]
         return ended
-
-
-def _newton_step(xp: Namespace, h: Batch, g: Batch) -> Batch:
-    """Return -H^-1 g."""
-    return -solved(xp, h, g[:, :, None])[:, :, 0]
 
 
 def _after(size: Array, before: Array) -> Array:

@@ -218,7 +218,7 @@ def bootstrap(
         raise DataError(f"n={n!r}: the number of resamples is a whole number, 1 or more.")
     if resume is not None:
         seed = resume.seed if seed is None else seed
-        _check_resumed(resume, type, seed, n)
+        _check_resumed(resume, fit, type=type, seed=seed, n=n, studentized=studentized)
     seed = seed_of(seed)
     data = null_data(fit) if type == "bollen-stine" else None
     if data is not None:
@@ -256,12 +256,16 @@ def _jackknife(work: Resampling) -> tuple[Resampling, LeaveOut]:
     return replace(work, plan=without, n=len(without), reader=None), without
 
 
-def _check_resumed(resume: Bootstrap, type: str, seed: int, n: int) -> None:
-    now = {"type": type, "seed": seed, "n": n}
-    before = {"type": resume.type, "seed": resume.seed, "n": resume.n}
+def _check_resumed(resume: Bootstrap, fit: Fit, **now: object) -> None:
+    if not np.array_equal(resume.fit.theta, fit.theta):
+        raise DataError(
+            "resume= goes on with a bootstrap of another fit. Pass the fit that it was made of, or"
+            " leave resume= out."
+        )
     for name, value in now.items():
-        if value != before[name]:
+        before = getattr(resume, name)
+        if value != before:
             raise DataError(
-                f"resume= goes on with a bootstrap of {name}={before[name]!r}, and this one has"
+                f"resume= goes on with a bootstrap of {name}={before!r}, and this one has"
                 f" {value!r}. Ask for the same, or leave resume= out."
             )

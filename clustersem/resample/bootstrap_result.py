@@ -93,6 +93,11 @@ class Bootstrap:
         return self.finished.stopped
 
     @property
+    def studentized(self) -> bool:
+        """Whether the standard errors of every resample were kept."""
+        return self._all.errors is not None
+
+    @property
     def theta(self) -> Array:
         """Free parameters of every resample (B x q), NaN where it gave none."""
         return self._all.refits.theta

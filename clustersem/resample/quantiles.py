@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 # Spread over size, below which values that went through a fit differ by nothing but rounding.
 _ROUNDING = 1e-13
 # As a share of the range of the resampled values.
-_TIE = 1e-11
+_TIE = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +93,7 @@ class Resampled:
     def share_below(self, value: Array) -> Array:
         """Return the share of the values of each parameter that is strictly below a number.
 
-        A value that differs from the number by nothing but rounding counts as equal: means of
+        A value that is as near to the number as minima are found counts as equal: means of
         whole numbers coincide in resample and sample more often than one would think.
 
         Parameters

@@ -46,6 +46,7 @@ from clustersem.fit.result import Fit
 from clustersem.moments import SampleMoments
 from clustersem.moments.request import Asymptotic
 from clustersem.moments.resampled import resampled
+from clustersem.moments.sources import check_positive_definite
 from clustersem.spec import ModelSpec
 
 CONVERGED, NOT_CONVERGED, NO_MOMENTS = 0, 1, 2
@@ -427,8 +428,7 @@ class Refitter:
     def _with_moments(self, moments: Sequence[Moments], b: int) -> tuple[SampleMoments, ...]:
         result = []
         for sample, part in zip(self.samples, moments, strict=True):
-            if cholesky(part.cov[b]) is None:
-                raise DataError("the covariance matrix of a sample is singular.")
+            check_positive_definite(part.cov[b], sample.names, "a sample")
             mean = sample.mean if part.mean is None else part.mean[b].copy()
             n = int(part.n_obs)
             own = replace(sample, cov=part.cov[b].copy(), mean=mean, n_obs=n, n_rows=n)
@@ -489,6 +489,8 @@ def moments_of(data: Array) -> Moments:
     n = data.shape[1]
     mean = data.mean(axis=1)
     centred = data - mean[:, None, :]
+    # The mean of equal numbers may differ from them by rounding.
+    centred *= (data != data[:, :1]).any(axis=1)[:, None, :]
     return Moments(centred.transpose(0, 2, 1) @ centred / n, mean, n)
 
 

@@ -16,6 +16,8 @@ from clustersem.resample.refit import Moments
 
 # Bytes of contributions that are held at a time.
 LARGEST = 1 << 26
+# The share of a sum of squares below which a variance is rounding: the item is constant.
+CONSTANT = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +59,11 @@ class Rows:
         shift = sums[:, :p]
         cov = np.empty((size, p, p))
         cov[:, rows, cols] = cov[:, cols, rows] = sums[:, p:]
+        squares = np.diagonal(cov, axis1=1, axis2=2).copy()
         cov -= shift[:, :, None] * shift[:, None, :]
+        constant = np.diagonal(cov, axis1=1, axis2=2) <= CONSTANT * squares
+        if constant.any():
+            cov[constant[:, :, None] | constant[:, None, :]] = 0.0
         n = float(counts[0].sum() if self.weights is None else self.weights.sum())
         return Moments(cov, self._centre + shift, n)
 
@@ -68,8 +74,9 @@ class Rows:
 
     @cached_property
     def _centre(self) -> Array:
-        # Close to the means of all resamples, so that large means spoil no covariance.
-        centre: Array = self.data.mean(axis=0)
+        # Close to the means of all resamples, so that large means spoil no covariance, and not
+        # drawn away by an outlier that a resample may not have.
+        centre: Array = np.median(self.data, axis=0)
         return centre
 
     @property

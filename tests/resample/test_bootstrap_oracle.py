@@ -117,6 +117,18 @@ def test_the_same_resamples_fail_and_are_inadmissible(name):
     assert one.boot.counts["inadmissible"] == (admissible == False).sum()  # noqa: E712 - may be None
 
 
+def tied(one, of):
+    """Return the rows that a resample and the sample share to eight digits of the range.
+
+    Means of numbers with few digits do. Whether such a resample lies below the estimate is decided
+    by rounding, or by the data's eighth digit, and shifts corrected intervals by a whole resample.
+    """
+    values = one.boot.resamples(of).to_numpy()
+    distance = np.abs(values - one.boot.reader.at_estimates()[of])
+    near = (distance <= 1e-8 * np.ptp(values, axis=0)) & (np.ptp(values, axis=0) > 0)
+    return {k for k, row in enumerate(one.rows) if near[:, row].any()}
+
+
 @pytest.mark.parametrize("of", ["est", "std_all"])
 @pytest.mark.parametrize("kind", INTERVALS)
 @pytest.mark.parametrize("name", WITH_INTERVALS)
@@ -124,11 +136,12 @@ def test_intervals_are_those_of_boot(name, kind, of):
     one = played(name)
     limits = intervals(one, kind, of)
     compared = 0
+    skipped = tied(one, of) if kind in ("bc", "bca") else set()
     for row in one.told["intervals"][of]:
         theirs = row.get(INTERVALS[kind])
-        if theirs is None or None in theirs:
-            continue
         k = row["row"] - 1
+        if theirs is None or None in theirs or k in skipped:
+            continue
         assert limits[k] == pytest.approx(theirs, abs=AGREEMENT), one.told["estimates"]["lhs"][k]
         compared += 1
     # Standard errors of standardised values are not in R's table.
@@ -141,7 +154,9 @@ def test_intervals_are_those_of_lavaan(name, kind):
     one = played(name)
     limits = intervals(one, kind, "est")
     theirs = numbers(one.told["lavaan"][LAVAAN[kind]])
-    own = [k for k in range(len(theirs)) if not of_covariate(one, k)]
+    skipped = tied(one, "est") if kind == "bc" else set()
+    own = [k for k in range(len(theirs)) if not (of_covariate(one, k) or k in skipped)]
+    assert len(own) > 2 * len(skipped)
     assert worst(limits[own], theirs[own]) < AGREEMENT
 
 
