@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from clustersem.engine.arrays import Array, Batch, Namespace, cholesky, transposed
 from clustersem.engine.batched_ram import BatchedPoint, BatchedRam, evaluate
 from clustersem.moments.sources import SINGULAR
@@ -83,7 +85,7 @@ def batched_samples(batched: BatchedRam, cov: Array, mean: Array) -> BatchedSamp
     factors, _, good = cholesky(xp, given / (sd[:, :, None] * sd[:, None, :]))
     alone = xp.linalg.diagonal(factors) ** 2
     good = good & xp.all(varies & (alone > SINGULAR), axis=1)
-    eye = xp.eye(given.shape[1], dtype=given.dtype, device=given.device)
+    eye = on(np.eye(cov.shape[1]))
     safe = xp.where(good[:, None, None], given, eye[None, :, :])
     log_det = _log_det(xp, factors) + 2.0 * xp.sum(xp.log(sd), axis=-1)
     means = on(mean)
