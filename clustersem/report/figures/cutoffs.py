@@ -40,8 +40,6 @@ _BINS = 48
 _FILL = 0.82
 #: A line this near to the side of a panel (as a share of its width) has its label beside it.
 _NEAR_EDGE = 0.2
-#: Inches on both sides of a panel, so that the numbers of two panels do not touch.
-_APART = 0.12
 
 
 @overload
@@ -94,9 +92,6 @@ def cutoff_figure(cutoffs: Cutoffs, path: str | os.PathLike[str] | None = None) 
         raise DataError(f"there are no replications to draw. {said}".strip())
     levels = sorted(set(cutoffs.table["level"]))
     figure, panels = new_panels(8.4, 1.35 + 0.42 * len(levels), len(_NAMES))
-    engine = figure.get_layout_engine()
-    if engine is not None:
-        engine.set(w_pad=_APART)
     for axes, (index, name) in zip(panels, _NAMES.items(), strict=True):
         _panel(axes, cutoffs, index, levels)
         axes.set_xlabel(name, fontsize=SMALL + 0.5)
