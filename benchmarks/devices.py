@@ -18,7 +18,8 @@ import clustersem as cs
 from benchmarks.cases import all_cases
 from benchmarks.machine import machine
 from clustersem.errors import UnsupportedError
-from clustersem.resample.refit import Moments, Refits, Refitter
+from clustersem.resample.refit import Refitter
+from clustersem.resample.refits import Moments, Refits
 
 DEVICES = ("numpy", "torch", "torch:cuda", "cupy")
 SIZES = (100, 1000)

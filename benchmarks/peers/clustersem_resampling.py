@@ -58,7 +58,8 @@ def refits(fit: cs.Fit, work: str, count: int, folder: Path) -> pd.DataFrame:
 
 def _of_samples(fit: cs.Fit, samples: list[pd.DataFrame]) -> pd.DataFrame:
     """Refit to samples as power does, and with all that a fit prints."""
-    from clustersem.resample.refit import Refitter, moments_of
+    from clustersem.resample.refit import Refitter
+    from clustersem.resample.refits import moments_of
 
     refitter = Refitter.of(fit)
     names = list(fit.spec.observed)

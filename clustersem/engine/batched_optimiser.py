@@ -3,7 +3,7 @@
 The criterion is that of :mod:`clustersem.engine.optimiser`: the decrement g' H^-1 g, in units of F.
 
 A problem whose minimum runs away to infinity would go on until its decrement is rounding. It is
-given up a hundred standard errors from the start.
+given up a hundred standard errors from the start, and before where the valley is flat.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ from clustersem.engine.batched_problems import Problems
 from clustersem.engine.batched_quasi_newton import quasi_newton
 from clustersem.engine.optimiser import DECREMENT, ROUNDING, SUFFICIENT
 
-MAX_STEPS = 20
+MAX_STEPS = 40
+# A problem is given up, too, if so many steps lower chi2 by less than this without bringing the
+# minimum nearer: its valley leads to infinity, or to a minimum that no data tell from it.
+FLAT_STEPS, FLAT_GAIN, FLAT_RATE = 6, 0.1, 0.3
 # A Hessian is used again where so many more steps as good as the last one will do.
 MORE_STEPS = 2
 # The last step is taken if it leaves no more of the decrement than this, which moves no estimate by
@@ -80,7 +83,7 @@ def minimise_batch(
     left = np.flatnonzero(~near.done)
     if len(left):
         which = problems.device.asarray(left)
-        run = _Run(start, hessian, 2.0 / n_total * FAR**2, found)
+        run = _Run(start, hessian, n_total, found)
         run.newton(problems.some(which), left, near.theta[left])
     return found
 
@@ -91,7 +94,7 @@ class _Run:
 
     start: Array
     hessian: Array
-    limit: float
+    n_total: float
     found: BatchedOptimum
 
     def newton(self, problems: Problems, places: Index, start: Array) -> None:
@@ -106,6 +109,7 @@ class _Run:
         pairs: list[Pair] = []
         before, moved = np.full(len(places), np.inf), np.zeros(len(places), bool)
         alive = np.ones(len(places), bool)
+        trail = _Trail(len(self.start), self.n_total)
         for _ in range(MAX_STEPS):
             step = -times_inverse(xp, g, pairs, h.solve)
             size = device.numpy(-xp.sum(g * step, axis=1)).copy()
@@ -124,7 +128,7 @@ class _Run:
             after = device.numpy(f) - 0.5 * size
             alive &= ~self._ended(device, places, after, here, trial, done, alive)
             # A problem whose Hessian is singular can take no step.
-            alive &= ~np.isnan(size)
+            alive &= ~(np.isnan(size) | trail.is_flat(places, device.numpy(f), size))
             before = size
             if not alive.any():
                 return
@@ -167,13 +171,35 @@ class _Run:
         away = device.numpy(here) - self.start[places]
         distance = np.einsum("bi,bi->b", away @ self.hessian, away)
         # Written so that what is not a number counts as far.
-        ended: np.ndarray = done | (alive & ~(distance <= self.limit))
+        ended: np.ndarray = done | (alive & ~(0.5 * self.n_total * distance <= FAR**2))
         if ended.any():
             # The step that meets the criterion is taken: it is computed already.
             self.found.theta[places[ended]] = device.numpy(trial)[ended]
             self.found.f[places[ended]] = after[ended]
             self.found.converged[places[ended]] = done[ended]
         return ended
+
+
+class _Trail:
+    """What the last steps of all problems have brought."""
+
+    def __init__(self, size: int, n_total: float) -> None:
+        self._n_total = n_total
+        self._f: list[Array] = []
+        self._decrement: list[Array] = []
+        self._nothing = np.full(size, np.nan)
+
+    def is_flat(self, places: Index, f: Array, decrement: Array) -> np.ndarray:
+        """Add a step; return which problems creep along a valley to infinity."""
+        for kept, now in ((self._f, f), (self._decrement, decrement)):
+            kept.append(self._nothing.copy())
+            kept[-1][places] = now
+        if len(self._f) <= FLAT_STEPS:
+            return np.zeros(len(places), bool)
+        gained = self._n_total * (self._f[-1 - FLAT_STEPS][places] - f)
+        rate = decrement / self._decrement[-1 - FLAT_STEPS][places]
+        flat: np.ndarray = (gained < FLAT_GAIN) & (rate > FLAT_RATE)
+        return flat
 
 
 def _after(size: Array, before: Array) -> Array:

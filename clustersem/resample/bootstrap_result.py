@@ -21,7 +21,7 @@ from clustersem.resample.intervals import Kind, intervals
 from clustersem.resample.leave_out import LeaveOut
 from clustersem.resample.p_values import two_sided_p
 from clustersem.resample.quantiles import mean_and_sd
-from clustersem.resample.refit import CONVERGED, NO_MOMENTS, NOT_CONVERGED, Refits
+from clustersem.resample.refits import CONVERGED, NO_MOMENTS, NOT_CONVERGED, Refits
 from clustersem.resample.statistics import Of, Reader, Statistics, check_quantity
 from clustersem.resample.streams import BATCH
 

@@ -23,13 +23,8 @@ from clustersem.moments import samples_from_data
 from clustersem.resample import batch_indices
 from clustersem.resample.generators import Generator, Normal
 from clustersem.resample.population import Population
-from clustersem.resample.refit import (
-    CONVERGED,
-    NO_MOMENTS,
-    NOT_CONVERGED,
-    Moments,
-    Refitter,
-)
+from clustersem.resample.refit import Refitter
+from clustersem.resample.refits import CONVERGED, NO_MOMENTS, NOT_CONVERGED, Moments
 from clustersem.resample.streams import sizes, stream
 
 #: The columns of an array of indices.

@@ -34,7 +34,7 @@ from clustersem.resample.cutoffs_result import Cutoffs
 from clustersem.resample.equivalence import Equivalence, equivalence_test
 from clustersem.resample.measurement import measurement_of
 from clustersem.resample.misspecified import Levels, levels_of
-from clustersem.resample.refit import CONVERGED, NO_MOMENTS, NOT_CONVERGED
+from clustersem.resample.refits import CONVERGED, NO_MOMENTS, NOT_CONVERGED
 from clustersem.resample.streams import seed_of, sizes
 
 #: Share of failed replications beyond which it is said.

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from clustersem.engine.arrays import Array, Index
-from clustersem.resample.refit import Moments
+from clustersem.resample.refits import Moments
 
 # Bytes of contributions that are held at a time.
 LARGEST = 1 << 26

@@ -27,7 +27,8 @@ from clustersem.fit.tables import (
     row_labels,
     row_slopes,
 )
-from clustersem.resample.refit import Refits, Refitter
+from clustersem.resample.refit import Refitter
+from clustersem.resample.refits import Refits
 from clustersem.survey.names import did_you_mean
 
 Of = Literal["est", "std_lv", "std_all", "effects", "std_effects"]

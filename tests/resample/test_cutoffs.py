@@ -26,7 +26,7 @@ from clustersem.resample.cutoff_replications import (
 from clustersem.resample.generators import Normal
 from clustersem.resample.measurement import measurement_of
 from clustersem.resample.misspecified import levels_of
-from clustersem.resample.refit import CONVERGED
+from clustersem.resample.refits import CONVERGED
 from clustersem.resample.streams import stream
 
 THREE = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9"

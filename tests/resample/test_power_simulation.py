@@ -19,7 +19,7 @@ from clustersem.resample.power.prepared import prepare
 from clustersem.resample.power.quantities import AllChains, Chain, estimates_of
 from clustersem.resample.power.search import Counts, crossing, search
 from clustersem.resample.power.targets import targets_of
-from clustersem.resample.refit import CONVERGED, NOT_CONVERGED, Moments, moments_of
+from clustersem.resample.refits import CONVERGED, NOT_CONVERGED, Moments, moments_of
 from clustersem.resample.streams import stream
 
 MEDIATION = "M ~ 0.3*X; Y ~ 0.25*M + 0.1*X; X ~~ 1*X; M ~~ 0.91*M; Y ~~ 0.9*Y"

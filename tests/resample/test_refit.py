@@ -14,14 +14,8 @@ import clustersem as cs
 from clustersem.errors import EstimationError, UnsupportedError
 from clustersem.moments.resampled import resampled
 from clustersem.resample import refit
-from clustersem.resample.refit import (
-    CONVERGED,
-    NO_MOMENTS,
-    NOT_CONVERGED,
-    Moments,
-    Refitter,
-    moments_of,
-)
+from clustersem.resample.refit import Refitter
+from clustersem.resample.refits import CONVERGED, NO_MOMENTS, NOT_CONVERGED, Moments, moments_of
 
 N = 3
 OF_MOMENTS = [name for name in BATCHED if name not in ("weights", "clusters")] + ["GLS", "ULS"]

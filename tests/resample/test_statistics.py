@@ -8,7 +8,8 @@ from helpers.resamples import ALL, CLOSE, draw, fitted, refitted
 
 import clustersem as cs
 from clustersem.errors import ModelError
-from clustersem.resample.refit import Refits, Refitter
+from clustersem.resample.refit import Refitter
+from clustersem.resample.refits import Refits
 from clustersem.resample.statistics import QUANTITIES, Reader, check_quantity
 
 N = 3

@@ -20,14 +20,8 @@ from clustersem.resample.generators import Generator, Normal
 from clustersem.resample.missingness import Missing
 from clustersem.resample.power.plan import drawn
 from clustersem.resample.power.second_attempt import second_attempt
-from clustersem.resample.refit import (
-    CONVERGED,
-    NO_MOMENTS,
-    NOT_CONVERGED,
-    Moments,
-    Refitter,
-    moments_of,
-)
+from clustersem.resample.refit import Refitter
+from clustersem.resample.refits import CONVERGED, NO_MOMENTS, NOT_CONVERGED, Moments, moments_of
 
 #: About how many rows of answers are in memory at a time.
 ROWS = 100_000

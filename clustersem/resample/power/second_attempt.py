@@ -20,7 +20,8 @@ from clustersem.engine.unitless import Unitless
 from clustersem.errors import ClusterSemWarning
 from clustersem.fit.discrepancies import fitted_cov, fitted_mean, objective_of
 from clustersem.moments import SampleMoments
-from clustersem.resample.refit import CONVERGED, NOT_CONVERGED, Moments, Refits, Refitter
+from clustersem.resample.refit import Refitter
+from clustersem.resample.refits import CONVERGED, NOT_CONVERGED, Moments, Refits
 
 #: A fit that ends at all ends after these steps, with few exceptions; one that runs away does not.
 MAX_STEPS = 60

@@ -19,7 +19,7 @@ from clustersem.resample.batches import run_batches
 from clustersem.resample.population import Population
 from clustersem.resample.power.laboratory import Laboratory
 from clustersem.resample.power.quantities import Quantity, estimates_of
-from clustersem.resample.refit import CONVERGED
+from clustersem.resample.refits import CONVERGED
 from clustersem.resample.simulate import group_sizes
 from clustersem.resample.streams import BATCH, sizes, stream
 
