@@ -16,6 +16,7 @@ import shlex
 import shutil
 import tomllib
 import types
+import warnings
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
@@ -312,6 +313,28 @@ def test_everything_on_a_fit_is_mentioned(fit):
     internal |= {"theta", "vcov_theta"}
     public = {name for name in dir(fit) if not name.startswith("_")} - internal
     assert not [name for name in sorted(public) if f"`{name}" not in text]
+
+
+def test_columns_of_resampled_results_are_explained(fit):
+    """Only columns are looked at, so a few replications will do; theory and simulation differ."""
+    text = RESULTS.read_text(encoding="utf-8").partition("## Resampled and simulated results")[2]
+    few = {"n": [100], "n_replications": 5, "seed": 1}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", cs.errors.DataWarning)
+        intervals = cs.bootstrap(fit, 20, seed=1).intervals()
+    cutoffs = cs.cutoffs(fit, n=20, seed=1)
+    power = cs.power(fit, **few)
+    tables = [
+        intervals,
+        cutoffs.table,
+        cutoffs.levels,
+        power.table,
+        power.convergence,
+        cs.power(fit, n=100, method="analytic").table,
+    ]
+    known = {"lhs", "op", "rhs", "group", "label", "id", "path", "expect", "added"}
+    columns = {name for table in tables for name in table} - known
+    assert not [name for name in sorted(columns) if f"`{name}`" not in text]
 
 
 def test_every_public_name_is_in_the_map():

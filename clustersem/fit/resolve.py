@@ -35,6 +35,24 @@ _TEST_SHORT = {
     "none": "standard",
 }
 
+# What lavaan takes as an option and a function of its own does here.
+_INTERVALS = (
+    "the bootstrap takes a fit, of whatever standard errors: boot = cs.bootstrap(fit, seed=1), then"
+    " boot.intervals()."
+)
+_FIT_TEST = (
+    "the Bollen-Stine test takes a fit: cs.bootstrap(fit, 1000, type='bollen-stine',"
+    " seed=1).fit_test."
+)
+_BY_RESAMPLING = {
+    ("se", "bootstrap"): _INTERVALS,
+    ("se", "boot"): _INTERVALS,
+    ("test", "bootstrap"): _FIT_TEST,
+    ("test", "boot"): _FIT_TEST,
+    ("test", "bollen.stine"): _FIT_TEST,
+    ("test", "bollen-stine"): _FIT_TEST,
+}
+
 # What a call, a study file or a command that says nothing of an option says of it.
 _LEFT_TO_US: dict[str, object] = {
     "estimator": None,
@@ -237,6 +255,8 @@ def _named(option: str, value: str | None, known: tuple[str, ...], short: dict[s
         return ""
     name = str(value).replace("_", ".").lower()
     name = short.get(name, name)
+    if (option, name) in _BY_RESAMPLING:
+        raise UnsupportedError(f"{option}={value!r}: {_BY_RESAMPLING[option, name]}")
     if name and name not in known:
         raise UnsupportedError(_unknown(option, value, known))
     return name

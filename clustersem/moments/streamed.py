@@ -109,6 +109,8 @@ def read_moments(
     Examples
     --------
     >>> import clustersem as cs
+    >>> import numpy as np
+    >>> import pandas as pd
     >>> rng = np.random.default_rng(1)
     >>> def chunks():
     ...     for _ in range(5):

@@ -37,6 +37,21 @@ class StreamedMoments:
         Totals of every group.
     source : str
         What to call the survey in messages.
+
+    See Also
+    --------
+    clustersem.read_moments : makes one.
+
+    Examples
+    --------
+    >>> import clustersem as cs
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> answers = np.random.default_rng(1).integers(1, 6, (300, 3)).astype(float)
+    >>> answers[7, 2] = np.nan
+    >>> moments = cs.read_moments(pd.DataFrame(answers, columns=list("abc")), list("abc"))
+    >>> moments.n_rows, moments.n_obs, moments.gaps.to_dict()
+    (300, 299, {'a': 0, 'b': 0, 'c': 1})
     """
 
     collected: Collected

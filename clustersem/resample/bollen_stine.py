@@ -17,6 +17,7 @@ doi:10.1080/00273170903333590
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,7 @@ import numpy as np
 from clustersem.errors import EstimationError, UnsupportedError
 from clustersem.fit import Fit
 from clustersem.fit.discrepancies import fitted_cov
+from clustersem.fit.summary_text import line, number, p_text
 from clustersem.moments import MissingPatterns, SampleMoments
 from clustersem.moments.saturated import saturated_estimates
 from clustersem.resample.quantiles import Array
@@ -264,6 +266,17 @@ class FitTest:
         """Return the p value when failures count as worse."""
         failed = self.n_failed
         return (self.n_worse + failed + 1) / (self.n_used + failed + 1)
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def lines(self) -> Iterator[str]:
+        """Return the test as lines of text."""
+        yield line("Chi-square", number(self.statistic))
+        yield line("Resamples above it", f"{self.n_worse} of {self.n_used}")
+        yield line("P-value", p_text(self.p_value))
+        if self.n_failed:
+            yield line("  failures as worse", p_text(self.p_value_cautious))
 
 
 def fit_test(statistic: float, resampled: Array) -> FitTest:

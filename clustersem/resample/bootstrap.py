@@ -168,6 +168,12 @@ def bootstrap(
     UnsupportedError
         For a combination that is not served.
 
+    See Also
+    --------
+    simulate : samples from a population, not from the answers.
+    power : how likely the next study finds an effect.
+    cutoffs : what fit indices are if the model is right, and if it is wrong.
+
     References
     ----------
     Bollen, K. A., & Stine, R. A. (1992). Bootstrapping goodness-of-fit measures in structural

@@ -139,6 +139,16 @@ class Bootstrap:
         ----------
         of : str
             ``"est"``, ``"std_lv"``, ``"std_all"``, ``"effects"`` or ``"std_effects"``.
+
+        Returns
+        -------
+        DataFrame
+            One row a resample that was done, in their order; raw or standardised as `of` says.
+
+        Raises
+        ------
+        ModelError
+            For an unknown quantity.
         """
         of = check_quantity(of)
         return pd.DataFrame(self.statistics.values[of], columns=_names(self.reader.labels(of)))
@@ -298,7 +308,7 @@ class Bootstrap:
         if self.type == "ordinary":
             lines += _table_lines(self.intervals(kind, level=level), kind, level)
         else:
-            lines += _test_lines(self.fit_test)
+            lines += self.fit_test.lines()
         if self.stopped:
             lines += ["", f"Note: {self.stopped}"]
         return "\n".join(lines)
@@ -344,11 +354,3 @@ def _table_lines(table: pd.DataFrame, kind: str, level: float) -> Iterator[str]:
         numbers = "".join(f"{number(row[c]):>9}" for c in ("est", "se"))
         limits = "".join(f"{number(row[c]):>9}" for c in ("ci_lower", "ci_upper"))
         yield f"  {name:<{width - 2}}{numbers}{p_text(row['p_value']):>8}{limits}"
-
-
-def _test_lines(test: FitTest) -> Iterator[str]:
-    yield line("Chi-square", number(test.statistic))
-    yield line("Resamples above it", f"{test.n_worse} of {test.n_used}")
-    yield line("P-value", p_text(test.p_value))
-    if test.n_failed:
-        yield line("  failures as worse", p_text(test.p_value_cautious))

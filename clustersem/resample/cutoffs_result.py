@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from clustersem.errors import UnsupportedError
 from clustersem.fit.summary_text import line, number
 from clustersem.resample.cutoff_rules import LARGER_IS_WORSE
 from clustersem.resample.equivalence import WORDS, Equivalence
@@ -89,7 +90,13 @@ class Cutoffs:
             ``"srmr"``, ``"rmsea"`` or ``"cfi"``.
         level : int
             0 for the correct model.
+
+        Raises
+        ------
+        UnsupportedError
+            For another index.
         """
+        _check_index(index)
         rows = self.table[(self.table["measure"] == index) & (self.table["level"] == level)]
         return float(rows["cutoff"].iloc[0]) if len(rows) else math.nan
 
@@ -97,7 +104,18 @@ class Cutoffs:
         """Return the lowest level whose cutoff the fit is better than; None if there is none.
 
         0 says that the index is what a correct model has.
+
+        Parameters
+        ----------
+        index : str
+            ``"srmr"``, ``"rmsea"`` or ``"cfi"``.
+
+        Raises
+        ------
+        UnsupportedError
+            For another index.
         """
+        _check_index(index)
         rows = self.table[(self.table["measure"] == index) & (self.table["verdict"] == "better")]
         return int(rows["level"].min()) if len(rows) else None
 
@@ -178,6 +196,13 @@ class Cutoffs:
     def __repr__(self) -> str:
         n_levels = max(len(self.levels) - 1, 0)
         return f"<Cutoffs: df {self.df}, n {self.n_obs}, {n_levels} levels, {self.n} replications>"
+
+
+def _check_index(index: str) -> None:
+    if index not in NAMES:
+        raise UnsupportedError(
+            f"there are no cutoffs of {index!r}, only of {', '.join(map(repr, NAMES))}."
+        )
 
 
 def _equivalence_lines(found: Equivalence) -> list[str]:

@@ -106,7 +106,7 @@ def misspecified(
     >>> cov = [[1, 0.5, 0.4, 0.3], [0.5, 1, 0.6, 0.4], [0.4, 0.6, 1, 0.7], [0.3, 0.4, 0.7, 1]]
     >>> cov = pd.DataFrame(cov, index=list("abcd"), columns=list("abcd"))
     >>> fit = cs.cfa("f =~ a + b + c + d", cov=cov, n_obs=200)
-    >>> (population,) = misspecified(fit, 0.08, seed=1)
+    >>> (population,) = cs.misspecified(fit, 0.08, seed=1)
     >>> n = 10_000_000  # so many that what random sampling would add to the RMSEA is nothing
     >>> again = pd.DataFrame(population.cov * n / (n - 1), index=list("abcd"), columns=list("abcd"))
     >>> refit = cs.cfa("f =~ a + b + c + d", cov=again, n_obs=n)

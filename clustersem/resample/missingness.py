@@ -47,8 +47,12 @@ class MCAR:
 
     Examples
     --------
-    >>> MCAR({"x1": 0.2, "x2": 0.1})
-    MCAR(rate={'x1': 0.2, 'x2': 0.1})
+    >>> import clustersem as cs
+    >>> text = "f =~ 0.7*x1 + 0.7*x2 + 0.7*x3"
+    >>> missing = cs.MCAR({"x1": 0.2, "x2": 0.1})
+    >>> answers = cs.simulate(text, 1000, standardized=True, missing=missing, seed=1)
+    >>> answers.isna().mean().round(1).tolist()
+    [0.2, 0.1, 0.0]
     """
 
     rate: Rate
@@ -90,6 +94,16 @@ class MAR:
     ----------
     Rubin, D. B. (1976). Inference and missing data. Biometrika, 63, 581-592.
     doi:10.1093/biomet/63.3.581
+
+    Examples
+    --------
+    >>> import clustersem as cs
+    >>> text = "f =~ 0.7*x1 + 0.7*x2 + 0.7*x3"
+    >>> missing = cs.MAR({"x3": 0.3}, depends_on=["x1", "x2"])
+    >>> answers = cs.simulate(text, 1000, standardized=True, missing=missing, seed=1)
+    >>> left_out = answers["x3"].isna()
+    >>> bool(answers["x1"][left_out].mean() > answers["x1"][~left_out].mean())
+    True
     """
 
     rate: Rate

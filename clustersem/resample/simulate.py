@@ -117,11 +117,11 @@ def simulate(
     --------
     >>> import clustersem as cs
     >>> model = "trust =~ 0.7*t1 + 0.8*t2 + 0.6*t3; use =~ 0.7*u1 + 0.7*u2; use ~ 0.4*trust"
-    >>> answers = simulate(model, 300, standardized=True, categories=5, seed=1)
+    >>> answers = cs.simulate(model, 300, standardized=True, categories=5, seed=1)
     >>> answers.shape, int(answers.min().min()), int(answers.max().max())
     ((300, 5), 1, 5)
     >>> fit = cs.sem("trust =~ t1 + t2 + t3; use =~ u1 + u2; use ~ trust", answers)
-    >>> again = simulate(fit, 200, missing=0.1, seed=2)
+    >>> again = cs.simulate(fit, 200, missing=0.1, seed=2)
     >>> bool(again.isna().mean().between(0.03, 0.2).all())
     True
     """

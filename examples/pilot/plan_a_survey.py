@@ -7,8 +7,6 @@ writes is one to build the whole analysis on, before the real one arrives.
 """
 
 import clustersem as cs
-from clustersem.resample.missingness import MAR
-from clustersem.resample.simulate import simulate
 
 # What is expected, standardised: loadings of seven items and two paths.
 expected = """
@@ -37,26 +35,26 @@ def paths(answers, **options):
         print(f"  {row.lhs} ~ {row.rhs:<6} {row.est:5.2f}  95 % interval {interval}")
 
 
-answers = simulate(expected, 300, standardized=True, marginals=agreeing, seed=2022)
+answers = cs.simulate(expected, 300, standardized=True, marginals=agreeing, seed=2022)
 print("300 pretend respondents, five answers, most of them agreeing; as continuous (MLR):")
 paths(answers, estimator="MLR")
 print("the same answers as ordered categories (WLSMV):")
 paths(answers, ordered=True)
 
 # Who trusts least drops out before the end: missing at random, given t1.
-gaps = simulate(
+gaps = cs.simulate(
     expected,
     300,
     standardized=True,
     marginals=agreeing,
-    missing=MAR({"e1": 0.2, "e2": 0.2, "u1": 0.2, "u2": 0.3}, depends_on="t1", slope=-1.0),
+    missing=cs.MAR({"e1": 0.2, "e2": 0.2, "u1": 0.2, "u2": 0.3}, depends_on="t1", slope=-1.0),
     seed=2022,
 )
 print(f"with gaps ({gaps.isna().to_numpy().mean():.0%} of the answers), full information:")
 paths(gaps, estimator="MLR", missing="ml")
 
 # Would the fit notice? Continuous answers from a population that it misfits by RMSEA 0.08.
-wrong = simulate(expected, 300, standardized=True, rmsea=0.08, analysis=model, seed=2022)
+wrong = cs.simulate(expected, 300, standardized=True, rmsea=0.08, analysis=model, seed=2022)
 measures = cs.sem(model, wrong).measures
 print(
     f"a model that is wrong by RMSEA 0.08: chi2({measures['df']:.0f}) = {measures['chisq']:.1f},"

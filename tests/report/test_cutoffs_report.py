@@ -68,6 +68,9 @@ def test_figure_draws_every_level(cutoffs, without, tmp_path):
         at = [line.get_xdata()[0] for line in axes.lines]
         assert any(np.isclose(x, cutoffs.values[index]) for x in at)
         assert any(np.isclose(x, cutoffs.cutoff(index, 2)) for x in at)
+        (label,) = axes.texts
+        assert label.xy[0] == cutoffs.values[index]
+        assert label.get_text() == f"this fit: {cutoffs.values[index]:.3f}"
     path = cs.cutoff_figure(cutoffs, tmp_path / "cutoffs.svg")
     again = cs.cutoff_figure(cutoffs, tmp_path / "again.svg")
     assert path.read_bytes() == again.read_bytes()

@@ -8,7 +8,7 @@ import pytest
 
 import clustersem as cs
 from clustersem.errors import DataError
-from clustersem.report.figures.power import _apart, _runs, _together
+from clustersem.report.figures.power import _apart, _pooled, _runs, _together
 
 POPULATION = "M ~ 0.3*X; Y ~ 0.25*M + 0.1*X; X ~~ 1*X; M ~~ 0.91*M; Y ~~ 0.9*Y"
 
@@ -75,3 +75,18 @@ def test_a_sample_size_is_drawn_as_its_powers():
     (curve,) = (line for line in axes.lines if len(line.get_xdata()) > 5)
     at = dict(zip(curve.get_xdata().tolist(), curve.get_ydata().tolist(), strict=True))
     assert at[size.n] >= 0.8
+
+
+def test_sizes_that_a_search_tried_close_together_are_one_point():
+    given = {"id": "H1", "n_replications": 100}
+    tried = [(50, 0.3), (100, 0.7), (104, 0.8), (110, 0.9), (200, 1.0)]
+    table = pd.DataFrame([{**given, "n": n, "power": power} for n, power in tried])
+    pooled = _pooled(table)
+    assert pooled["n"].tolist() == pytest.approx([50, (100 + 104 + 110) / 3, 200])
+    assert pooled["power"].tolist() == pytest.approx([0.3, 0.8, 1.0])
+    # Wilson's interval of 240 of 300, by prop.test(240, 300, correct = FALSE) of R.
+    limits = pooled.loc[1, ["power_ci_lower", "power_ci_upper"]].tolist()
+    assert limits == pytest.approx([0.7511, 0.8413], abs=1e-4)
+    size = cs.sample_size(POPULATION, "M ~ X", n_replications=100, seed=1)
+    curve = cs.power_figure(size, wanted=None).axes[0].lines[-1]
+    assert np.asarray(curve.get_xdata()) == pytest.approx(_pooled(size.power.table)["n"].to_numpy())

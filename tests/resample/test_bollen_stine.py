@@ -115,6 +115,12 @@ def test_p_values():
     assert found.p_value == 3 / 5
     assert found.p_value_share == 0.5
     assert found.p_value_cautious == 5 / 7
+    assert [text.split() for text in str(found).splitlines()] == [
+        ["Chi-square", "10.000"],
+        ["Resamples", "above", "it", "2", "of", "4"],
+        ["P-value", f"{found.p_value:.3f}".lstrip("0")],
+        ["failures", "as", "worse", f"{found.p_value_cautious:.3f}".lstrip("0")],
+    ]
     nothing = fit_test(10.0, np.full(3, np.nan))
     assert np.isnan(nothing.p_value_share)
     assert nothing.p_value == 1.0

@@ -61,6 +61,9 @@ def test_published_cutoffs(three):
     assert cutoffs.cutoff("srmr", 1) == pytest.approx(0.040, abs=0.003)
     assert cutoffs.cutoff("rmsea", 1) == pytest.approx(0.044, abs=0.006)
     assert cutoffs.cutoff("cfi", 1) == pytest.approx(0.984, abs=0.003)
+    for ask in (lambda: cutoffs.cutoff("RMSEA", 1), lambda: cutoffs.best_level("tli")):
+        with pytest.raises(UnsupportedError, match="only of 'srmr', 'rmsea', 'cfi'"):
+            ask()
 
 
 @pytest.mark.parametrize("which", ["three", "one"])

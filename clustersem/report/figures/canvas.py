@@ -16,6 +16,8 @@ HAIR = "#dde3e8"
 ACCENT = "#1f4e79"
 BAD = "#a32020"
 SMALL = 8.5
+# Inches.
+_APART = 0.12
 
 
 def new_figure(width: float, height: float) -> tuple[Figure, Axes]:
@@ -28,8 +30,11 @@ def new_panels(width: float, height: float, number: int) -> tuple[Figure, list[A
     """Draw a white figure of so many inches with pairs of axes side by side."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    figure = Figure(figsize=(width, height), dpi=100, facecolor="white", layout="constrained")
+    # Room on both sides of a panel, so that the numbers of two do not touch.
+    layout = ConstrainedLayoutEngine(w_pad=_APART if number > 1 else None)
+    figure = Figure(figsize=(width, height), dpi=100, facecolor="white", layout=layout)
     FigureCanvasAgg(figure)
     panels = [figure.add_subplot(1, number, k + 1) for k in range(number)]
     for axes in panels:

@@ -38,6 +38,8 @@ _NAMES = {"srmr": "SRMR", "rmsea": "RMSEA", "cfi": "CFI"}
 _BINS = 48
 #: How much of the room of a row its histogram fills.
 _FILL = 0.82
+#: A line this near to the side of a panel (as a share of its width) has its label beside it.
+_NEAR_EDGE = 0.2
 
 
 @overload
@@ -70,6 +72,18 @@ def cutoff_figure(cutoffs: Cutoffs, path: str | os.PathLike[str] | None = None) 
     ------
     DataError
         If nothing was simulated, or the suffix of `path` is none of the three.
+
+    Examples
+    --------
+    >>> import clustersem as cs
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> s = 0.6 * np.ones((4, 4)) + 0.4 * np.eye(4)
+    >>> s = pd.DataFrame(s, list("abcd"), list("abcd"))
+    >>> fit = cs.cfa("f =~ a + b + c + d", cov=s, n_obs=99)
+    >>> figure = cs.cutoff_figure(cs.cutoffs(fit, n=100, seed=1))
+    >>> [axes.get_xlabel() for axes in figure.axes]
+    ['SRMR', 'RMSEA', 'CFI']
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -131,7 +145,26 @@ def _panel(axes: Axes, cutoffs: Cutoffs, index: str, levels: list[int]) -> None:
     axes.set_ylim(-max(levels) - 0.1, 1.12)
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
-    axes.set_title(f"this fit: {number(own)}", fontsize=SMALL, color=BAD, pad=3)
+    _say(axes, own)
+
+
+def _say(axes: Axes, own: float) -> None:
+    """Write the fit's value above its line, within the panel."""
+    low, high = axes.get_xlim()
+    place = (own - low) / (high - low)
+    side = "left" if place < _NEAR_EDGE else "right" if place > 1.0 - _NEAR_EDGE else "center"
+    axes.annotate(
+        f"this fit: {number(own)}",
+        xy=(own, 1.0),
+        xycoords=axes.get_xaxis_transform(),
+        xytext=({"left": -2.0, "center": 0.0, "right": 2.0}[side], 2.0),
+        textcoords="offset points",
+        ha=side,
+        va="bottom",
+        fontsize=SMALL,
+        color=BAD,
+        annotation_clip=False,
+    )
 
 
 def _raised(axes: Axes, by: float) -> Transform:

@@ -13,6 +13,7 @@ from clustersem.report.diagram.text import text_width
 from clustersem.report.figure_file import write_figure
 from clustersem.report.figures.canvas import HAIR, INK, SMALL, SOFT, dress, new_figure
 from clustersem.resample.power import Power, SampleSize
+from clustersem.resample.power.claims import wilson
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +26,8 @@ _DASHES: tuple[Dash, ...] = ((0, None), (0, (5.0, 1.5)), (0, (1.2, 1.2)))
 _HIGHEST = 1.03
 # Curves that are nowhere further apart than this are one line to the eye.
 _SAME = 0.012
+# Sizes of a search that are no further apart than this (as a ratio) are one point.
+_NEIGHBOURS = 1.12
 # What axis and margins take of a figure's height, in inches; labels stand this many lines apart.
 _MARGINS, _LINES = 0.7, 1.3
 
@@ -49,7 +52,9 @@ def power_figure(
 ) -> Figure | Path:
     """Draw power against the number of respondents, a curve a hypothesis.
 
-    Hypotheses whose powers are the same to the eye at all sizes share a curve and a label.
+    Hypotheses whose powers are the same to the eye at all sizes share a curve and a label. The
+    search for a sample size simulates many sizes close to each other; such neighbours are drawn as
+    one point, with the share and the interval of all their samples.
 
     Parameters
     ----------
@@ -74,10 +79,10 @@ def power_figure(
     --------
     >>> import clustersem as cs
     >>> plan = cs.power("y ~ 0.3*x; x ~~ 1*x; y ~~ 0.9*y", n=[50, 100, 200], method="analytic")
-    >>> [label.get_text() for label in power_figure(plan).axes[0].texts]
+    >>> [label.get_text() for label in cs.power_figure(plan).axes[0].texts]
     ['y ~ x']
     """
-    table = power.table if isinstance(power, Power) else power.power.table
+    table = power.table if isinstance(power, Power) else _pooled(power.power.table)
     ids = table["id"].unique().tolist()
     powers = table.pivot(index="n", columns="id", values="power")[ids]
     # From the top of the right edge down; of those that end together the one that was higher.
@@ -125,6 +130,25 @@ def power_figure(
     axes.set_ylabel("Power", fontsize=SMALL + 0.5)
     dress(axes)
     return figure if path is None else write_figure(figure, path)
+
+
+def _pooled(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the powers of a search with neighbouring sizes taken together."""
+    if "n_replications" not in table:
+        return table
+    heads: dict[int, int] = {}
+    for n in sorted(table["n"].unique().tolist()):
+        last = heads[max(heads)] if heads else 0
+        heads[n] = last if n <= _NEIGHBOURS * last else n
+    rows = []
+    for (_, name), own in table.groupby([table["n"].map(heads), "id"], sort=False):
+        trials = own["n_replications"]
+        hits = round(float((own["power"] * trials).sum()))
+        total = int(trials.sum())
+        low, high = wilson(hits, total)
+        n = float(np.average(own["n"], weights=trials))
+        rows.append((name, n, hits / total, low, high))
+    return pd.DataFrame(rows, columns=["id", "n", "power", "power_ci_lower", "power_ci_upper"])
 
 
 def _together(powers: pd.DataFrame) -> list[list[str]]:

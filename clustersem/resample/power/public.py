@@ -220,6 +220,14 @@ def sample_size(
     power : the power of given sizes.
     rmsea_sample_size : for the test of fit, from degrees of freedom alone.
 
+    References
+    ----------
+    Muthen, L. K., & Muthen, B. O. (2002). How to use a Monte Carlo study to decide on sample size
+    and determine power. Structural Equation Modeling, 9, 599-620.
+    doi:10.1207/S15328007SEM0904_8
+    Satorra, A., & Saris, W. E. (1985). Power of the likelihood ratio test in covariance structure
+    analysis. Psychometrika, 50, 83-90. doi:10.1007/BF02294150
+
     Examples
     --------
     >>> import clustersem as cs

@@ -71,12 +71,14 @@ def rmsea_power(
 
     References
     ----------
-    MacCallum, R. C., Browne, M. W., & Sugawara, H. M. (1996). Psychological Methods, 1, 130-149.
+    MacCallum, R. C., Browne, M. W., & Sugawara, H. M. (1996). Power analysis and determination of
+    sample size for covariance structure modeling. Psychological Methods, 1, 130-149.
     doi:10.1037/1082-989X.1.2.130
 
     Examples
     --------
-    >>> round(rmsea_power(100, 200, likelihood="wishart"), 3)
+    >>> import clustersem as cs
+    >>> round(cs.rmsea_power(100, 200, likelihood="wishart"), 3)
     0.955
     """
     _check(df, null, alternative, alpha, n_groups)
@@ -125,12 +127,14 @@ def rmsea_sample_size(
 
     References
     ----------
-    MacCallum, R. C., Browne, M. W., & Sugawara, H. M. (1996). Psychological Methods, 1, 130-149.
+    MacCallum, R. C., Browne, M. W., & Sugawara, H. M. (1996). Power analysis and determination of
+    sample size for covariance structure modeling. Psychological Methods, 1, 130-149.
     doi:10.1037/1082-989X.1.2.130
 
     Examples
     --------
-    >>> rmsea_sample_size(100, likelihood="wishart")
+    >>> import clustersem as cs
+    >>> cs.rmsea_sample_size(100, likelihood="wishart")
     132
     """
     _check(df, null, alternative, alpha, n_groups)
