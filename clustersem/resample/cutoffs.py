@@ -34,6 +34,7 @@ from clustersem.resample.cutoffs_result import Cutoffs
 from clustersem.resample.equivalence import Equivalence, equivalence_test
 from clustersem.resample.measurement import measurement_of
 from clustersem.resample.misspecified import Levels, levels_of
+from clustersem.resample.numbers import is_number
 from clustersem.resample.refit import CONVERGED, NO_MOMENTS, NOT_CONVERGED
 from clustersem.resample.streams import seed_of, sizes
 
@@ -202,7 +203,7 @@ def _check(fit: Fit, n: int, alpha: float, answers: str | None) -> None:
             "the model has no degrees of freedom: it reproduces every covariance, whether it is"
             " right or wrong, and no index can tell. Cutoffs need a model that restricts something."
         )
-    if not 0.0 < alpha < 0.5:
+    if not is_number(alpha) or not 0.0 < alpha < 0.5:
         raise UnsupportedError(f"alpha={alpha!r}: write a level between 0 and 0.5, 0.05 say.")
     if answers not in (None, "normal", "likert"):
         raise UnsupportedError(f"answers={answers!r}: write 'normal' or 'likert', or leave it out.")

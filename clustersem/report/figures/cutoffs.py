@@ -24,13 +24,12 @@ from clustersem.report.figures.canvas import (
 )
 from clustersem.report.formats import number
 from clustersem.report.tables.fit import STRICT_STANDARDS
+from clustersem.resample.cutoffs_result import Cutoffs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.transforms import Transform
-
-    from clustersem.resample.cutoffs_result import Cutoffs
 
 #: The conventional cutoff of each index.
 FIXED = {standard.key: standard.bound for standard in STRICT_STANDARDS}
@@ -73,6 +72,10 @@ def cutoff_figure(cutoffs: Cutoffs, path: str | os.PathLike[str] | None = None) 
     """
     from matplotlib.ticker import MaxNLocator
 
+    if not isinstance(cutoffs, Cutoffs):
+        raise DataError(
+            f"cutoff_figure draws what cs.cutoffs returns, not a {type(cutoffs).__name__}."
+        )
     if cutoffs.table.empty:
         said = " ".join(cutoffs.notes)
         raise DataError(f"there are no replications to draw. {said}".strip())
