@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,7 +14,7 @@ import pandas as pd
 from clustersem.engine.arrays import Array
 from clustersem.errors import DataWarning, EstimationError, UnsupportedError
 from clustersem.fit.result import Fit
-from clustersem.fit.summary_text import line, number, p_text
+from clustersem.fit.summary_text import LONG, SHORT, line, number, p_text
 from clustersem.resample.acceleration import acceleration, from_jackknife
 from clustersem.resample.batches import Finished, run_batches
 from clustersem.resample.bollen_stine import FitTest, fit_test
@@ -70,6 +71,8 @@ class Bootstrap:
         The work that accelerations need: the fits of `left_out`, by batch.
     left_out : LeaveOut
         What is left out in turn.
+    key : str
+        What tells it from others of the same seed and number of resamples.
     """
 
     fit: Fit
@@ -80,6 +83,7 @@ class Bootstrap:
     reader: Reader
     jackknife: Callable[[int], BatchResult]
     left_out: LeaveOut
+    key: str
 
     @cached_property
     def _all(self) -> BatchResult:
@@ -278,10 +282,13 @@ class Bootstrap:
         return np.where(np.isfinite(found), found, 0.0)
 
     def __repr__(self) -> str:
+        if not self.finished.results:
+            return f"<Bootstrap ({self.type}): none of {self.n} resamples done, seed {self.seed}>"
         counts = self.counts
+        asked = "" if counts["asked"] == counts["done"] else f", {counts['asked']} asked for"
         return (
             f"<Bootstrap ({self.type}): {counts['converged']} of {counts['done']} resamples"
-            f" converged, seed {self.seed}>"
+            f" converged{asked}, seed {self.seed}>"
         )
 
     def __str__(self) -> str:
@@ -289,7 +296,10 @@ class Bootstrap:
 
     def summary(self, kind: Kind = "percentile", *, level: float = 0.95) -> str:
         """Return how the resamples ended, and intervals of all free and defined parameters."""
-        lines = [f"Bootstrap ({self.type}), seed {self.seed}", "", *self._count_lines(), ""]
+        lines = [f"Bootstrap ({self.type}), seed {self.seed}", ""]
+        if not self.finished.results:
+            return "\n".join([*lines, f"Note: {self.stopped}"])
+        lines += [*self._count_lines(), ""]
         if self.type == "ordinary":
             lines += _table_lines(self.intervals(kind, level=level), kind, level)
         else:
@@ -324,7 +334,9 @@ def _names(labels: pd.DataFrame) -> list[str]:
             name = row["lhs"] if row["op"] == ":=" else f"{row['lhs']} {row['op']} {row['rhs']}"
         else:
             name = f"{row['kind']}: {row['path'] or row['from'] + ' -> ' + row['to']}"
-        names.append(f"{name.strip()} [group {row['group']}]" if several else name.strip())
+        # What is defined belongs to no group.
+        in_group = several and row["group"] > 0
+        names.append(f"{name.strip()} [group {row['group']}]" if in_group else name.strip())
     return names
 
 
@@ -332,13 +344,26 @@ def _table_lines(table: pd.DataFrame, kind: str, level: float) -> Iterator[str]:
     names = _names(table)
     width = max(24, *(len(name) + 2 for name in names))
     yield f"{kind} intervals, {100 * level:g} %"
-    yield f"{'':<{width}}{'est':>9}{'se':>9}{'p':>8}{'lower':>9}{'upper':>9}"
+    columns = ["est", "se", "ci_lower", "ci_upper"]
+    sizes = table.loc[table["se"] > 0, columns].abs()
+    # Where scales differ so much that three decimals show nothing, or do not fit, digits count.
+    extreme = bool((sizes.to_numpy() >= LONG).any() or (sizes["se"] < SHORT).any())
+    wide = 11 if extreme else 9
+    heads = f"{'est':>{wide}}{'se':>{wide}}{'p':>8}{'lower':>{wide}}{'upper':>{wide}}"
+    yield f"{'':<{width}}{heads}"
     for name, row in zip(names, table.to_dict("records"), strict=True):
         if row["se"] == 0:
             continue  # fixed
-        numbers = "".join(f"{number(row[c]):>9}" for c in ("est", "se"))
-        limits = "".join(f"{number(row[c]):>9}" for c in ("ci_lower", "ci_upper"))
+        cells = [_in_its_row(row, c) if extreme else number(row[c]) for c in columns]
+        numbers, limits = ("".join(f"{x:>{wide}}" for x in two) for two in (cells[:2], cells[2:]))
         yield f"  {name:<{width - 2}}{numbers}{p_text(row['p_value']):>8}{limits}"
+
+
+def _in_its_row(row: Mapping[Hashable, float], column: str) -> str:
+    """Return a number to three decimals, or three digits where its row is too large or small."""
+    fits = row["se"] >= SHORT and max(abs(row[c]) for c in ("est", "ci_lower", "ci_upper")) < LONG
+    value = row[column]
+    return number(value) if fits or math.isnan(value) else f"{value:.2e}"
 
 
 def _test_lines(test: FitTest) -> Iterator[str]:

@@ -311,6 +311,11 @@ def strata_of(samples: Sequence[SampleMoments], strata: pd.Series) -> tuple[Inde
     DataError
         Where a row has no stratum, labels are not unique, or a stratum has a single row.
     """
+    if not isinstance(strata, pd.Series):
+        raise DataError(
+            f"strata= takes a column of the data, strata=data['region'] say, not a"
+            f" {type(strata).__name__}: its row labels say which row has which stratum."
+        )
     if not strata.index.is_unique:
         twice = strata.index[strata.index.duplicated()][0]
         raise DataError(
@@ -371,7 +376,13 @@ def given(
     array([[2, 0, 1],
            [0, 2, 1]])
     """
-    tables = [np.asarray(indices)] if len(samples) == 1 else [np.asarray(t) for t in indices]  # type: ignore[union-attr]
+    try:
+        tables = [np.asarray(indices)] if len(samples) == 1 else [np.asarray(t) for t in indices]  # type: ignore[union-attr]
+    except (TypeError, ValueError):
+        raise DataError(
+            "indices= is no table of whole numbers. Give one row a resample, all of one length;"
+            " with several groups a list of such tables."
+        ) from None
     if len(samples) == 1 and tables[0].ndim == 3 and len(tables[0]) == 1:
         tables = [tables[0][0]]
     if len(tables) != len(samples):
