@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from clustersem.fit.summary_text import in_digits
 from clustersem.resample.power.simulation import Replications
 
 Method = Literal["simulation", "analytic"]
@@ -125,7 +126,8 @@ def summary_text(power: Power) -> str:
     for label, row in zip(labels, first.to_dict("records"), strict=True):
         values = "".join(f"{rate_text(curves.loc[row['id'], n]):>9}" for n in ns)
         lines.append(
-            f"{label:<{width}}{row['population']:>10.3f}{rate_text(row['std_all']):>8}{values}"
+            f"{label:<{width}}{in_digits(row['population']):>10}{rate_text(row['std_all']):>8}"
+            f"{values}"
         )
     if power.method == "simulation":
         worst = float(table["power_se"].max())
