@@ -231,7 +231,7 @@ class FitTest:
         Resamples whose statistic is at least as large as the sample's.
     p_value : float
         (n_worse + 1) / (n_used + 1), the sample itself counted as one more data set in which the
-        model holds; it is never zero.
+        model holds; it is never zero. NaN where no resample has a statistic.
     p_value_share : float
         n_worse / n_used, which is what lavaan prints; NaN where no resample has a statistic.
     p_value_cautious : float
@@ -252,7 +252,7 @@ class FitTest:
     @property
     def p_value(self) -> float:
         """Return (n_worse + 1) / (n_used + 1)."""
-        return (self.n_worse + 1) / (self.n_used + 1)
+        return (self.n_worse + 1) / (self.n_used + 1) if self.n_used else float("nan")
 
     @property
     def p_value_share(self) -> float:

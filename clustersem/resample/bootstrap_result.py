@@ -224,9 +224,20 @@ class Bootstrap:
         return table
 
     def vcov(self) -> pd.DataFrame:
-        """Return the covariance matrix of the free parameters over converged resamples."""
+        """Return the covariance matrix of the free parameters over converged resamples.
+
+        Raises
+        ------
+        EstimationError
+            Where fewer than two resamples converged.
+        """
         names = self.fit.vcov.index
         theta = self.theta[self._all.refits.converged]
+        if len(theta) < 2:
+            raise EstimationError(
+                f"{len(theta)} of {self.counts['done']} resamples converged: a covariance matrix"
+                " takes two at least. Look at .counts, and ask for more resamples."
+            )
         return pd.DataFrame(np.cov(theta, rowvar=False).reshape(len(names), -1), names, names)
 
     @property

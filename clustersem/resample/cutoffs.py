@@ -41,6 +41,9 @@ from clustersem.resample.streams import seed_of, sizes
 #: Share of failed replications beyond which it is said.
 MANY_FAILED = 0.05
 
+#: Fewer replications have none beyond the 5 % that may be.
+FEWEST = 20
+
 
 def cutoffs(
     fit: Fit,
@@ -163,7 +166,7 @@ def cutoffs(
         )
         notes += [*truths.notes, *said, *([finished.stopped] if finished.stopped else [])]
     replications, levels_table = _collected(finished, truths, n)
-    notes += _failures(levels_table)
+    notes += [*_failures(levels_table), *_too_few(n)] if finished is not None else []
     values = _values(fit)
     return Cutoffs(
         values=values,
@@ -301,6 +304,16 @@ def _failures(levels: pd.DataFrame) -> list[str]:
     return [
         f"Many replications gave no result, of level {which}. Cutoffs rest on the others, which"
         " may fit better than those that failed would have."
+    ]
+
+
+def _too_few(n: int) -> list[str]:
+    """Say where so few replications were asked for that none is the one in twenty."""
+    if n >= FEWEST:
+        return []
+    return [
+        f"{n} replications of a level cannot tell 95 % from 5 %: these cutoffs mean nothing yet."
+        f" Take {FEWEST} at least, 500 for a cutoff that comes out alike with another seed."
     ]
 
 

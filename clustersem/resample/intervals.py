@@ -95,6 +95,16 @@ class Intervals:
                 " 'bc' and 'bca' want more than 'percentile')."
             )
         few = self.n_used < 2
+        least = self.n_used.max(initial=0)
+        partly = ~few & (self.n_used < least)
+        if partly.any():
+            which = [names[i] for i in np.flatnonzero(partly).tolist()]
+            lost = least - int(self.n_used[partly].min())
+            said.append(
+                f"{lost} of {least} resamples gave {listed(which)} no {self._needed} (a logarithm"
+                " of a negative number, say). These intervals are of the others, and too narrow"
+                " where those are no fair sample."
+            )
         for these, why in (
             (
                 self.undefined & ~few,
@@ -278,7 +288,8 @@ def _dressed(
 ) -> Intervals:
     """Return the intervals; constant parameters are their value, undefined ones are NaN."""
     extreme = outermost[:, 0] | outermost[:, 1]
-    constant = values.constant
+    # One resample differs from no other: that does not make a parameter constant.
+    constant = values.constant & (values.n_used > 1)
     undefined = undefined & ~constant
     limits = np.where(undefined[:, None], np.nan, limits)
     limits = np.where(constant[:, None], values.ascending[:, :1], limits)

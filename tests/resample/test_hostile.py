@@ -259,3 +259,40 @@ def test_results_are_the_same_after_pickling(fit: cs.Fit) -> None:
     pd.testing.assert_frame_equal(again.intervals("bc"), boot.intervals("bc"))
     power = cs.power(fit, n=[50, 100], method="analytic")
     assert str(pickle.loads(pickle.dumps(power))) == str(power)
+
+
+def test_one_resample_is_no_interval(fit: cs.Fit) -> None:
+    one = cs.bootstrap(fit, 1, seed=1)
+    with pytest.warns(cs.errors.DataWarning, match="fewer than two resamples gave a value"):
+        table = one.intervals()
+    assert table[["se", "ci_lower", "ci_upper"]].isna().all(axis=None)
+    with pytest.raises(EstimationError, match="1 of 1 resamples converged"):
+        one.vcov()
+
+
+def test_no_resample_is_no_p_value(fit: cs.Fit) -> None:
+    constant = np.zeros((20, 200), dtype=int)
+    none = cs.bootstrap(fit, indices=constant, type="bollen-stine")
+    assert none.fit_test.n_failed == 20
+    assert np.isnan(none.fit_test.p_value)
+
+
+def test_rows_and_strata_are_named_as_the_user_wrote_them(fit: cs.Fit) -> None:
+    with pytest.raises(DataError, match="the stratum 0 has a single row"):
+        cs.bootstrap(fit, 20, strata=pd.Series(range(200)))
+
+
+def test_cutoffs_of_a_handful_of_replications_say_so(fit: cs.Fit) -> None:
+    assert "5 replications of a level cannot tell 95 %" in cs.cutoffs(fit, n=5, seed=1).notes[-1]
+    assert cs.cutoffs(fit, n=20, seed=1).notes == ()
+
+
+def test_resamples_in_which_a_quantity_is_not_defined_are_counted_aloud(
+    answers: pd.DataFrame,
+) -> None:
+    fit = cs.sem("y1 ~ a*x1 + x2\nz := log(a)", answers)
+    boot = cs.bootstrap(fit, 200, seed=1)
+    lost = int(boot.resamples()["z"].isna().sum())
+    assert lost > 0
+    with pytest.warns(cs.errors.DataWarning, match=f"{lost} of 200 resamples gave z no value"):
+        boot.intervals()
