@@ -82,20 +82,22 @@ class Resampling:
     def _refits(self, draws: tuple[Draws, ...]) -> BatchResult:
         equal = all(len(np.unique(own.totals)) == 1 for own in draws)
         from_moments = self.refitter.in_batches and equal
+        less = 1.0 if self.refitter.options.unbiased else 0.0
+        multiplier = np.sum([own.totals - less for own in draws], axis=0)
         if self.reader is not None and self.refitter.options.se != "standard":
             from_moments = False
         if from_moments:
             moments = [r.moments(own.counts) for r, own in zip(self.rows, draws, strict=True)]
             refits = self.refitter.from_moments(moments)
             if self.reader is None:
-                return BatchResult(refits)
+                return BatchResult(refits, multiplier)
             covariances = self.refitter.covariances(refits.theta, moments)
-            return BatchResult(refits, self.reader.errors(refits, covariances))
+            return BatchResult(refits, multiplier, self.reader.errors(refits, covariances))
         drawn = [self._of_resample(draws, b) for b in range(len(draws[0].drawn))]
         if self.reader is None:
-            return BatchResult(self.refitter.from_rows(drawn))
+            return BatchResult(self.refitter.from_rows(drawn), multiplier)
         refits, covariances = self.refitter.with_covariances(drawn)
-        return BatchResult(refits, self.reader.errors(refits, covariances))
+        return BatchResult(refits, multiplier, self.reader.errors(refits, covariances))
 
     def _of_resample(
         self, draws: tuple[Draws, ...], b: int
@@ -219,6 +221,11 @@ def bootstrap(
         raise UnsupportedError(
             "the model has no degrees of freedom: it fits all data, and there is no test of fit to"
             " resample. type='ordinary' gives standard errors and intervals."
+        )
+    if cluster is not None and not isinstance(cluster, (bool, np.bool_)):
+        raise UnsupportedError(
+            f"cluster={cluster!r}: write True or False. Which column says who was sampled together"
+            " the fit knows: cs.sem(..., cluster='region')."
         )
     if cluster is None:
         cluster = any(sample.cluster is not None for sample in fit.samples)

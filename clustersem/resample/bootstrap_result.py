@@ -29,9 +29,14 @@ from clustersem.resample.streams import BATCH
 
 @dataclass(frozen=True, eq=False)
 class BatchResult:
-    """One batch: its refits, and the standard errors of all quantities where these were wanted."""
+    """One batch: its refits, and the standard errors of all quantities where these were wanted.
+
+    `multiplier` is N of chi2 = N F in each resample: with clusters of unequal sizes it is not that
+    of the sample.
+    """
 
     refits: Refits
+    multiplier: Array
     errors: dict[Of, Array] | None = None
 
 
@@ -43,10 +48,13 @@ def together(parts: Sequence[BatchResult]) -> BatchResult:
             for name in ("theta", "f", "code", "sampled")
         )
     )
+    multiplier = np.concatenate([part.multiplier for part in parts])
     each = [part.errors for part in parts if part.errors is not None]
     if len(each) < len(parts):
-        return BatchResult(refits)
-    return BatchResult(refits, {of: np.concatenate([one[of] for one in each]) for of in each[0]})
+        return BatchResult(refits, multiplier)
+    return BatchResult(
+        refits, multiplier, {of: np.concatenate([one[of] for one in each]) for of in each[0]}
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,8 +111,8 @@ class Bootstrap:
 
     @property
     def chisq(self) -> Array:
-        """Chi-square statistic of every resample, uncorrected: N times its discrepancy."""
-        found: Array = self.fit.multiplier * self._all.refits.f
+        """Chi-square statistic of every resample, uncorrected: its own N times its discrepancy."""
+        found: Array = self._all.multiplier * self._all.refits.f
         return found
 
     @cached_property

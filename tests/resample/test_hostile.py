@@ -21,6 +21,8 @@ from clustersem.errors import (
 from clustersem.resample.bootstrap import Resampling
 from clustersem.resample.bootstrap_result import BatchResult
 from clustersem.resample.cutoff_replications import CutoffWork, Replications
+from clustersem.resample.plans import ordinary
+from clustersem.resample.streams import stream
 
 MODEL = "f =~ x1 + x2 + x3\ng =~ y1 + y2 + y3\ng ~ f"
 PLAN = "f =~ .8*x1 + .8*x2 + .8*x3\ng =~ .7*y1 + .7*y2 + .7*y3\ng ~ .3*f"
@@ -296,3 +298,37 @@ def test_resamples_in_which_a_quantity_is_not_defined_are_counted_aloud(
     assert lost > 0
     with pytest.warns(cs.errors.DataWarning, match=f"{lost} of 200 resamples gave z no value"):
         boot.intervals()
+
+
+def test_powers_of_samples_that_cannot_be_fitted_say_why() -> None:
+    found = cs.power(
+        PLAN, "g ~ f", n=20, standardized=True, n_replications=20, seed=1, simulate={"missing": 0.4}
+    )
+    assert found.table["power"].item() == 0.0
+    assert "20 of 20 at n = 20 did not converge, or had nothing to fit (20 of them" in str(found)
+    # None of twenty: by Wilson's interval up to 0.16.
+    assert "Monte Carlo standard errors are at most 0.041." in str(found)
+
+
+def test_a_saturated_model_of_answers_holds() -> None:
+    cuts = "\n".join(f"x{i} | -1*t1 + 1*t2" for i in (1, 2, 3))
+    text = f"f =~ .7*x1 + .7*x2 + .7*x3\n{cuts}"
+    found = cs.power(text, "f =~ x2", n=200, method="analytic", standardized=True)
+    assert not any("does not hold" in note for note in found.notes)
+
+
+def test_chi_square_of_a_resample_counts_its_own_rows(answers: pd.DataFrame) -> None:
+    # Of clusters of 3 rows and one of 140 a resample has 63 rows or many more than 200.
+    data = answers.assign(place=np.minimum(np.arange(200) // 3, 20))
+    fit = cs.sem(MODEL, data, cluster="place", estimator="MLR")
+    boot = cs.bootstrap(fit, 3, seed=1)
+    (draws,) = ordinary(fit.samples, cluster=True).draw(stream(1, 0), 3)
+    for rows, chisq in zip(draws.indices, boot.chisq, strict=True):
+        drawn = data.iloc[rows[rows >= 0]].reset_index(drop=True)
+        again = cs.sem(MODEL, drawn, meanstructure=True)
+        assert again.measures["chisq"] == pytest.approx(chisq, rel=1e-6)
+
+
+def test_clusters_are_not_named_again(fit: cs.Fit) -> None:
+    with pytest.raises(UnsupportedError, match="write True or False"):
+        cs.bootstrap(fit, 10, cluster="x1")

@@ -80,6 +80,8 @@ class Plan:
     def misfit(self) -> float:
         """The discrepancy F of the model in the population; 0 where it holds."""
         f = self.fit.state.f
+        if self.fit.df == 0:
+            return 0.0
         if self.exact:
             return f if f > ROUNDING else 0.0
         # A sample's F is too large by df / N on average.

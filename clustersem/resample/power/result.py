@@ -131,6 +131,10 @@ def summary_text(power: Power) -> str:
         )
     if power.method == "simulation":
         worst = float(table["power_se"].max())
+        if worst == 0.0:
+            # All or none of few samples is no certainty; Wilson's interval knows.
+            spread = table["power_ci_upper"] - table["power_ci_lower"]
+            worst = float(spread.max()) / 3.92
         lines += ["", f"Monte Carlo standard errors are at most {worst:.3f}."]
     for note in power.notes:
         lines += ["", f"Note: {note}"]
