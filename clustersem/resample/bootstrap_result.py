@@ -40,6 +40,11 @@ class BatchResult:
     errors: dict[Of, Array] | None = None
 
 
+def _freeze(*arrays: np.ndarray) -> None:
+    for array in arrays:
+        array.flags.writeable = False
+
+
 def together(parts: Sequence[BatchResult]) -> BatchResult:
     """Return several batches as one."""
     refits = Refits(
@@ -97,7 +102,9 @@ class Bootstrap:
     def _all(self) -> BatchResult:
         if not self.finished.results:
             raise EstimationError(f"no batch of resamples was finished. {self.stopped}")
-        return together([result for _, result in self.finished.results])
+        found = together([result for _, result in self.finished.results])
+        _freeze(found.multiplier, *vars(found.refits).values())
+        return found
 
     @property
     def stopped(self) -> str:
@@ -118,7 +125,9 @@ class Bootstrap:
     @cached_property
     def statistics(self) -> Statistics:
         """All quantities in every resample."""
-        return self.reader.read(self._all.refits)
+        found = self.reader.read(self._all.refits)
+        _freeze(found.admissible, *found.values.values())
+        return found
 
     @property
     def counts(self) -> pd.Series:
@@ -148,7 +157,9 @@ class Bootstrap:
             ``"est"``, ``"std_lv"``, ``"std_all"``, ``"effects"`` or ``"std_effects"``.
         """
         of = check_quantity(of)
-        return pd.DataFrame(self.statistics.values[of], columns=_names(self.reader.labels(of)))
+        return pd.DataFrame(
+            self.statistics.values[of].copy(), columns=_names(self.reader.labels(of))
+        )
 
     def intervals(
         self,

@@ -332,3 +332,14 @@ def test_chi_square_of_a_resample_counts_its_own_rows(answers: pd.DataFrame) -> 
 def test_clusters_are_not_named_again(fit: cs.Fit) -> None:
     with pytest.raises(UnsupportedError, match="write True or False"):
         cs.bootstrap(fit, 10, cluster="x1")
+
+
+def test_what_a_bootstrap_found_cannot_be_written_over(fit: cs.Fit) -> None:
+    boot = cs.bootstrap(fit, 50, seed=1)
+    before = boot.intervals()
+    for array in (boot.theta, boot.statistics.values["std_all"]):
+        with pytest.raises(ValueError, match="read-only"):
+            array[:] = 0.0
+    table = boot.resamples()
+    table.iloc[:, 1] = 0.0
+    pd.testing.assert_frame_equal(boot.intervals(), before)
