@@ -222,7 +222,8 @@ class FitTest:
     Attributes
     ----------
     statistic : float
-        Chi-square statistic of the sample.
+        N times the discrepancy of the sample: its chi-square statistic, uncorrected; by ULS another
+        number than the fit's, which follows from the residuals.
     n_used : int
         Resamples with a statistic.
     n_failed : int

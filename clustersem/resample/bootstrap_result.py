@@ -333,7 +333,7 @@ class Bootstrap:
         if self.type == "ordinary":
             lines += _table_lines(self.intervals(kind, level=level), kind, level)
         else:
-            lines += _test_lines(self.fit_test)
+            lines += _test_lines(self.fit_test, float(self.fit.measures["chisq"]))
         if self.stopped:
             lines += ["", f"Note: {self.stopped}"]
         return "\n".join(lines)
@@ -396,8 +396,9 @@ def _in_its_row(row: Mapping[Hashable, float], column: str) -> str:
     return number(value) if fits or math.isnan(value) else f"{value:.2e}"
 
 
-def _test_lines(test: FitTest) -> Iterator[str]:
-    yield line("Chi-square", number(test.statistic))
+def _test_lines(test: FitTest, chisq: float) -> Iterator[str]:
+    is_chisq = math.isclose(test.statistic, chisq, rel_tol=1e-6, abs_tol=1e-6)
+    yield line("Chi-square" if is_chisq else "N times discrepancy", number(test.statistic))
     yield line("Resamples above it", f"{test.n_worse} of {test.n_used}")
     yield line("P-value", p_text(test.p_value))
     if test.n_failed:

@@ -25,6 +25,7 @@ from clustersem.resample.plans import ordinary
 from clustersem.resample.streams import stream
 
 MODEL = "f =~ x1 + x2 + x3\ng =~ y1 + y2 + y3\ng ~ f"
+STINE = "bollen-stine"
 PLAN = "f =~ .8*x1 + .8*x2 + .8*x3\ng =~ .7*y1 + .7*y2 + .7*y3\ng ~ .3*f"
 
 
@@ -343,3 +344,14 @@ def test_what_a_bootstrap_found_cannot_be_written_over(fit: cs.Fit) -> None:
     table = boot.resamples()
     table.iloc[:, 1] = 0.0
     pd.testing.assert_frame_equal(boot.intervals(), before)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "name"),
+    [("MLM", "  Chi-square              3.508"), ("ULS", "  N times discrepancy     1.231")],
+)
+def test_the_statistic_that_is_resampled_has_its_name(
+    answers: pd.DataFrame, estimator: str, name: str
+) -> None:
+    boot = cs.bootstrap(cs.sem(MODEL, answers, estimator=estimator), 20, seed=1, type=STINE)
+    assert name in boot.summary().splitlines()

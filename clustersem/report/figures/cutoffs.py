@@ -70,8 +70,6 @@ def cutoff_figure(cutoffs: Cutoffs, path: str | os.PathLike[str] | None = None) 
     DataError
         If nothing was simulated, or the suffix of `path` is none of the three.
     """
-    from matplotlib.ticker import MaxNLocator
-
     if not isinstance(cutoffs, Cutoffs):
         raise DataError(
             f"cutoff_figure draws what cs.cutoffs returns, not a {type(cutoffs).__name__}."
@@ -79,6 +77,8 @@ def cutoff_figure(cutoffs: Cutoffs, path: str | os.PathLike[str] | None = None) 
     if cutoffs.table.empty:
         said = " ".join(cutoffs.notes)
         raise DataError(f"there are no replications to draw. {said}".strip())
+    from matplotlib.ticker import MaxNLocator
+
     levels = sorted(set(cutoffs.table["level"]))
     figure, panels = new_panels(8.4, 1.35 + 0.42 * len(levels), len(_NAMES))
     for axes, (index, name) in zip(panels, _NAMES.items(), strict=True):
