@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -61,6 +61,10 @@ def ordered_names(
         return ()
     if ordered is True:
         return tuple(endogenous)
+    if not isinstance(ordered, Iterable):
+        raise DataError(
+            f"ordered={ordered!r}: write the names of the ordered items, or True where all are."
+        )
     wanted = [ordered] if isinstance(ordered, str) else list(ordered)
     for name in wanted:
         if name not in names:

@@ -184,7 +184,7 @@ def _checked(moments: StreamedMoments) -> StreamedMoments:
 
 
 def _names(items: Sequence[str]) -> tuple[str, ...]:
-    names = [items] if isinstance(items, str) else list(items)
+    names = [items] if isinstance(items, str) or not isinstance(items, Iterable) else list(items)
     if not names or not all(isinstance(name, str) for name in names):
         raise DataError(f"items={items!r}: write the names of the items, ['x1', 'x2'] say.")
     doubled = [name for name in dict.fromkeys(names) if names.count(name) > 1]

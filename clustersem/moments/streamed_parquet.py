@@ -41,7 +41,14 @@ def parquet_pieces(
         found = dataset.dataset(path, format="parquet", partitioning="hive")
         n_rows = found.count_rows()
     except (OSError, pyarrow.ArrowException) as error:
-        raise DataError(f"{path}: it cannot be read as Parquet. {error}") from error
+        advice = "The file is no Parquet file, or damaged: have it written again."
+        if path.is_dir():
+            advice = (
+                "Every file of a folder is read but those whose names begin with _ or a dot: move"
+                " others out of it, and have damaged ones written again."
+            )
+        said = f"{error}".rstrip(".")
+        raise DataError(f"{path}: it cannot be read as Parquet. {said}. {advice}") from error
     if not found.files:
         raise DataError(f"{path}: there is no Parquet file in this folder.")
     _check_schema(found, columns, path)

@@ -151,9 +151,8 @@ def run_batches(
                     if hand_out == HAND_OUTS:
                         stopped = _lost(loss, len(results), n_batches)
         except KeyboardInterrupt:
-            stopped = (
-                f"Interrupted after {len(results)} of {n_batches} batches; what they gave is kept."
-            )
+            kept = "; what they gave is kept" if results else ""
+            stopped = f"Interrupted after {len(results)} of {n_batches} batches{kept}."
         rest = [one for one in besides() if not one.text.endswith(OF_LEAVING_EARLY)]
     _warn_of([one for batch in sorted(heard) for one in heard[batch]] + rest)
     return Finished(tuple(sorted(results.items(), key=lambda pair: pair[0])), n_batches, stopped)

@@ -224,7 +224,8 @@ class FitTest:
     Attributes
     ----------
     statistic : float
-        Chi-square statistic of the sample.
+        N times the discrepancy of the sample: its chi-square statistic, uncorrected; by ULS another
+        number than the fit's, which follows from the residuals.
     n_used : int
         Resamples with a statistic.
     n_failed : int
@@ -233,7 +234,7 @@ class FitTest:
         Resamples whose statistic is at least as large as the sample's.
     p_value : float
         (n_worse + 1) / (n_used + 1), the sample itself counted as one more data set in which the
-        model holds; it is never zero.
+        model holds; it is never zero. NaN where no resample has a statistic.
     p_value_share : float
         n_worse / n_used, which is what lavaan prints; NaN where no resample has a statistic.
     p_value_cautious : float
@@ -254,7 +255,7 @@ class FitTest:
     @property
     def p_value(self) -> float:
         """Return (n_worse + 1) / (n_used + 1)."""
-        return (self.n_worse + 1) / (self.n_used + 1)
+        return (self.n_worse + 1) / (self.n_used + 1) if self.n_used else float("nan")
 
     @property
     def p_value_share(self) -> float:
@@ -270,9 +271,9 @@ class FitTest:
     def __str__(self) -> str:
         return "\n".join(self.lines())
 
-    def lines(self) -> Iterator[str]:
-        """Return the test as lines of text."""
-        yield line("Chi-square", number(self.statistic))
+    def lines(self, statistic: str = "Chi-square") -> Iterator[str]:
+        """Return the test as lines of text, the statistic by its name."""
+        yield line(statistic, number(self.statistic))
         yield line("Resamples above it", f"{self.n_worse} of {self.n_used}")
         yield line("P-value", p_text(self.p_value))
         if self.n_failed:

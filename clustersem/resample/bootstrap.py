@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -17,7 +18,16 @@ from clustersem.resample.batches import run_batches
 from clustersem.resample.bollen_stine import null_data
 from clustersem.resample.bootstrap_result import BatchResult, Bootstrap, together
 from clustersem.resample.leave_out import LeaveOut, leave_out
-from clustersem.resample.plans import Draws, Ordinary, Plan, Units, given, ordinary, strata_of
+from clustersem.resample.plans import (
+    Draws,
+    Given,
+    Ordinary,
+    Plan,
+    Units,
+    given,
+    ordinary,
+    strata_of,
+)
 from clustersem.resample.refit import Refitter
 from clustersem.resample.resampled_moments import Rows
 from clustersem.resample.statistics import Reader
@@ -72,20 +82,22 @@ class Resampling:
     def _refits(self, draws: tuple[Draws, ...]) -> BatchResult:
         equal = all(len(np.unique(own.totals)) == 1 for own in draws)
         from_moments = self.refitter.in_batches and equal
+        less = 1.0 if self.refitter.options.unbiased else 0.0
+        multiplier = np.sum([own.totals - less for own in draws], axis=0)
         if self.reader is not None and self.refitter.options.se != "standard":
             from_moments = False
         if from_moments:
             moments = [r.moments(own.counts) for r, own in zip(self.rows, draws, strict=True)]
             refits = self.refitter.from_moments(moments)
             if self.reader is None:
-                return BatchResult(refits)
+                return BatchResult(refits, multiplier)
             covariances = self.refitter.covariances(refits.theta, moments)
-            return BatchResult(refits, self.reader.errors(refits, covariances))
+            return BatchResult(refits, multiplier, self.reader.errors(refits, covariances))
         drawn = [self._of_resample(draws, b) for b in range(len(draws[0].drawn))]
         if self.reader is None:
-            return BatchResult(self.refitter.from_rows(drawn))
+            return BatchResult(self.refitter.from_rows(drawn), multiplier)
         refits, covariances = self.refitter.with_covariances(drawn)
-        return BatchResult(refits, self.reader.errors(refits, covariances))
+        return BatchResult(refits, multiplier, self.reader.errors(refits, covariances))
 
     def _of_resample(
         self, draws: tuple[Draws, ...], b: int
@@ -196,17 +208,34 @@ def bootstrap(
     >>> bool(row["ci_lower"] < row["est"] < row["ci_upper"])
     True
     """
+    if not isinstance(fit, Fit):
+        raise UnsupportedError(
+            f"bootstrap() takes a fit, not a {fit.__class__.__name__}: fit the model first, with"
+            " clustersem.sem or clustersem.cfa."
+        )
     refitter = Refitter.of(fit, device=device)
     if type not in TYPES:
         raise UnsupportedError(f"type={type!r}: a bootstrap is 'ordinary' or 'bollen-stine'.")
     if any(sample.data is None for sample in fit.samples):
+        one_pass = any(sample.drawn is not None for sample in fit.samples)
+        given_to_it = "moments read in one pass" if one_pass else "a covariance matrix"
         raise DataError(
-            "there are no answers to resample: the model was fitted to a covariance matrix. Fit it"
+            f"there are no answers to resample: the model was fitted to {given_to_it}. Fit it"
             " to the answers, or use cs.simulate(fit, n) to draw from what it implies."
+        )
+    if type == "bollen-stine" and fit.df == 0:
+        raise UnsupportedError(
+            "the model has no degrees of freedom: it fits all data, and there is no test of fit to"
+            " resample. type='ordinary' gives standard errors and intervals."
+        )
+    if cluster is not None and not isinstance(cluster, (bool, np.bool_)):
+        raise UnsupportedError(
+            f"cluster={cluster!r}: write True or False. Which column says who was sampled together"
+            " the fit knows: cs.sem(..., cluster='region')."
         )
     if cluster is None:
         cluster = any(sample.cluster is not None for sample in fit.samples)
-    plan: Plan
+    plan: Ordinary | Given
     if indices is None:
         by_group = None if strata is None else strata_of(fit.samples, strata)
         plan = ordinary(fit.samples, cluster=cluster, strata=by_group)
@@ -216,9 +245,15 @@ def bootstrap(
         plan, n = given(fit.samples, indices)
     if not is_whole(n) or n < 1:
         raise DataError(f"n={n!r}: the number of resamples is a whole number, 1 or more.")
+    work_key = key_of(fit, type, plan, studentized=studentized)
     if resume is not None:
+        if not isinstance(resume, Bootstrap):
+            raise UnsupportedError(
+                f"resume= takes the bootstrap that was interrupted, not a"
+                f" {resume.__class__.__name__}."
+            )
         seed = resume.seed if seed is None else seed
-        _check_resumed(resume, fit, type=type, seed=seed, n=n, studentized=studentized)
+        _check_resumed(resume, type, seed, n, work_key)
     seed = seed_of(seed)
     data = null_data(fit) if type == "bollen-stine" else None
     if data is not None:
@@ -238,7 +273,7 @@ def bootstrap(
         done=None if resume is None else resume.finished,
     )
     jackknife, left_out = _jackknife(work)
-    return Bootstrap(fit, type, n, seed, done, reader, jackknife, left_out)
+    return Bootstrap(fit, type, n, seed, done, reader, jackknife, left_out, work_key)
 
 
 def _data(data: Array | None) -> Array:
@@ -256,16 +291,35 @@ def _jackknife(work: Resampling) -> tuple[Resampling, LeaveOut]:
     return replace(work, plan=without, n=len(without), reader=None), without
 
 
-def _check_resumed(resume: Bootstrap, fit: Fit, **now: object) -> None:
-    if not np.array_equal(resume.fit.theta, fit.theta):
-        raise DataError(
-            "resume= goes on with a bootstrap of another fit. Pass the fit that it was made of, or"
-            " leave resume= out."
-        )
+def key_of(fit: Fit, type: str, plan: Ordinary | Given, *, studentized: bool) -> str:
+    """Return what tells one bootstrap from others but for its seed and its number of resamples.
+
+    It is the same on all machines: of the estimates, whose last digits are not, nothing enters.
+    """
+    found = hashlib.sha256(f"{type} {studentized} {fit.options} {fit.spec.to_text()}".encode())
+    for sample in fit.samples:
+        arrays = (sample.data, sample.weights, sample.cluster)
+        for array in arrays:
+            found.update(b"-" if array is None else np.ascontiguousarray(array).tobytes())
+    for units in plan.groups:
+        found.update(np.ascontiguousarray(units.of_row).tobytes())
+    for drawn in plan.strata if isinstance(plan, Ordinary) else plan.indices:
+        found.update(np.ascontiguousarray(drawn).tobytes())
+    return found.hexdigest()
+
+
+def _check_resumed(resume: Bootstrap, type: str, seed: int, n: int, work_key: str) -> None:
+    now = {"type": type, "seed": seed, "n": n}
+    before = {"type": resume.type, "seed": resume.seed, "n": resume.n}
     for name, value in now.items():
-        before = getattr(resume, name)
-        if value != before:
+        if value != before[name]:
             raise DataError(
-                f"resume= goes on with a bootstrap of {name}={before!r}, and this one has"
+                f"resume= goes on with a bootstrap of {name}={before[name]!r}, and this one has"
                 f" {value!r}. Ask for the same, or leave resume= out."
             )
+    if resume.key != work_key:
+        raise DataError(
+            "resume= goes on with another bootstrap: of another model or other answers, or with"
+            " other strata=, cluster=, indices= or studentized=. Resamples of both together would"
+            " belong to neither. Ask for the same, or leave resume= out."
+        )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,7 +14,7 @@ import pandas as pd
 from clustersem.engine.arrays import Array
 from clustersem.errors import DataWarning, EstimationError, UnsupportedError
 from clustersem.fit.result import Fit
-from clustersem.fit.summary_text import line, number, p_text
+from clustersem.fit.summary_text import LONG, SHORT, line, number, p_text
 from clustersem.resample.acceleration import acceleration, from_jackknife
 from clustersem.resample.batches import Finished, run_batches
 from clustersem.resample.bollen_stine import FitTest, fit_test
@@ -28,10 +29,20 @@ from clustersem.resample.streams import BATCH
 
 @dataclass(frozen=True, eq=False)
 class BatchResult:
-    """One batch: its refits, and the standard errors of all quantities where these were wanted."""
+    """One batch: its refits, and the standard errors of all quantities where these were wanted.
+
+    `multiplier` is N of chi2 = N F in each resample: with clusters of unequal sizes it is not that
+    of the sample.
+    """
 
     refits: Refits
+    multiplier: Array
     errors: dict[Of, Array] | None = None
+
+
+def _freeze(*arrays: np.ndarray) -> None:
+    for array in arrays:
+        array.flags.writeable = False
 
 
 def together(parts: Sequence[BatchResult]) -> BatchResult:
@@ -42,10 +53,13 @@ def together(parts: Sequence[BatchResult]) -> BatchResult:
             for name in ("theta", "f", "code", "sampled")
         )
     )
+    multiplier = np.concatenate([part.multiplier for part in parts])
     each = [part.errors for part in parts if part.errors is not None]
     if len(each) < len(parts):
-        return BatchResult(refits)
-    return BatchResult(refits, {of: np.concatenate([one[of] for one in each]) for of in each[0]})
+        return BatchResult(refits, multiplier)
+    return BatchResult(
+        refits, multiplier, {of: np.concatenate([one[of] for one in each]) for of in each[0]}
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +84,8 @@ class Bootstrap:
         The work that accelerations need: the fits of `left_out`, by batch.
     left_out : LeaveOut
         What is left out in turn.
+    key : str
+        What tells it from others of the same seed and number of resamples.
     """
 
     fit: Fit
@@ -80,12 +96,15 @@ class Bootstrap:
     reader: Reader
     jackknife: Callable[[int], BatchResult]
     left_out: LeaveOut
+    key: str
 
     @cached_property
     def _all(self) -> BatchResult:
         if not self.finished.results:
             raise EstimationError(f"no batch of resamples was finished. {self.stopped}")
-        return together([result for _, result in self.finished.results])
+        found = together([result for _, result in self.finished.results])
+        _freeze(found.multiplier, *vars(found.refits).values())
+        return found
 
     @property
     def stopped(self) -> str:
@@ -104,14 +123,16 @@ class Bootstrap:
 
     @property
     def chisq(self) -> Array:
-        """Chi-square statistic of every resample, uncorrected: N times its discrepancy."""
-        found: Array = self.fit.multiplier * self._all.refits.f
+        """Chi-square statistic of every resample, uncorrected: its own N times its discrepancy."""
+        found: Array = self._all.multiplier * self._all.refits.f
         return found
 
     @cached_property
     def statistics(self) -> Statistics:
         """All quantities in every resample."""
-        return self.reader.read(self._all.refits)
+        found = self.reader.read(self._all.refits)
+        _freeze(found.admissible, *found.values.values())
+        return found
 
     @property
     def counts(self) -> pd.Series:
@@ -151,7 +172,9 @@ class Bootstrap:
             For an unknown quantity.
         """
         of = check_quantity(of)
-        return pd.DataFrame(self.statistics.values[of], columns=_names(self.reader.labels(of)))
+        return pd.DataFrame(
+            self.statistics.values[of].copy(), columns=_names(self.reader.labels(of))
+        )
 
     def intervals(
         self,
@@ -235,9 +258,20 @@ class Bootstrap:
         return table
 
     def vcov(self) -> pd.DataFrame:
-        """Return the covariance matrix of the free parameters over converged resamples."""
+        """Return the covariance matrix of the free parameters over converged resamples.
+
+        Raises
+        ------
+        EstimationError
+            Where fewer than two resamples converged.
+        """
         names = self.fit.vcov.index
         theta = self.theta[self._all.refits.converged]
+        if len(theta) < 2:
+            raise EstimationError(
+                f"{len(theta)} of {self.counts['done']} resamples converged: a covariance matrix"
+                " takes two at least. Look at .counts, and ask for more resamples."
+            )
         return pd.DataFrame(np.cov(theta, rowvar=False).reshape(len(names), -1), names, names)
 
     @property
@@ -293,10 +327,13 @@ class Bootstrap:
         return np.where(np.isfinite(found), found, 0.0)
 
     def __repr__(self) -> str:
+        if not self.finished.results:
+            return f"<Bootstrap ({self.type}): none of {self.n} resamples done, seed {self.seed}>"
         counts = self.counts
+        asked = "" if counts["asked"] == counts["done"] else f", {counts['asked']} asked for"
         return (
             f"<Bootstrap ({self.type}): {counts['converged']} of {counts['done']} resamples"
-            f" converged, seed {self.seed}>"
+            f" converged{asked}, seed {self.seed}>"
         )
 
     def __str__(self) -> str:
@@ -304,11 +341,18 @@ class Bootstrap:
 
     def summary(self, kind: Kind = "percentile", *, level: float = 0.95) -> str:
         """Return how the resamples ended, and intervals of all free and defined parameters."""
-        lines = [f"Bootstrap ({self.type}), seed {self.seed}", "", *self._count_lines(), ""]
+        lines = [f"Bootstrap ({self.type}), seed {self.seed}", ""]
+        if not self.finished.results:
+            return "\n".join([*lines, f"Note: {self.stopped}"])
+        lines += [*self._count_lines(), ""]
         if self.type == "ordinary":
             lines += _table_lines(self.intervals(kind, level=level), kind, level)
         else:
-            lines += self.fit_test.lines()
+            is_chisq = math.isclose(
+                self.fit_test.statistic, self.fit.measures["chisq"], rel_tol=1e-6, abs_tol=1e-6
+            )
+            name = "Chi-square" if is_chisq else "N times discrepancy"
+            lines += self.fit_test.lines(name)
         if self.stopped:
             lines += ["", f"Note: {self.stopped}"]
         return "\n".join(lines)
@@ -339,7 +383,9 @@ def _names(labels: pd.DataFrame) -> list[str]:
             name = row["lhs"] if row["op"] == ":=" else f"{row['lhs']} {row['op']} {row['rhs']}"
         else:
             name = f"{row['kind']}: {row['path'] or row['from'] + ' -> ' + row['to']}"
-        names.append(f"{name.strip()} [group {row['group']}]" if several else name.strip())
+        # What is defined belongs to no group.
+        in_group = several and row["group"] > 0
+        names.append(f"{name.strip()} [group {row['group']}]" if in_group else name.strip())
     return names
 
 
@@ -347,10 +393,23 @@ def _table_lines(table: pd.DataFrame, kind: str, level: float) -> Iterator[str]:
     names = _names(table)
     width = max(24, *(len(name) + 2 for name in names))
     yield f"{kind} intervals, {100 * level:g} %"
-    yield f"{'':<{width}}{'est':>9}{'se':>9}{'p':>8}{'lower':>9}{'upper':>9}"
+    columns = ["est", "se", "ci_lower", "ci_upper"]
+    sizes = table.loc[table["se"] > 0, columns].abs()
+    # Where scales differ so much that three decimals show nothing, or do not fit, digits count.
+    extreme = bool((sizes.to_numpy() >= LONG).any() or (sizes["se"] < SHORT).any())
+    wide = 11 if extreme else 9
+    heads = f"{'est':>{wide}}{'se':>{wide}}{'p':>8}{'lower':>{wide}}{'upper':>{wide}}"
+    yield f"{'':<{width}}{heads}"
     for name, row in zip(names, table.to_dict("records"), strict=True):
         if row["se"] == 0:
             continue  # fixed
-        numbers = "".join(f"{number(row[c]):>9}" for c in ("est", "se"))
-        limits = "".join(f"{number(row[c]):>9}" for c in ("ci_lower", "ci_upper"))
+        cells = [_in_its_row(row, c) if extreme else number(row[c]) for c in columns]
+        numbers, limits = ("".join(f"{x:>{wide}}" for x in two) for two in (cells[:2], cells[2:]))
         yield f"  {name:<{width - 2}}{numbers}{p_text(row['p_value']):>8}{limits}"
+
+
+def _in_its_row(row: Mapping[Hashable, float], column: str) -> str:
+    """Return a number to three decimals, or three digits where its row is too large or small."""
+    fits = row["se"] >= SHORT and max(abs(row[c]) for c in ("est", "ci_lower", "ci_upper")) < LONG
+    value = row[column]
+    return number(value) if fits or math.isnan(value) else f"{value:.2e}"

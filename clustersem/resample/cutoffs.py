@@ -34,11 +34,15 @@ from clustersem.resample.cutoffs_result import Cutoffs
 from clustersem.resample.equivalence import Equivalence, equivalence_test
 from clustersem.resample.measurement import measurement_of
 from clustersem.resample.misspecified import Levels, levels_of
+from clustersem.resample.numbers import is_number
 from clustersem.resample.refits import CONVERGED, NO_MOMENTS, NOT_CONVERGED
 from clustersem.resample.streams import seed_of, sizes
 
 #: Share of failed replications beyond which it is said.
 MANY_FAILED = 0.05
+
+#: Fewer replications have none beyond the 5 % that may be.
+FEWEST = 20
 
 
 def cutoffs(
@@ -162,7 +166,7 @@ def cutoffs(
         )
         notes += [*truths.notes, *said, *([finished.stopped] if finished.stopped else [])]
     replications, levels_table = _collected(finished, truths, n)
-    notes += _failures(levels_table)
+    notes += [*_failures(levels_table), *_too_few(n)] if finished is not None else []
     values = _values(fit)
     return Cutoffs(
         values=values,
@@ -202,7 +206,7 @@ def _check(fit: Fit, n: int, alpha: float, answers: str | None) -> None:
             "the model has no degrees of freedom: it reproduces every covariance, whether it is"
             " right or wrong, and no index can tell. Cutoffs need a model that restricts something."
         )
-    if not 0.0 < alpha < 0.5:
+    if not is_number(alpha) or not 0.0 < alpha < 0.5:
         raise UnsupportedError(f"alpha={alpha!r}: write a level between 0 and 0.5, 0.05 say.")
     if answers not in (None, "normal", "likert"):
         raise UnsupportedError(f"answers={answers!r}: write 'normal' or 'likert', or leave it out.")
@@ -300,6 +304,16 @@ def _failures(levels: pd.DataFrame) -> list[str]:
     return [
         f"Many replications gave no result, of level {which}. Cutoffs rest on the others, which"
         " may fit better than those that failed would have."
+    ]
+
+
+def _too_few(n: int) -> list[str]:
+    """Say where so few replications were asked for that none is the one in twenty."""
+    if n >= FEWEST:
+        return []
+    return [
+        f"{n} replications of a level cannot tell 95 % from 5 %: these cutoffs mean nothing yet."
+        f" Take {FEWEST} at least, 500 for a cutoff that comes out alike with another seed."
     ]
 
 

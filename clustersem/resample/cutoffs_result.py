@@ -148,8 +148,10 @@ class Cutoffs:
             line("Degrees of freedom", f"{self.df}"),
         ]
         if not self.table.empty:
+            done = self.levels[["used", "not_converged", "unusable"]].sum(axis=1)
+            asked = "" if (done == self.n).all() else " asked for"
             lines += [
-                line("Replications", f"{self.n} of each level, seed {self.seed}"),
+                line("Replications", f"{self.n} of each level{asked}, seed {self.seed}"),
                 line("Answers drawn", DRAWN[self.answers]),
             ]
         if self.equivalence is not None:
@@ -184,7 +186,10 @@ class Cutoffs:
         return lines if (self.table["rule"] == "90/10").any() else lines[:-1]
 
     def _cell(self, index: str, level: int) -> str:
-        row = self.table[(self.table["measure"] == index) & (self.table["level"] == level)].iloc[0]
+        rows = self.table[(self.table["measure"] == index) & (self.table["level"] == level)]
+        if rows.empty:
+            return "not done"
+        row = rows.iloc[0]
         if row["rule"] == "none":
             return "none"
         sign = "<" if LARGER_IS_WORSE[index] else ">"

@@ -34,6 +34,7 @@ from scipy.special import ndtr, ndtri
 
 from clustersem.errors import ModelError
 from clustersem.moments.order import Index
+from clustersem.resample.numbers import is_number
 from clustersem.resample.quantiles import Array, Resampled, mean_and_sd
 from clustersem.survey.names import did_you_mean, listed
 
@@ -72,6 +73,10 @@ class Intervals:
     extreme: NDArray[np.bool_]
     undefined: NDArray[np.bool_]
 
+    @property
+    def _needed(self) -> str:
+        return "value with a standard error" if self.kind == "studentized" else "value"
+
     def remarks(self, names: list[str]) -> tuple[str, ...]:
         """Return in words what is to be known of these intervals, one sentence a matter.
 
@@ -89,17 +94,29 @@ class Intervals:
                 f" more resamples are needed ({least_resamples(self.level)} at least, better 1000;"
                 " 'bc' and 'bca' want more than 'percentile')."
             )
-        if self.undefined.any():
-            which = [names[i] for i in np.flatnonzero(self.undefined).tolist()]
+        few = self.n_used < 2
+        least = self.n_used.max(initial=0)
+        partly = ~few & (self.n_used < least)
+        if partly.any():
+            which = [names[i] for i in np.flatnonzero(partly).tolist()]
+            lost = least - int(self.n_used[partly].min())
             said.append(
-                f"There is no {self.kind!r} interval of {listed(which)}: "
-                + (
-                    "all resamples lie on one side of the estimate, or the acceleration is too"
-                    " large. Look at how the resamples are distributed."
-                    if self.kind in ("bc", "bca")
-                    else "fewer than two resamples gave a value."
-                )
+                f"{lost} of {least} resamples gave {listed(which)} no {self._needed} (a logarithm"
+                " of a negative number, say). These intervals are of the others, and too narrow"
+                " where those are no fair sample."
             )
+        for these, why in (
+            (
+                self.undefined & ~few,
+                "all resamples lie on one side of the estimate, or the acceleration is too large."
+                " Look at how the resamples are distributed.",
+            ),
+            (self.undefined & few, f"fewer than two resamples gave a {self._needed}."),
+        ):
+            if not these.any():
+                continue
+            which = [names[i] for i in np.flatnonzero(these).tolist()]
+            said.append(f"There is no {self.kind!r} interval of {listed(which)}: " + why)
         return tuple(said)
 
 
@@ -205,8 +222,9 @@ def check_level(level: float) -> float:
     ModelError
         Where it does not.
     """
-    if not 0 < level < 1:
-        advice = f" Write {level / 100:g} for {level:g} %." if 1 < level < 100 else ""
+    if not is_number(level) or not 0 < level < 1:
+        is_percent = is_number(level) and 1 < level < 100
+        advice = f" Write {level / 100:g} for {level:g} %." if is_percent else ""
         raise ModelError(f"A confidence level lies between 0 and 1; {level!r} does not.{advice}")
     return float(level)
 
@@ -270,7 +288,8 @@ def _dressed(
 ) -> Intervals:
     """Return the intervals; constant parameters are their value, undefined ones are NaN."""
     extreme = outermost[:, 0] | outermost[:, 1]
-    constant = values.constant
+    # One resample differs from no other: that does not make a parameter constant.
+    constant = values.constant & (values.n_used > 1)
     undefined = undefined & ~constant
     limits = np.where(undefined[:, None], np.nan, limits)
     limits = np.where(constant[:, None], values.ascending[:, :1], limits)

@@ -12,6 +12,7 @@ from scipy.special import ndtri
 from clustersem.engine.ram import Array, Index
 from clustersem.errors import DataError, UnsupportedError
 from clustersem.resample.generators import ROWS, Generator, Normal, blocks
+from clustersem.resample.numbers import are_several, as_numbers
 from clustersem.resample.population import Population, check_names
 from clustersem.resample.underlying import underlying
 
@@ -249,12 +250,18 @@ def symmetric_thresholds(categories: int) -> Array:
 def _per_item(setting: PerItem, population: Population, what: str) -> dict[str, tuple[float, ...]]:
     if isinstance(setting, Mapping):
         check_names(setting, population.names, f"{what}=")
-        return {name: tuple(own) for name, own in setting.items()}
-    return dict.fromkeys(population.names, tuple(setting))
+        return {name: _several(own, what) for name, own in setting.items()}
+    return dict.fromkeys(population.names, _several(setting, what))
+
+
+def _several(setting: object, what: str) -> tuple[float, ...]:
+    if not are_several(setting):
+        raise DataError(f"{what}={setting!r}: write numbers in brackets, one item's or all items'.")
+    return tuple(setting)
 
 
 def _from_probabilities(name: str, probabilities: Sequence[float]) -> Array:
-    share = np.array(probabilities, dtype=np.float64)
+    share = as_numbers(probabilities, f"marginals of {name}", "[0.1, 0.2, 0.4, 0.2, 0.1]")
     shown = ", ".join(f"{x:g}" for x in share)
     if share.ndim != 1 or len(share) < 2:
         raise DataError(f"marginals of {name}: an item has two categories at least, not [{shown}].")
@@ -273,7 +280,7 @@ def _from_probabilities(name: str, probabilities: Sequence[float]) -> Array:
 
 
 def _ascending(name: str, thresholds: Sequence[float]) -> Array:
-    cuts = np.array(thresholds, dtype=np.float64)
+    cuts = as_numbers(thresholds, f"thresholds of {name}", "[-1.5, -0.5, 0.5, 1.5]")
     if cuts.ndim != 1 or not len(cuts) or not np.isfinite(cuts).all() or (np.diff(cuts) <= 0).any():
         raise DataError(
             f"thresholds of {name}: {list(thresholds)}; they are finite and ascend, for example"

@@ -37,6 +37,7 @@ from clustersem.fit.result import Fit
 from clustersem.fit.solution import Solution
 from clustersem.moments import SampleMoments
 from clustersem.moments.order import MomentOrder, continuous_order
+from clustersem.resample.numbers import is_number
 from clustersem.resample.population import Population, populations_of
 from clustersem.resample.streams import seed_of, stream
 from clustersem.spec import parse_model
@@ -129,7 +130,13 @@ def misspecified(
 
 
 def _check(fit: Solution, rmsea: float) -> None:
-    if not np.isfinite(rmsea) or rmsea < 0.0:
+    if not isinstance(fit, Solution):
+        raise ModelError(
+            f"a misspecified population is one that a fit misfits, and this is a"
+            f" {type(fit).__name__}. Fit the model first, or give cs.simulate the text with rmsea="
+            " and analysis=."
+        )
+    if not is_number(rmsea) or not 0.0 <= rmsea < np.inf:
         raise DataError(f"rmsea={rmsea!r}: an RMSEA is a number from 0, 0.05 say.")
     if fit.df < 1:
         raise ModelError(

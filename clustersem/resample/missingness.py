@@ -13,6 +13,7 @@ from scipy.special import expit, logit
 from clustersem.engine.ram import Array, Index
 from clustersem.errors import DataError
 from clustersem.resample.generators import Generator, blocks
+from clustersem.resample.numbers import as_numbers
 from clustersem.survey.names import listed
 
 #: A rate for all items that may miss answers, or some by their names; others miss none.
@@ -232,9 +233,9 @@ def _rates(rate: Rate, names: tuple[str, ...], complete: Sequence[str]) -> tuple
     """Return the places of items that may miss answers, and their rates."""
     if isinstance(rate, Mapping):
         _check_known(rate, names, "rate=")
-        wanted = {name: float(value) for name, value in rate.items()}
+        wanted = {name: _one(value, name) for name, value in rate.items()}
     else:
-        wanted = {name: float(rate) for name in names if name not in complete}
+        wanted = {name: _one(rate, name) for name in names if name not in complete}
     for name, value in wanted.items():
         if not 0.0 <= value < 1.0:
             raise DataError(
@@ -251,6 +252,16 @@ def _rates(rate: Rate, names: tuple[str, ...], complete: Sequence[str]) -> tuple
         raise DataError("no item is to miss answers: every rate is zero. Leave missing= out.")
     places = np.array([names.index(name) for name in lossy], dtype=np.intp)
     return places, np.array([wanted[name] for name in lossy])
+
+
+def _one(rate: object, name: str) -> float:
+    found = as_numbers(rate, f"the rate of missing answers to {name}", "0.1")
+    if found.ndim:
+        raise DataError(
+            f"the rate of missing answers to {name} is {rate!r}; write one number for all items,"
+            f" 0.1 say, or name them: {{{name!r}: 0.1}}."
+        )
+    return float(found)
 
 
 def _check_known(

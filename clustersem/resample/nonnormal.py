@@ -12,6 +12,7 @@ from clustersem.engine.ram import Array
 from clustersem.errors import DataError
 from clustersem.resample.fleishman import Fleishman, check_possible, fleishman, solution
 from clustersem.resample.generators import Normal, blocks
+from clustersem.resample.numbers import as_numbers
 from clustersem.resample.pearson import Pearson, pearson
 from clustersem.resample.population import Population, check_names
 
@@ -27,8 +28,9 @@ def per_variable(setting: PerVariable, population: Population, what: str) -> Arr
     p = len(population.names)
     if isinstance(setting, Mapping):
         check_names(setting, population.names, f"{what}=")
-        return np.array([float(setting.get(name, 0.0)) for name in population.names])
-    values = np.array(setting, dtype=np.float64)
+        each = [setting.get(name, 0.0) for name in population.names]
+        return as_numbers(each, f"{what}=", "1.5")
+    values = as_numbers(setting, f"{what}=", "1.5")
     if values.shape not in ((), (p,)):
         raise DataError(
             f"{what}= has {values.size} numbers for {p} variables; give one for all, one for each,"

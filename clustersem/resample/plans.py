@@ -311,11 +311,16 @@ def strata_of(samples: Sequence[SampleMoments], strata: pd.Series) -> tuple[Inde
     DataError
         Where a row has no stratum, labels are not unique, or a stratum has a single row.
     """
+    if not isinstance(strata, pd.Series):
+        raise DataError(
+            f"strata= takes a column of the data, strata=data['region'] say, not a"
+            f" {type(strata).__name__}: its row labels say which row has which stratum."
+        )
     if not strata.index.is_unique:
         twice = strata.index[strata.index.duplicated()][0]
         raise DataError(
-            f"The strata have two values for the row {twice!r}. Give every row of the data one"
-            " label of its own (data.reset_index(drop=True)) before the model is fitted."
+            f"The strata have two values for the row {_shown(twice)}. Give every row of the data"
+            " one label of its own (data.reset_index(drop=True)) before the model is fitted."
         )
     found = []
     for sample in samples:
@@ -336,8 +341,8 @@ def strata_of(samples: Sequence[SampleMoments], strata: pd.Series) -> tuple[Inde
         alone = np.flatnonzero(np.bincount(codes) == 1)
         if len(alone):
             raise DataError(
-                f"{_where(sample)}: the stratum {names[alone[0]]!r} has a single row, which would"
-                " be in every resample once and never vary. Merge small strata."
+                f"{_where(sample)}: the stratum {_shown(names[alone[0]])} has a single row, which"
+                " would be in every resample once and never vary. Merge small strata."
             )
         found.append(codes.astype(np.intp))
     return tuple(found)
@@ -371,7 +376,13 @@ def given(
     array([[2, 0, 1],
            [0, 2, 1]])
     """
-    tables = [np.asarray(indices)] if len(samples) == 1 else [np.asarray(t) for t in indices]  # type: ignore[union-attr]
+    try:
+        tables = [np.asarray(indices)] if len(samples) == 1 else [np.asarray(t) for t in indices]  # type: ignore[union-attr]
+    except (TypeError, ValueError):
+        raise DataError(
+            "indices= is no table of whole numbers. Give one row a resample, all of one length;"
+            " with several groups a list of such tables."
+        ) from None
     if len(samples) == 1 and tables[0].ndim == 3 and len(tables[0]) == 1:
         tables = [tables[0][0]]
     if len(tables) != len(samples):
@@ -419,4 +430,9 @@ def _where(sample: SampleMoments) -> str:
 
 
 def _row(sample: SampleMoments, place: int) -> str:
-    return f"row {place if sample.index is None else sample.index[place]!r}"
+    return f"row {place if sample.index is None else _shown(sample.index[place])}"
+
+
+def _shown(label: object) -> str:
+    # NumPy's numbers show their type as well.
+    return repr(label.item() if isinstance(label, np.generic) else label)

@@ -184,7 +184,10 @@ def populations_of(
     elif isinstance(source, Iterable):
         found = tuple(source)
         if not found or not all(isinstance(part, Population) for part in found):
-            raise ModelError("expected populations, one for each group.")
+            raise ModelError(
+                "expected a fit, a model text or populations, one for each group, got a"
+                f" {type(source).__name__} that does not hold these."
+            )
     else:
         raise ModelError(
             f"expected a fit, a model text or populations, got {type(source).__name__}."

@@ -16,6 +16,7 @@ from clustersem.resample.likert import Correlations, Likert, PerItem, likert
 from clustersem.resample.misfit import misspecified
 from clustersem.resample.missingness import MAR, MCAR, Missing, Rate
 from clustersem.resample.nonnormal import IndependentGenerator, PerVariable, ValeMaurelli
+from clustersem.resample.numbers import are_several
 from clustersem.resample.population import Population, moved_to, populations_of
 from clustersem.resample.sample_margins import sample_margins
 from clustersem.resample.streams import seed_of, stream
@@ -250,7 +251,7 @@ def group_sizes(
         rest = int(n) - int(whole.sum())
         whole[np.argsort(whole - exact, kind="stable")[:rest]] += 1
         counts = whole.tolist()
-    elif isinstance(n, Sequence | np.ndarray):
+    elif are_several(n):
         counts = list(n)
         if len(counts) != len(labels):
             raise DataError(f"n= has {len(counts)} numbers for {len(labels)} groups.")

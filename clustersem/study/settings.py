@@ -151,6 +151,14 @@ class CutoffSettings(Section):
     answers: Literal["normal", "likert"] | None = None
     n_jobs: int = 1
 
+    @field_validator("n_jobs")
+    @classmethod
+    def _is_some(cls, value: int) -> int:
+        # Found out here, and not when all that comes before cutoffs is done.
+        if value == 0:
+            raise ValueError("write how many processes share the work; -1 takes all cores")
+        return value
+
 
 class OptionSettings(Section):
     """``[options]``: how hypotheses are read.

@@ -6,11 +6,11 @@ import difflib
 from collections.abc import Iterable
 
 
-def nearest(name: str, candidates: Iterable[str]) -> str | None:
+def nearest(name: object, candidates: Iterable[str]) -> str | None:
     """Return the candidate that `name` was most likely meant to be, or None.
 
     Case, surrounding blanks and the difference between ``_``, ``-`` and a blank are not held
-    against a candidate.
+    against a candidate. What is no text is taken as it prints.
     """
     plain: dict[str, str] = {}
     for candidate in candidates:
@@ -19,7 +19,7 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
     return plain[found[0]] if found else None
 
 
-def did_you_mean(name: str, candidates: Iterable[str]) -> str:
+def did_you_mean(name: object, candidates: Iterable[str]) -> str:
     """Return ``"; did you mean 'C13'?"``, or an empty text when nothing is near."""
     found = nearest(name, candidates)
     return "" if found is None else f"; did you mean {found!r}?"
@@ -33,5 +33,5 @@ def listed(names: Iterable[object], *, limit: int = 6) -> str:
     return f"{', '.join(texts[:limit])} and {len(texts) - limit} more"
 
 
-def _plain(name: str) -> str:
-    return name.strip().casefold().replace("-", "_").replace(" ", "_")
+def _plain(name: object) -> str:
+    return str(name).strip().casefold().replace("-", "_").replace(" ", "_")

@@ -126,5 +126,8 @@ def test_study_file_asks_for_cutoffs(tmp_path):
     (tmp_path / "study.toml").write_text(STUDY.replace("n = 20", "m = 20"))
     with pytest.raises(CodebookError, match=r"line 13: \[cutoffs\] has no key 'm'"):
         cs.Study.from_file(tmp_path / "study.toml")
+    (tmp_path / "study.toml").write_text(STUDY.replace("n = 20", "n_jobs = 0"))
+    with pytest.raises(CodebookError, match=r"n_jobs: write how many processes"):
+        cs.Study.from_file(tmp_path / "study.toml")
     (tmp_path / "study.toml").write_text(STUDY.replace("[cutoffs]\nn = 20\n", ""))
     assert cs.Study.from_file(tmp_path / "study.toml").run().cutoffs is None

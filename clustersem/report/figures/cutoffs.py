@@ -24,13 +24,12 @@ from clustersem.report.figures.canvas import (
 )
 from clustersem.report.formats import number
 from clustersem.report.tables.fit import STRICT_STANDARDS
+from clustersem.resample.cutoffs_result import Cutoffs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.transforms import Transform
-
-    from clustersem.resample.cutoffs_result import Cutoffs
 
 #: The conventional cutoff of each index.
 FIXED = {standard.key: standard.bound for standard in STRICT_STANDARDS}
@@ -85,11 +84,15 @@ def cutoff_figure(cutoffs: Cutoffs, path: str | os.PathLike[str] | None = None) 
     >>> [axes.get_xlabel() for axes in figure.axes]
     ['SRMR', 'RMSEA', 'CFI']
     """
-    from matplotlib.ticker import MaxNLocator
-
+    if not isinstance(cutoffs, Cutoffs):
+        raise DataError(
+            f"cutoff_figure draws what cs.cutoffs returns, not a {type(cutoffs).__name__}."
+        )
     if cutoffs.table.empty:
         said = " ".join(cutoffs.notes)
         raise DataError(f"there are no replications to draw. {said}".strip())
+    from matplotlib.ticker import MaxNLocator
+
     levels = sorted(set(cutoffs.table["level"]))
     figure, panels = new_panels(8.4, 1.35 + 0.42 * len(levels), len(_NAMES))
     for axes, (index, name) in zip(panels, _NAMES.items(), strict=True):

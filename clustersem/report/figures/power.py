@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 import pandas as pd
 
+from clustersem.errors import DataError
 from clustersem.report.diagram.text import text_width
 from clustersem.report.figure_file import write_figure
 from clustersem.report.figures.canvas import HAIR, INK, SMALL, SOFT, dress, new_figure
+from clustersem.resample.numbers import is_number
 from clustersem.resample.power import Power, SampleSize
 from clustersem.resample.power.claims import wilson
 
@@ -73,7 +75,7 @@ def power_figure(
     Raises
     ------
     DataError
-        If the suffix of `path` is none of the three.
+        If there is nothing to draw, or the suffix of `path` is none of the three.
 
     Examples
     --------
@@ -82,6 +84,13 @@ def power_figure(
     >>> [label.get_text() for label in cs.power_figure(plan).axes[0].texts]
     ['y ~ x']
     """
+    if not isinstance(power, (Power, SampleSize)):
+        raise DataError(
+            f"power_figure draws what cs.power or cs.sample_size returns, not a"
+            f" {type(power).__name__}."
+        )
+    if wanted is not None and not (is_number(wanted) and 0.0 < wanted < 1.0):
+        raise DataError(f"wanted={wanted!r}: a power lies between 0 and 1; write 0.8, or None.")
     table = power.table if isinstance(power, Power) else _pooled(power.power.table)
     ids = table["id"].unique().tolist()
     powers = table.pivot(index="n", columns="id", values="power")[ids]

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from clustersem.errors import ClusterSemError, ClusterSemWarning
+from clustersem.errors import ClusterSemError, ClusterSemWarning, ModelError
 from clustersem.fit.estimation import fit_samples
 from clustersem.resample.power.plan import Plan
 from clustersem.resample.power.quantities import ParameterValue, estimates_of
@@ -65,6 +65,11 @@ def noncentrality_of(target: Target, plan: Plan) -> Noncentrality:
         if f is not None:
             return Noncentrality(max(f - plan.fit.state.f, 0.0), sign, "chi2 difference")
     value, se = estimates_of((target.quantity,), plan.fit.theta[None], plan.unit_vcov[None])
+    if not se[0, 0] > 0.0:
+        raise ModelError(
+            f"{target.label} has no standard error in this population: it is held by a bound or"
+            " follows from what is fixed, so there is no z test of it. Leave it out, or the bound."
+        )
     return Noncentrality(float((value / se)[0, 0] ** 2), sign, "z")
 
 

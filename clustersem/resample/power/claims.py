@@ -30,6 +30,8 @@ Row = dict[str, object]
 FIT_TESTS = (("exact fit", 0.0, 0.05), ("close fit", 0.05, 0.08), ("not-close fit", 0.05, 0.01))
 #: A noncentrality per respondent below this is rounding.
 NOTHING = 1e-10
+#: RMSEA that differ by less are the same: a population has the one asked for up to rounding.
+AS_GOOD_AS = 1e-6
 
 _DEVIATE = float(ndtri(0.975))
 
@@ -203,7 +205,9 @@ class FitClaim:
     def is_true(self) -> bool:
         """Whether there is something to find: the null hypothesis is false in the population."""
         own = self.plan.rmsea
-        return own < self.null if self.name == "not-close fit" else own > self.null
+        if self.name == "not-close fit":
+            return own < self.null - AS_GOOD_AS
+        return own > self.null + AS_GOOD_AS
 
     @property
     def alternative(self) -> float:

@@ -52,8 +52,15 @@ def convergence_notes(convergence: pd.DataFrame) -> list[str]:
     lost = np.flatnonzero(converged < asked)
     if len(lost):
         counts = ", ".join(f"{asked[i] - converged[i]} of {asked[i]} at n = {n[i]}" for i in lost)
+        empty = int(convergence["no_moments"].sum())
+        why = (
+            "did not converge"
+            if not empty
+            else f"did not converge, or had nothing to fit ({empty} of them: an item was constant,"
+            " a category empty, or too few answers were complete)"
+        )
         notes.append(
-            f"not every sample could be fitted: {counts} did not converge. They count as not"
+            f"not every sample could be fitted: {counts} {why}. They count as not"
             " supported; power_converged in the table is the share without them."
         )
     many = np.flatnonzero(improper > IMPROPER * asked)

@@ -80,6 +80,8 @@ class Plan:
     def misfit(self) -> float:
         """The discrepancy F of the model in the population; 0 where it holds."""
         f = self.fit.state.f
+        if self.fit.df == 0:
+            return 0.0
         if self.exact:
             return f if f > ROUNDING else 0.0
         # A sample's F is too large by df / N on average.
@@ -140,6 +142,11 @@ def plan_of(
         given = {"estimator": estimator, "missing": missing or "listwise"}
         options = options_from(given, ordinal=ordinal)
     source = population if isinstance(population, Fit) else None
+    if simulate is not None and not isinstance(simulate, Mapping):
+        raise UnsupportedError(
+            f"simulate={simulate!r}: write the options of clustersem.simulate by name,"
+            " simulate={'missing': 0.1} say."
+        )
     asked = {} if simulate is None else dict(simulate)
     _check_settings(asked)
 
@@ -260,7 +267,7 @@ def _check_settings(asked: Mapping[str, Any]) -> None:
     for name in asked:
         if name not in known:
             raise UnsupportedError(
-                f"simulate= has {name!r}{did_you_mean(name, known)} It takes what"
+                f"simulate= has {name!r}{did_you_mean(name, known) or '.'} It takes what"
                 f" clustersem.simulate takes on how data are drawn: {', '.join(known)}."
             )
 

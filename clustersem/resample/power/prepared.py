@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pandas as pd
 
-from clustersem.errors import UnsupportedError
+from clustersem.errors import EstimationError, UnsupportedError
 from clustersem.resample.power.claims import Claim, claims_of
 from clustersem.resample.power.laboratory import laboratory_of
 from clustersem.resample.power.notes import convergence_notes, plan_notes
@@ -79,6 +79,8 @@ class Prepared:
         self, replications: tuple[Replications, ...], seed: int, stopped: str = ""
     ) -> Power:
         """Return the powers by simulation."""
+        if not replications:
+            raise EstimationError(f"no samples were fitted, so there are no powers. {stopped}")
         rows = [claim.simulated_row(found) for claim in self.claims for found in replications]
         convergence = convergence_table(replications)
         notes = [*plan_notes(self.plan, joint=self.joint), *convergence_notes(convergence)]
@@ -126,5 +128,19 @@ def prepare(
         simulate=simulate,
         rmsea=rmsea,
     )
+    if method == "analytic":
+        _check_drawn(simulate or {}, plan)
     asked = targets_of(target, plan.fit)
     return Prepared(plan, asked, claims_of(asked, plan, alpha), method, alpha, joint)
+
+
+def _check_drawn(settings: Mapping[str, Any], plan: Plan) -> None:
+    """Refuse what noncentral distributions would pass over in silence."""
+    # Categories are fitted, not passed over, and with them the shape of what is cut.
+    names = ("missing", "skewness", "kurtosis") if plan.exact else ("missing",)
+    lost = [name for name in names if settings.get(name) is not None]
+    if lost:
+        raise UnsupportedError(
+            f"simulate= has {' and '.join(lost)}, and method='analytic' is for complete, normal"
+            " answers: it would give the power that these have. Take method='simulation'."
+        )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from clustersem.errors import ModelError
 from clustersem.fit import Fit
+from clustersem.resample.numbers import are_several, is_number
 from clustersem.resample.power.plan import Plan, Source
 from clustersem.resample.power.prepared import prepare
 from clustersem.resample.power.result import Method, Power
@@ -250,8 +251,8 @@ def sample_size(
         joint=joint,
     )
     check_wanted(wanted, alpha)
-    if not 0.0 < precision < 1.0:
-        raise ModelError(f"precision = {precision}: write a share between 0 and 1; 0.05 is 5 %.")
+    if not is_number(precision) or not 0.0 < precision < 1.0:
+        raise ModelError(f"precision = {precision!r}: write a share between 0 and 1; 0.05 is 5 %.")
     if method == "analytic":
         return analytic_sizes(prepared, wanted)
     seed = seed_of(seed)
@@ -272,7 +273,7 @@ def _sizes_asked(n: int | Sequence[int] | None, population: Source, plan: Plan) 
         if not isinstance(population, Fit):
             raise ModelError("n= is missing: how many respondents? n=300, or n=[200, 300, 500].")
         return (population.n_obs,)
-    given = list(n) if isinstance(n, Iterable) else [n]
+    given: list[Any] = list(n) if are_several(n) else [n]
     for value in given:
         if not is_whole(value) or value < plan.least:
             raise ModelError(

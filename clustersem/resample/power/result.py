@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from clustersem.fit.summary_text import in_digits
 from clustersem.resample.power.simulation import Replications
 
 Method = Literal["simulation", "analytic"]
@@ -125,10 +126,15 @@ def summary_text(power: Power) -> str:
     for label, row in zip(labels, first.to_dict("records"), strict=True):
         values = "".join(f"{rate_text(curves.loc[row['id'], n]):>9}" for n in ns)
         lines.append(
-            f"{label:<{width}}{row['population']:>10.3f}{rate_text(row['std_all']):>8}{values}"
+            f"{label:<{width}}{in_digits(row['population']):>10}{rate_text(row['std_all']):>8}"
+            f"{values}"
         )
     if power.method == "simulation":
         worst = float(table["power_se"].max())
+        if worst == 0.0:
+            # All or none of few samples is no certainty; Wilson's interval knows.
+            spread = table["power_ci_upper"] - table["power_ci_lower"]
+            worst = float(spread.max()) / 3.92
         lines += ["", f"Monte Carlo standard errors are at most {worst:.3f}."]
     for note in power.notes:
         lines += ["", f"Note: {note}"]

@@ -23,6 +23,7 @@ from collections.abc import Callable
 from clustersem.engine import noncentral
 from clustersem.errors import ModelError, UnsupportedError
 from clustersem.fit.options import Likelihood
+from clustersem.resample.numbers import is_number
 
 #: No sample size beyond this is looked for: nobody draws such a sample.
 LARGEST_N = 10**9
@@ -82,8 +83,8 @@ def rmsea_power(
     0.955
     """
     _check(df, null, alternative, alpha, n_groups)
-    if n < 2:
-        raise ModelError(f"n = {n} is no sample size.")
+    if not is_number(n) or n < 2:
+        raise ModelError(f"n = {n!r} is no sample size.")
     if likelihood not in ("normal", "wishart"):
         raise UnsupportedError(
             f"likelihood={likelihood!r}; there are 'normal' (chi2 = n F) and 'wishart'"
@@ -188,21 +189,24 @@ def smallest_n(power_at: Callable[[int], float], wanted: float, *, least: int) -
 
 def check_alpha(alpha: float) -> None:
     """Refuse what is no level of a test."""
-    if not 0.0 < alpha < 1.0:
-        raise ModelError(f"alpha = {alpha} is no level of a test; 0.05 is usual.")
+    if not is_number(alpha) or not 0.0 < alpha < 1.0:
+        raise ModelError(f"alpha = {alpha!r} is no level of a test; 0.05 is usual.")
 
 
 def check_wanted(wanted: float, alpha: float) -> None:
     """Refuse a power that no sample or every sample has."""
-    if not alpha < wanted < 1.0:
+    if not is_number(wanted) or not alpha < wanted < 1.0:
         raise ModelError(
-            f"wanted = {wanted} is no power to plan for; it lies between alpha = {alpha:g}, which"
+            f"wanted = {wanted!r} is no power to plan for; it lies between alpha = {alpha:g}, which"
             " chance alone gives, and 1; 0.8 is usual."
         )
 
 
 def _check(df: int, null: float, alternative: float, alpha: float, n_groups: int) -> None:
     check_alpha(alpha)
+    for name, value in (("df", df), ("null", null), ("alternative", alternative)):
+        if not is_number(value):
+            raise ModelError(f"{name} = {value!r} is no number.")
     if df < 1:
         raise ModelError(f"df = {df}: a model without degrees of freedom has no test of fit.")
     if n_groups < 1:

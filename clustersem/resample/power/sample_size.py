@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from clustersem.errors import EstimationError
+from clustersem.fit.summary_text import in_digits
 from clustersem.resample.power.claims import Claim, FitClaim
 from clustersem.resample.power.prepared import Prepared
 from clustersem.resample.power.result import Method, Power, label_of, rate_text
@@ -69,8 +71,8 @@ class SampleSize:
             + (f"{'95 %':>18}" if simulated else ""),
         ]
         for label, row in zip(labels, rows, strict=True):
-            line = f"{label:<{width}}{row['population']:>10.3f}{rate_text(row['std_all']):>8}"
-            line += f"{row['n']:>9}"
+            line = f"{label:<{width}}{in_digits(row['population']):>10}"
+            line += f"{rate_text(row['std_all']):>8}{row['n']:>9}"
             if simulated and not np.isnan(row["n_ci_lower"]):
                 interval = f"[{row['n_ci_lower']:.0f}, {row['n_ci_upper']:.0f}]"
                 line += f"{interval:>18}"
@@ -156,7 +158,9 @@ def simulated_sizes(
         own, n = counts(k), crossing.n
         if np.isnan(n) or not crossing.inside:
             enough = own.n[own.hits / own.trials >= wanted]
-            n = float(enough.min()) if len(enough) else np.nan
+            if not len(enough):
+                raise EstimationError(_not_found(claim, own, wanted, stopped=bool(stopped)))
+            n = float(enough.min())
             low = high = np.nan
             notes.append(
                 f"{claim.about['id']}: of the sizes that were simulated the smallest with that"
@@ -179,3 +183,16 @@ def _guesses(prepared: Prepared, claims: Sequence[Claim], wanted: float) -> list
     for claim in claims:
         claim.refuse_hopeless()
     return [smallest_n(claim.power_at, wanted, least=prepared.plan.least) for claim in claims]
+
+
+def _not_found(claim: Claim, own: Counts, wanted: float, *, stopped: bool) -> str:
+    powers = ", ".join(
+        f"{hits / trials:.3f} at n = {n:.0f}"
+        for n, hits, trials in zip(own.n, own.hits, own.trials, strict=True)
+    )
+    return (
+        f"no size with a power of {wanted:g} was found for {claim.about['id']}. Powers so far:"
+        f" {powers or 'none'}."
+        + (" The search was interrupted." if stopped else "")
+        + " Ask cs.power for sizes of your own choice."
+    )

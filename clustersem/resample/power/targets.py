@@ -116,6 +116,11 @@ def targets_of(asked: Targets, fit: Solution) -> Asked:
                 f" {target.path}. Leave one out, or give it another id."
             )
         names[target.id, target.group] = target.path
+    if not found and not wants_fit:
+        raise ModelError(
+            "target= asks for nothing. Write a path, 'A1 ~ B1', or 'fit'; leave it out for all"
+            " paths."
+        )
     return Asked(tuple(found), wants_fit)
 
 
