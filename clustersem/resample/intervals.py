@@ -268,7 +268,9 @@ def _studentized(
     quantiles, extreme = values.quantiles(np.broadcast_to(tails, (len(estimate), 2)))
     limits = estimate[:, None] - se[:, None] * quantiles[:, ::-1]
     fixed = Resampled.of(resampled)
-    undefined = (values.n_used < 2) | ~np.isfinite(se)
+    # What the model takes over from the sample varies, but has no standard error: no interval is
+    # expected of it.
+    undefined = (se != 0) & ((values.n_used < 2) | ~np.isfinite(se))
     found = _dressed("studentized", level, limits, fixed, extreme, undefined)
     n_used = np.where(fixed.constant, fixed.n_used, values.n_used)
     return Intervals("studentized", level, found.lower, found.upper, n_used, *_flags(found))
