@@ -172,7 +172,7 @@ class Refitter:
                 " means and covariances only."
             )
         return self._one_by_one(
-            partial(self._with_moments, moments, b) for b in range(len(moments[0].cov))
+            partial(self.samples_of, moments, b) for b in range(len(moments[0].cov))
         )
 
     def from_data(self, data: Sequence[Array]) -> Refits:
@@ -385,7 +385,14 @@ class Refitter:
         saturated = saturated_evidence(samples)
         return Inference(objective, optimum.at, samples, options, n, fixed, basis, saturated).vcov()
 
-    def _with_moments(self, moments: Sequence[Moments], b: int) -> tuple[SampleMoments, ...]:
+    def samples_of(self, moments: Sequence[Moments], b: int) -> tuple[SampleMoments, ...]:
+        """Return one of many samples of which the moments are known, a group each.
+
+        Raises
+        ------
+        DataError
+            Where its covariance matrix is not positive definite.
+        """
         result = []
         for sample, part in zip(self.samples, moments, strict=True):
             check_positive_definite(part.cov[b], sample.names, "a sample")

@@ -41,29 +41,19 @@ def second_attempt(refitter: Refitter, moments: Sequence[Moments], found: Refits
     """
     theta, f, code = found.theta.copy(), found.f.copy(), found.code.copy()
     for b in np.flatnonzero(code == NOT_CONVERGED):
-        again = _fitted(refitter, [_sample(*pair, int(b)) for pair in _pairs(refitter, moments)])
+        again = _fitted(refitter, refitter.samples_of(moments, int(b)))
         if again is not None:
             theta[b], f[b] = again
             code[b] = CONVERGED
     return replace(found, theta=theta, f=f, code=code)
 
 
-def _pairs(refitter: Refitter, moments: Sequence[Moments]) -> list[tuple[SampleMoments, Moments]]:
-    return list(zip(refitter.samples, moments, strict=True))
-
-
-def _sample(sample: SampleMoments, part: Moments, b: int) -> SampleMoments:
-    n = int(part.n_obs)
-    mean = None if part.mean is None else part.mean[b].copy()
-    return replace(sample, cov=part.cov[b].copy(), mean=mean, n_obs=n, n_rows=n)
-
-
-def _fitted(refitter: Refitter, samples: Sequence[SampleMoments]) -> tuple[Array, float] | None:
+def _fitted(refitter: Refitter, samples: tuple[SampleMoments, ...]) -> tuple[Array, float] | None:
     """Return theta and F of one sample; None where there is no minimum again."""
     given = refitter.layout.given
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ClusterSemWarning)
-        objective = objective_of(refitter.spec, refitter.layout, tuple(samples), refitter.options)
+        objective = objective_of(refitter.spec, refitter.layout, samples, refitter.options)
     start = refitter.start.copy()
     for block, sample in zip(objective.blocks, samples, strict=True):
         model, cov = block.model, fitted_cov(sample, refitter.options)
