@@ -14,11 +14,10 @@ import numpy as np
 
 from clustersem.engine.arrays import Array, Batch, Device, Index
 from clustersem.engine.batched_curvature import curvature, replaced
-from clustersem.engine.batched_pairs import times_inverse
+from clustersem.engine.batched_pairs import Pair, remembered, times_inverse
 from clustersem.engine.batched_problems import Problems
 from clustersem.engine.batched_quasi_newton import quasi_newton
-from clustersem.engine.batched_walk import begun
-from clustersem.engine.optimiser import DECREMENT
+from clustersem.engine.optimiser import DECREMENT, ROUNDING, SUFFICIENT
 
 MAX_STEPS = 40
 # A problem is given up, too, if so many steps lower chi2 by less than this without bringing the
@@ -102,30 +101,34 @@ class _Run:
         """Take Newton steps with the problems in these places and write down where they end."""
         device = problems.device
         xp, take = device.xp, device.xp.take
-        walk, state = begun(problems, start)
-        h = curvature(problems, state, walk.g)
+        here = device.asarray(start)
+        f, state = problems.at(here)
+        g = problems.gradient(state)
+        length = xp.ones_like(f)
+        h = curvature(problems, state, g)
+        pairs: list[Pair] = []
         before, moved = np.full(len(places), np.inf), np.zeros(len(places), bool)
         alive = np.ones(len(places), bool)
         trail = _Trail(len(self.start), self.n_total)
         for _ in range(MAX_STEPS):
-            step = -times_inverse(xp, walk.g, walk.pairs, h.solve)
-            size = device.numpy(-xp.sum(walk.g * step, axis=1)).copy()
+            step = -times_inverse(xp, g, pairs, h.solve)
+            size = device.numpy(-xp.sum(g * step, axis=1)).copy()
             stale = np.flatnonzero(alive & moved & ~_nearly_there(size, before))
             if len(stale):
                 which = device.asarray(stale)
-                g = take(walk.g, which, axis=0)
-                fresh = curvature(walk.problems.some(which), state.some(which), g)
-                again = -fresh.solve(g)
+                g_stale = take(g, which, axis=0)
+                fresh = curvature(problems.some(which), state.some(which), g_stale)
+                again = -fresh.solve(g_stale)
                 h, step = h.replaced(stale, fresh), replaced(step, stale, again)
-                walk = walk.without_pairs(stale)
-                size[stale] = device.numpy(-xp.sum(g * again, axis=1))
-            trial = walk.here + walk.length[:, None] * step
+                pairs = [pair.without(device, stale) for pair in pairs]
+                size[stale] = device.numpy(-xp.sum(g_stale * again, axis=1))
+            trial = here + length[:, None] * step
             done = alive & ((size <= DECREMENT) | (_after(size, before) <= LEFT))
-            f = device.numpy(walk.f)
             # What the last step takes off F is half the decrement, but for rounding.
-            alive &= ~self._ended(device, places, f - 0.5 * size, walk.here, trial, done, alive)
+            after = device.numpy(f) - 0.5 * size
+            alive &= ~self._ended(device, places, after, here, trial, done, alive)
             # A problem whose Hessian is singular can take no step.
-            alive &= ~(np.isnan(size) | trail.is_flat(places, f, size))
+            alive &= ~(np.isnan(size) | trail.is_flat(places, device.numpy(f), size))
             before = size
             if not alive.any():
                 return
@@ -133,12 +136,26 @@ class _Run:
                 kept = np.flatnonzero(alive)
                 places, before, alive = places[kept], before[kept], alive[kept]
                 which = device.asarray(kept)
-                walk, h, trial = walk.some(which), h.some(kept), take(trial, which, axis=0)
-            walk, state, good = walk.tried(trial, device.asarray(before))
+                problems = problems.some(which)
+                here, f, g, trial, length = (
+                    take(part, which, axis=0) for part in (here, f, g, trial, length)
+                )
+                h = h.some(kept)
+                pairs = [pair.some(xp, which) for pair in pairs]
+            there, state = problems.at(trial)
+            noise = ROUNDING * (problems.n_terms + xp.abs(f))
+            good = there <= f - SUFFICIENT * length * device.asarray(before) + noise
+            # Of a problem whose step was refused nothing but the length of the next one changes.
+            changed = problems.gradient(state)
+            pairs = remembered(xp, pairs, trial - here, changed - g, good)
+            here = xp.where(good[:, None], trial, here)
+            g = xp.where(good[:, None], changed, g)
+            f = xp.where(good, there, f)
+            length = xp.where(good, xp.ones_like(length), 0.5 * length)
             moved = device.numpy(good)
             self.found.steps[places[alive]] += 1
-        self.found.f[places[alive]] = device.numpy(walk.f)[alive]
-        self.found.theta[places[alive]] = device.numpy(walk.here)[alive]
+        self.found.f[places[alive]] = device.numpy(f)[alive]
+        self.found.theta[places[alive]] = device.numpy(here)[alive]
 
     def _ended(
         self,

@@ -40,10 +40,8 @@ class Pair:
         return Pair(self.s, self.y, self.rho * device.asarray(kept))
 
 
-def remembered(
-    xp: Namespace, pairs: Sequence[Pair], s: Batch, y: Batch, good: Batch
-) -> tuple[Pair, ...]:
-    """Return the pairs with one more: none where a step was refused or shows no curvature."""
+def remembered(xp: Namespace, pairs: Sequence[Pair], s: Batch, y: Batch, good: Batch) -> list[Pair]:
+    """Return the pairs with one more; it is none where a step was refused or shows no curvature."""
     sy = xp.sum(s * y, axis=1)
     size = xp.sqrt(xp.sum(s * s, axis=1) * xp.sum(y * y, axis=1))
     used = good & (sy > FLAT * size)
@@ -51,7 +49,7 @@ def remembered(
     # What is no pair may be infinite, and is not to be multiplied with.
     nothing = xp.zeros_like(s)
     own = Pair(xp.where(used[:, None], s, nothing), xp.where(used[:, None], y, nothing), rho)
-    return (*pairs[1 - MEMORY :], own)
+    return [*pairs[1 - MEMORY :], own]
 
 
 def times_inverse(

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from clustersem.engine.arrays import Array
-from clustersem.engine.batched_pairs import times_inverse
+from clustersem.engine.batched_pairs import Pair, remembered, times_inverse
 from clustersem.engine.batched_problems import Problems
-from clustersem.engine.batched_walk import begun
+from clustersem.engine.optimiser import ROUNDING, SUFFICIENT
 
 STEPS = 24
 # A problem that is farther than this from its minimum after so many steps is better off with
@@ -58,24 +58,26 @@ def quasi_newton(problems: Problems, start: Array, inverse: Array) -> Approach:
     """
     device = problems.device
     xp = device.xp
-    metric = device.asarray(inverse)
-    walk, _ = begun(problems, start)
-    found = Approach(start.copy(), device.numpy(walk.f).copy(), np.zeros(len(start), bool))
+    theta, metric = device.asarray(start), device.asarray(inverse)
+    f, state = problems.at(theta)
+    g = problems.gradient(state)
+    length = xp.ones_like(f)
+    pairs: list[Pair] = []
+    found = Approach(start.copy(), device.numpy(f).copy(), np.zeros(len(start), bool))
     places, alive = np.arange(len(start)), np.ones(len(start), bool)
     for number in range(STEPS + 1):
-        step = -times_inverse(xp, walk.g, walk.pairs, lambda v: v @ metric)
-        decrement = -xp.sum(walk.g * step, axis=1)
-        trial = walk.here + walk.length[:, None] * step
+        step = -times_inverse(xp, g, pairs, lambda v: v @ metric)
+        decrement = -xp.sum(g * step, axis=1)
+        trial = theta + length[:, None] * step
         size = device.numpy(decrement)
         done = alive & (size >= 0) & (size <= DECREMENT)
         hard = ~(size <= HARD) if number >= HARD_AFTER else np.zeros(len(places), bool)
         ended = done | (alive & (hard | (number == STEPS)))
         if ended.any():
-            for which, where in ((done, trial), (ended & ~done, walk.here)):
+            for which, where in ((done, trial), (ended & ~done, theta)):
                 found.theta[places[which]] = device.numpy(where)[which]
             # What a step takes off F is half the decrement, but for rounding.
-            gained = 0.5 * np.where(done, size, 0.0)
-            found.f[places[ended]] = (device.numpy(walk.f) - gained)[ended]
+            found.f[places[ended]] = device.numpy(f)[ended] - 0.5 * np.where(done, size, 0.0)[ended]
             found.done[places[done]] = True
             alive &= ~ended
             if not alive.any():
@@ -84,7 +86,19 @@ def quasi_newton(problems: Problems, start: Array, inverse: Array) -> Approach:
             kept = np.flatnonzero(alive)
             places, alive = places[kept], alive[kept]
             which = device.asarray(kept)
-            walk = walk.some(which)
-            decrement, trial = (xp.take(part, which, axis=0) for part in (decrement, trial))
-        walk, _, _ = walk.tried(trial, decrement)
+            problems = problems.some(which)
+            theta, f, g, length, decrement, trial = (
+                xp.take(part, which, axis=0) for part in (theta, f, g, length, decrement, trial)
+            )
+            pairs = [pair.some(xp, which) for pair in pairs]
+        there, state = problems.at(trial)
+        good = there <= f - SUFFICIENT * length * decrement + ROUNDING * (
+            problems.n_terms + xp.abs(f)
+        )
+        changed = problems.gradient(state)
+        pairs = remembered(xp, pairs, trial - theta, changed - g, good)
+        theta = xp.where(good[:, None], trial, theta)
+        g = xp.where(good[:, None], changed, g)
+        f = xp.where(good, there, f)
+        length = xp.where(good, xp.ones_like(length), 0.5 * length)
     return found
