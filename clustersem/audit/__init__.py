@@ -1,0 +1,1 @@
+"""Printed tables into a list of contradictions."""

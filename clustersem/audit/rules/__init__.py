@@ -1,0 +1,1 @@
+"""The relations that must hold among printed numbers, a family a file."""

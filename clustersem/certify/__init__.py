@@ -1,0 +1,1 @@
+"""A fit into a verdict on whether its solution can be trusted."""
