@@ -249,7 +249,7 @@ class PrintedClaim:
     Attributes
     ----------
     about : str
-        ``"correlations"`` (of the coefficients' table), ``"standardised"`` (all standardised estimates
+        ``"correlations"`` (of the coefficients' table), ``"standardised"`` (all such estimates
         do), ``"loadings"``, ``"alpha"``, ``"ave"``, ``"composite_reliability"``, ``"kmo"``,
         ``"p"``.
     lower, upper : Printed, optional
