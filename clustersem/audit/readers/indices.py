@@ -1,0 +1,103 @@
+"""Indices of fit under the names that papers and programs give them."""
+
+from __future__ import annotations
+
+import re
+
+from clustersem.survey.names import did_you_mean
+
+#: By the names of ``fit.measures``.
+_ALIASES: dict[str, tuple[str, ...]] = {
+    "chisq": ("chi2", "chisquare", "chisquared", "x2", "cmin", "chi", "likelihoodratio"),
+    "df": ("degreesoffreedom", "dof"),
+    "pvalue": ("p", "sig", "pchi2", "pofchi2", "chi2p", "probability"),
+    "cmin_df": (
+        "chi2/df",
+        "cmin/df",
+        "chisq/df",
+        "x2/df",
+        "chisquare/df",
+        "chi2/dof",
+        "chisquared/df",
+        "normedchisquare",
+        "normedchi2",
+        "relativechisquare",
+        "relativechi2",
+        "chisqdf",
+        "chi2df",
+        "/df",
+    ),
+    "rmsea": ("rootmeansquareerrorofapproximation",),
+    "rmsea_ci_lower": ("lo90", "rmsealo90", "rmsealower", "rmseacilow", "rmsealo", "rmsea.ci.lower"),
+    "rmsea_ci_upper": ("hi90", "rmseahi90", "rmseaupper", "rmseacihigh", "rmseahi", "rmsea.ci.upper"),
+    "rmsea_pvalue": ("pclose", "rmseap", "closefit"),
+    "rmsea_ci": ("rmsea90ci", "90cirmsea", "90ci", "rmsea90%ci", "90%ci", "90%cirmsea", "ci90"),
+    "srmr": ("standardizedrmr", "standardisedrmr", "standardizedrootmeansquareresidual"),
+    "rmr": ("rootmeansquareresidual",),
+    "cfi": ("comparativefitindex",),
+    "tli": ("nnfi", "tlinnfi", "tuckerlewis", "tuckerlewisindex", "rho2", "nnfitli", "tli/nnfi"),
+    "nfi": ("normedfitindex", "delta1"),
+    "ifi": ("incrementalfitindex", "delta2", "bl89"),
+    "rfi": ("relativefitindex", "rho1"),
+    "rni": (),
+    "gfi": ("goodnessoffitindex", "goodnessoffit"),
+    "agfi": ("adjustedgoodnessoffitindex", "adjustedgfi"),
+    "pgfi": ("parsimonygoodnessoffitindex", "parsimoniousgoodnessoffitindex"),
+    "pnfi": ("parsimonynormedfitindex", "parsimoniousnormedfitindex", "pnorfi"),
+    "pcfi": ("parsimonycomparativefitindex",),
+    "aic": ("akaike",),
+    "bic": ("bayesian", "bayesianinformationcriterion"),
+    "bic2": ("sabic", "abic", "ssabic", "samplesizeadjustedbic"),
+    "ecvi": (),
+    "cn_05": ("hoelter05", "hoelter0.05", "hoelter.05", "hoelter", "cn", "criticaln"),
+    "cn_01": ("hoelter01", "hoelter0.01", "hoelter.01"),
+    "npar": ("parameters", "freeparameters", "nparameters", "numberofparameters"),
+    "baseline_chisq": ("nullchi2", "nullmodelchi2", "baselinechi2", "independencechi2"),
+    "baseline_df": ("nulldf", "nullmodeldf", "baselinedf", "independencedf"),
+    "baseline_pvalue": ("nullp", "baselinep"),
+    "logl": ("loglikelihood", "ll"),
+    "mfi": ("mcdonald", "mci"),
+    "crmr": (),
+    "n": ("samplesize", "nobs", "observations", "ntotal"),
+}
+_SUFFIX = re.compile(r"(.*?)[\s_.(]+(scaled|robust)\)?$", re.I)
+INDICES = tuple(name for name in _ALIASES if name not in ("n", "rmsea_ci"))
+
+
+def _plain(text: str) -> str:
+    plain = text.strip().casefold().replace("χ", "chi").replace("²", "2").replace("^", "")
+    plain = plain.replace("\u03c72", "chi2").replace("χ2", "chi2").replace("d.f.", "df")
+    return re.sub(r"[^\w/.%]|_", "", plain).rstrip(".")
+
+
+_NAMES = {
+    _plain(alias): name for name, aliases in _ALIASES.items() for alias in (name, *aliases)
+}
+
+
+def index_name(text: str) -> str | None:
+    """Return the measure that a text names, or None.
+
+    Examples
+    --------
+    >>> index_name("χ²/df"), index_name("CMIN/DF"), index_name("cfi_robust"), index_name("alpha")
+    ('cmin_df', 'cmin_df', 'cfi_robust', None)
+    """
+    found = _NAMES.get(_plain(text))
+    if found is not None:
+        return found
+    suffixed = _SUFFIX.fullmatch(text.strip())
+    if suffixed is not None and (name := _NAMES.get(_plain(suffixed.group(1)))):
+        return f"{name}_{suffixed.group(2).casefold()}"
+    # "Comparative fit index (CFI)", "RMSEA (< 0.08)"
+    parts = re.split(r"[()\[\],;:]", text)
+    if len(parts) > 1:
+        known = {_NAMES[_plain(part)] for part in parts if _plain(part) in _NAMES}
+        if len(known) == 1:
+            return known.pop()
+    return None
+
+
+def nearest_index(text: str) -> str:
+    """Return ``"; did you mean 'rmsea'?"``, or an empty text."""
+    return did_you_mean(text, INDICES)
