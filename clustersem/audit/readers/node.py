@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from numbers import Real
 from typing import Any, NoReturn
 
 from clustersem.audit.printed import Printed
@@ -117,7 +118,7 @@ class Node:
 
     def printed_text(self) -> str:
         """Return a number as it is written."""
-        if isinstance(self.value, bool) or not isinstance(self.value, (str, int, float)):
+        if isinstance(self.value, bool) or not isinstance(self.value, (str, Real)):
             self.fail(f'this must be a number, or text such as "<.001", not {self.value!r}.')
         return _text(self.value)
 
