@@ -25,7 +25,7 @@ _ALIASES: dict[str, tuple[str, ...]] = {
         "relativechi2",
         "chisqdf",
         "chi2df",
-        "/df",
+        "fracchi2df",
     ),
     "rmsea": ("rootmeansquareerrorofapproximation",),
     "rmsea_ci_lower": ("lo90", "rmsealo90", "rmsealower", "rmseacilow", "rmsealo", "rmsea.ci.lower"),
@@ -90,12 +90,26 @@ def index_name(text: str) -> str | None:
     if suffixed is not None and (name := _NAMES.get(_plain(suffixed.group(1)))):
         return f"{name}_{suffixed.group(2).casefold()}"
     # "Comparative fit index (CFI)", "RMSEA (< 0.08)"
-    parts = re.split(r"[()\[\],;:]", text)
-    if len(parts) > 1:
-        known = {_NAMES[_plain(part)] for part in parts if _plain(part) in _NAMES}
-        if len(known) == 1:
-            return known.pop()
-    return None
+    known = dict.fromkeys(named for _, named in _bracketed(text))
+    return next(iter(known)) if len(known) == 1 else None
+
+
+def index_pair(text: str) -> tuple[str, str] | None:
+    """Return two measures that share a heading, the second in brackets.
+
+    Examples
+    --------
+    >>> index_pair("χ² (df)"), index_pair("RMSEA [90% CI]"), index_pair("CFI")
+    (('chisq', 'df'), ('rmsea', 'rmsea_ci'), None)
+    """
+    known = list(dict.fromkeys(named for _, named in _bracketed(text)))
+    return (known[0], known[1]) if len(known) == 2 else None
+
+
+def _bracketed(text: str) -> list[tuple[str, str]]:
+    """Return the parts of a text around its brackets that name measures."""
+    parts = [part for part in re.split(r"[()\[\],;:]", text) if part.strip()]
+    return [(part, _NAMES[_plain(part)]) for part in parts if _plain(part) in _NAMES]
 
 
 def nearest_index(text: str) -> str:

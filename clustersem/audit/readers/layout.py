@@ -19,7 +19,7 @@ from clustersem.audit.readers.node import Node
 from clustersem.audit.readers.numbers import STARS, is_empty
 
 #: Sections with one number a construct: the field of the construct, and what it is called.
-_OF_CONSTRUCTS = {
+OF_CONSTRUCTS = {
     "alpha": "alpha",
     "composite_reliability": "composite_reliability",
     "ave": "ave",
@@ -205,7 +205,7 @@ def _variance(section: Node, number: Node | None, draft: Draft, at: str) -> None
 
 
 def _of_constructs(key: str) -> Callable[[Node, Draft, Places], None]:
-    field = _OF_CONSTRUCTS[key]
+    field = OF_CONSTRUCTS[key]
 
     def read(section: Node, draft: Draft, places: Places) -> None:
         at = places.get(key, key.replace("_", " "))
@@ -355,7 +355,7 @@ _SECTIONS: dict[str, Callable[[Node, Draft, Places], None]] = {
     "sample": _sample,
     "shares": _shares,
     "efa": _efa,
-    **{key: _of_constructs(key) for key in _OF_CONSTRUCTS},
+    **{key: _of_constructs(key) for key in OF_CONSTRUCTS},
     "model": layout_models.read_model,
     "modifications": layout_models.read_modifications,
     "fit": layout_models.read_fits,

@@ -118,8 +118,8 @@ def read_p(text: str, stars: Mapping[str, float], place: str) -> Printed:
 
     Examples
     --------
-    >>> read_p("***", STARS, "").interval, read_p(".012", STARS, "").interval.text(3)
-    (Interval(lower=0.0, upper=0.001), '0.012')
+    >>> read_p("***", STARS, "").interval, read_p(".012", STARS, "").interval.text(4)
+    (Interval(lower=0.0, upper=0.001), '0.0115 to 0.0125')
     """
     plain = text.strip().replace("∗", "*").replace("＊", "*").replace("\\*", "*")
     if plain.casefold() in _INSIGNIFICANT:
