@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from clustersem.audit.readers.captions import is_caption, place_of
 from clustersem.audit.readers.draft import Draft
 from clustersem.audit.readers.long_form import is_long, read_long
 from clustersem.audit.readers.table_kinds import read_tables
 from clustersem.audit.readers.tables import RawTable, with_decimal_points
 from clustersem.errors import DataError
 from clustersem.survey.encoding import text_of_file
-
-_CAPTION = re.compile(r"\s*(table\s+[\w.]+)[.:]?\s*(.*)", re.I)
 
 
 def read_csv(path: Path, draft: Draft) -> None:
@@ -74,7 +72,7 @@ def _tables(rows: list[tuple[int, list[str]]], source: str) -> list[RawTable]:
             block = []
         elif len(cells) == 1 and not block:
             caption = cells[0]
-        elif not block and _CAPTION.match(row[0]):
+        elif not block and is_caption(row[0]):
             # A caption with commas in it.
             caption = ", ".join(cells)
         else:
@@ -83,8 +81,9 @@ def _tables(rows: list[tuple[int, list[str]]], source: str) -> list[RawTable]:
 
 
 def _place(caption: str, number: int, source: str) -> str:
-    found = _CAPTION.match(caption)
-    return found.group(1) if found else caption or (source if number == 1 else f"{source}, table {number}")
+    if is_caption(caption):
+        return place_of(caption, number)
+    return caption or (source if number == 1 else f"{source}, table {number}")
 
 
 def _table(place: str, caption: str, rows: list[tuple[int, list[str]]]) -> RawTable:

@@ -58,7 +58,7 @@ def read_path_rows(tables: Sequence[PathRows], draft: Draft) -> None:
     outer = {step for row in rows if row.path.op == "~~" for step in row.path.steps}
     marked = {row.path.steps[0] for row in rows if row.path.op == "~" and _is_marker(row.fields)}
     listed = {item for fields in draft.constructs.values() for item in fields.get("items", ())}
-    listed |= {row.rhs for row in draft.coefficients if row.op == "=~"}
+    listed |= {row.rhs for row in draft.coefficients if row.op == "=~"} | {*draft.items}
     for row in rows:
         path = row.path
         if path.op == "~" and len(path.steps) > 2:

@@ -167,9 +167,12 @@ def matrix_columns(table: LaidTable) -> dict[int, int]:
     """Return the columns of a matrix, each with the row of the same name; empty for no matrix."""
     names = [name_of(row[0])[0].casefold() for _, row in table.body]
     found: dict[int, int] = {}
+    counted = [one for one in (h.strip(" .()") for h in table.headings) if one.isdigit()]
+    # A matrix numbers all its rows, or all but the last; components are fewer.
+    numbered = len(counted) in (len(names), len(names) - 1)
     for j, heading in enumerate(table.headings[1:], 1):
         number = heading.strip(" .()")
-        if number.isdigit() and 0 < int(number) <= len(names):
+        if numbered and number.isdigit() and 0 < int(number) <= len(names):
             found[j] = int(number) - 1
         elif heading and (name := name_of(heading)[0].casefold()) in names:
             found[j] = names.index(name)
