@@ -59,7 +59,7 @@ def _group(number: int, rule: Rule, found: Sequence[Finding], held: int) -> list
 
 def _told(one: Finding) -> str:
     """Return the sentence of a finding, with how much hangs on it and where."""
-    marks = [] if one.severity == "serious" else [one.severity]
+    marks: list[str] = [] if one.severity == "serious" else [one.severity]
     marks += [one.certainty] if one.certainty != "impossible" else []
     mark = f" [{', '.join(marks)}]" if marks else ""
     return f"{one.place}{mark}. {one.sentence}"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_CAPTION = re.compile(r"\s*(table|tab\.|tabelle|tableau|tabla|表)\s*([A-Z]?\d+[\w.-]*?|[IVX]+)\b", re.I)
+_CAPTION = re.compile(
+    r"\s*(table|tab\.|tabelle|tableau|tabla|表)\s*([A-Z]?\d+[\w.-]*?|[IVX]+)\b", re.I
+)
 
 
 def is_caption(text: str) -> bool:

@@ -72,6 +72,7 @@ class Draft:
     modifications: tuple[Row, ...] = ()
     syntax: str = ""
     every: dict[str, dict[str, Any]] = field(default_factory=dict)
+    alpha_beside: dict[str, Printed] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
 
     def name(self, text: str) -> str:

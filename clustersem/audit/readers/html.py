@@ -48,9 +48,7 @@ def read_html(path: Path, draft: Draft) -> None:
 def _raw(table: Any, number: int, source: str) -> RawTable:  # noqa: ANN401 - lxml is untyped
     caption = _caption(table)
     rows = _cells(table)
-    return RawTable(
-        place_of(caption, number), caption, rows, tuple(range(1, len(rows) + 1))
-    )
+    return RawTable(place_of(caption, number), caption, rows, tuple(range(1, len(rows) + 1)))
 
 
 def _caption(table: Any) -> str:  # noqa: ANN401

@@ -28,8 +28,22 @@ _ALIASES: dict[str, tuple[str, ...]] = {
         "fracchi2df",
     ),
     "rmsea": ("rootmeansquareerrorofapproximation",),
-    "rmsea_ci_lower": ("lo90", "rmsealo90", "rmsealower", "rmseacilow", "rmsealo", "rmsea.ci.lower"),
-    "rmsea_ci_upper": ("hi90", "rmseahi90", "rmseaupper", "rmseacihigh", "rmseahi", "rmsea.ci.upper"),
+    "rmsea_ci_lower": (
+        "lo90",
+        "rmsealo90",
+        "rmsealower",
+        "rmseacilow",
+        "rmsealo",
+        "rmsea.ci.lower",
+    ),
+    "rmsea_ci_upper": (
+        "hi90",
+        "rmseahi90",
+        "rmseaupper",
+        "rmseacihigh",
+        "rmseahi",
+        "rmsea.ci.upper",
+    ),
     "rmsea_pvalue": ("pclose", "rmseap", "closefit"),
     "rmsea_ci": ("rmsea90ci", "90cirmsea", "90ci", "rmsea90%ci", "90%ci", "90%cirmsea", "ci90"),
     "srmr": ("standardizedrmr", "standardisedrmr", "standardizedrootmeansquareresidual"),
@@ -70,9 +84,7 @@ def _plain(text: str) -> str:
     return re.sub(r"[^\w/.%]|_", "", plain).rstrip(".")
 
 
-_NAMES = {
-    _plain(alias): name for name, aliases in _ALIASES.items() for alias in (name, *aliases)
-}
+_NAMES = {_plain(alias): name for name, aliases in _ALIASES.items() for alias in (name, *aliases)}
 
 
 def index_name(text: str) -> str | None:

@@ -44,9 +44,7 @@ _BOUND = re.compile(
 )
 
 
-def read_layout(
-    document: Mapping[str, Any], draft: Draft, *, text: str | None = None
-) -> Draft:
+def read_layout(document: Mapping[str, Any], draft: Draft, *, text: str | None = None) -> Draft:
     """Add the sections of a mapping, as TOML delivers it, to a draft.
 
     Parameters
@@ -67,9 +65,11 @@ def read_layout(
     sections = root.table((*_SECTIONS, *_HEAD))
     if "title" in sections:
         draft.title = sections["title"].words()
-    places = {
-        key: node.words() for key, node in sections["places"].table().items()
-    } if "places" in sections else {}
+    places = (
+        {key: node.words() for key, node in sections["places"].table().items()}
+        if "places" in sections
+        else {}
+    )
     # What names constructs goes before what is said of them; rows keep the order of the paper.
     first = [key for key in _SECTIONS if key in sections and key not in _ROWS]
     for key in (*first, *(key for key in sections if key in _ROWS)):
@@ -123,7 +123,7 @@ def _stars(section: Node, draft: Draft, places: Places) -> None:
     levels = dict(STARS)
     for key, node in entries.items():
         if not key or key.strip("*"):
-            node.fail(f"a key of this section is stars, as in \"**\" = 0.01, not {key!r}.")
+            node.fail(f'a key of this section is stars, as in "**" = 0.01, not {key!r}.')
         levels[key] = abs(node.number("").value)
     draft.stars = levels
 
@@ -211,7 +211,10 @@ def _of_constructs(key: str) -> Callable[[Node, Draft, Places], None]:
         at = places.get(key, key.replace("_", " "))
         for name, node in section.table().items():
             place = f"{at}, {name}"
-            items = {*draft.items, *(i for c in draft.constructs.values() for i in c.get("items", ()))}
+            items = {
+                *draft.items,
+                *(i for c in draft.constructs.values() for i in c.get("items", ())),
+            }
             if field in ("mean", "sd") and name in items and name not in draft.constructs:
                 draft.items.setdefault(name, {"place": place})[field] = node.number(place)
                 continue
@@ -288,9 +291,7 @@ def _matrix(
                 # Below one it can be no correlation: Fornell and Larcker's root of the AVE.
                 if value.interval.upper < 1.0 and names[i] in draft.constructs:
                     draft.constructs[names[i]].setdefault("sqrt_ave", value)
-            elif j < i or len(cells) == len(names) - i:
-                add(names[i], names[j], cell)
-            elif j > i:
+            elif j < i or len(cells) == len(names) - i or j > i:
                 add(names[i], names[j], cell)
 
 

@@ -71,7 +71,9 @@ def read_loadings(section: Node, draft: Draft, places: Mapping[str, str]) -> Non
         columns = entries["columns"].names() if "columns" in entries else _LOADING
         if bad := [name for name in columns if name not in known]:
             near = did_you_mean(bad[0], known)
-            entries["columns"].fail(f"unknown column {bad[0]!r}{near or f'; known: {listed(known)}.'}")
+            entries["columns"].fail(
+                f"unknown column {bad[0]!r}{near or f'; known: {listed(known)}.'}"
+            )
         for row in entries["rows"].rows(shape='rows, ["C1", "B1", 0.807, 0.884, 0.052, 10.483]'):
             cells = list(row.rows(shape='a row, ["C1", "B1", 0.807, 0.884, 0.052, 10.483]'))
             if not 2 < len(cells) <= len(columns):
@@ -117,7 +119,9 @@ def read_effects(section: Node, draft: Draft, places: Mapping[str, str]) -> None
         name = entries["id"].words() if "id" in entries else path.id
         here = entries["place"].words() if "place" in entries else at
         place = f"{here}, {' -> '.join(path.steps)}"
-        est, std = (entries[key].number(place) if key in entries else None for key in ("est", "std"))
+        est, std = (
+            entries[key].number(place) if key in entries else None for key in ("est", "std")
+        )
         draft.effects.append(PrintedEffect(path.steps, kind, place, name, est, std))
 
 
@@ -182,7 +186,9 @@ def _coefficient(
         entries["expect"].fail(f'write "+" or "-", not {expect!r}.')
     model = entries["model"].words() if "model" in entries else ""
     if model and draft.models and model not in draft.models:
-        entries["model"].fail(f"there is no model {model!r}{did_you_mean(model, draft.models) or '.'}")
+        entries["model"].fail(
+            f"there is no model {model!r}{did_you_mean(model, draft.models) or '.'}"
+        )
     expect = expect.replace("−", "-")
     return PrintedCoefficient(
         path.lhs, path.op, path.rhs, place, name, expect=expect, model=model, **fields

@@ -73,7 +73,9 @@ def _document(cells: dict[str, str], where: str) -> dict[str, Any]:
             cells |= {"construct": construct.strip(), "item": item.strip()}
         rows: list[dict[str, Any]] = [{key: _value(cell) for key, cell in cells.items()}]
         if kind.startswith("effect"):
-            rows = [{k: v for k, v in rows[0].items() if k in ("id", "path", "est", "std", "place")}]
+            rows = [
+                {k: v for k, v in rows[0].items() if k in ("id", "path", "est", "std", "place")}
+            ]
         return {_ROWS.get(kind, "effects"): rows}
     name, value = cells.get("name", ""), cells.get("value", "")
     if not name or not value:

@@ -74,7 +74,9 @@ class Node:
         """Return what stands under a key."""
         return Node(value, (*self.keys, key), source=self.source, text=self.text)
 
-    def table(self, known: Iterable[str] | None = None, *, shape: str = "a table") -> dict[str, Node]:
+    def table(
+        self, known: Iterable[str] | None = None, *, shape: str = "a table"
+    ) -> dict[str, Node]:
         """Return the entries; refuse keys that are not `known`."""
         if not isinstance(self.value, Mapping):
             self.fail(f"this must be {shape}, not {self.value!r}.")

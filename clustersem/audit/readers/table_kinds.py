@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from clustersem.audit.printed import Printed
 from clustersem.audit.published import PrintedCorrelation, VarianceExplained
 from clustersem.audit.readers.draft import Draft, ModelDraft
-from clustersem.audit.readers.headings import bracketed_role
 from clustersem.audit.readers.indices import index_name, index_pair
 from clustersem.audit.readers.layout_models import SCALED
 from clustersem.audit.readers.numbers import (
@@ -59,8 +58,13 @@ def read_tables(tables: Iterable[RawTable], draft: Draft) -> None:
             continue
         named = listed([f"{one!r}" for one in table.headings if one], limit=8)
         draft.notes.append(f"{raw.place} was not understood: its headings are {named}.")
-    # Which names are items turns out only when all tables are read.
+    # Which names are items, and whose, turns out only when all tables are read.
     read_path_rows(paths, draft)
+    owners = {row.rhs: row.lhs for row in draft.coefficients if row.op == "=~"}
+    owners |= {i: name for name, c in draft.constructs.items() for i in c.get("items", ())}
+    for item, alpha in draft.alpha_beside.items():
+        if item in owners:
+            draft.constructs[owners[item]].setdefault("alpha", alpha)
 
 
 def _read(table: LaidTable, draft: Draft, paths: list[PathRows]) -> bool:
@@ -115,13 +119,13 @@ def _of_constructs(table: LaidTable, draft: Draft) -> None:
                 read[role] = number_at(table, number, row, j, place)
         if not read:
             continue
-        known = {i for c in draft.constructs.values() for i in c.get("items", ())}
-        if (of_items or name in known) and {*read} <= {"mean", "sd"}:
+        listed_items = {i for c in draft.constructs.values() for i in c.get("items", ())}
+        if (of_items or name in listed_items) and {*read} <= {"mean", "sd"}:
             draft.items.setdefault(name, {"place": place}).update(read)
             continue
         fields = draft.construct(row[at], place)
-        for role, value in read.items():
-            fields.setdefault(role, value)
+        for known, value in read.items():
+            fields.setdefault(known, value)
 
 
 def _components(table: LaidTable) -> list[int]:
@@ -134,7 +138,7 @@ def _components(table: LaidTable) -> list[int]:
 
 
 def _exploratory(table: LaidTable, draft: Draft) -> None:
-    columns = _components(table)
+    columns, alpha = _components(table), table.column("alpha")
     for number, row in table.body:
         cells = [j for j in columns if number_like(row[j])]
         if is_empty(row[0]) or not cells:
@@ -148,6 +152,8 @@ def _exploratory(table: LaidTable, draft: Draft) -> None:
             read = [number_at(table, number, row, j, place) for j in cells]
             largest = max(read, key=lambda one: abs(one.value))
             draft.items.setdefault(name, {"place": place})["loading"] = largest
+            if alpha is not None and number_like(row[alpha]):
+                draft.alpha_beside[name] = number_at(table, number, row, alpha, table.raw.place)
 
 
 # -- matrices ------------------------------------------------------------------------------------
@@ -156,13 +162,15 @@ def _exploratory(table: LaidTable, draft: Draft) -> None:
 def _matrix(table: LaidTable, columns: dict[int, int], draft: Draft) -> bool:
     caption = table.raw.caption
     everything = f"{caption} {' '.join(table.headings)}"
-    if re.search(r"htmt|heterotrait|squared (inter-?construct )?corr|cross.?load", everything, re.I):
+    if re.search(
+        r"htmt|heterotrait|squared (inter-?construct )?corr|cross.?load", everything, re.I
+    ):
         draft.notes.append(
             f"{table.raw.place} holds no correlations of one matrix (it is headed as HTMT, squared "
             "correlations or cross-loadings) and was not checked."
         )
         return True
-    roles = set(table.roles[j] for j in range(len(table.roles)) if j not in columns)
+    roles = {role for j, role in enumerate(table.roles) if j not in columns}
     labels = [row[0] for _, row in table.body]
     items = {i for c in draft.constructs.values() for i in c.get("items", ())} | {*draft.items}
     names = [draft.name(label) for label in labels]
@@ -203,7 +211,11 @@ def _diagonal(table: LaidTable, columns: dict[int, int], kind: str) -> tuple[str
 
 
 def _add_correlations(
-    table: LaidTable, columns: dict[int, int], names: list[str], kind: Any, draft: Draft  # noqa: ANN401
+    table: LaidTable,
+    columns: dict[int, int],
+    names: list[str],
+    kind: Any,  # noqa: ANN401 - one of the kinds of a correlation
+    draft: Draft,
 ) -> None:
     below: dict[tuple[int, int], tuple[int, list[str], int]] = {}
     above: dict[tuple[int, int], tuple[int, list[str], int]] = {}

@@ -160,7 +160,11 @@ def _placed(fields: dict[str, Any], place: str) -> dict[str, Any]:
 def _add(row: _Row, path: PathText, draft: Draft) -> None:
     """Add a row, or what it says beyond one that another table has of the same path."""
     shown = f"{path.lhs} {path.op} {path.rhs}"
-    place = f"{row.table.raw.place}, {path.id}: {shown}" if path.id else f"{row.table.raw.place}, {shown}"
+    place = (
+        f"{row.table.raw.place}, {path.id}: {shown}"
+        if path.id
+        else f"{row.table.raw.place}, {shown}"
+    )
     fields = _placed(row.fields, place)
     for k, other in enumerate(draft.coefficients):
         same = {other.lhs, other.rhs} == {path.lhs, path.rhs} and other.op == path.op
