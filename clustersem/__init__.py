@@ -57,8 +57,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 # What these need (pydantic, jinja2, matplotlib, the scale, comparisons) is not worth waiting for in
-# a script that fits. (respecify and audit are rooms and functions; loading them here makes the names
-# the functions'.)
+# a script that fits. (respecify and audit are rooms and functions; loading them here makes their
+# names the functions'.)
 _HOMES = {
     **dict.fromkeys(
         (

@@ -20,7 +20,7 @@ _RANK = {"decisive": 0, "serious": 1, "minor": 2}
 
 
 def read_published(path: str | os.PathLike[str]) -> Published:
-    """Read what a paper prints from a file.
+    r"""Read what a paper prints from a file.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def read_published(path: str | os.PathLike[str]) -> Published:
     --------
     >>> import tempfile, pathlib
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "paper.csv"
-    >>> _ = file.write_text("Path,Estimate,S.E.,C.R.\\nA1 <--- B1,0.144,0.031,3.417\\n")
+    >>> _ = file.write_text("Path,Estimate,S.E.,C.R.\nA1 <--- B1,0.144,0.031,3.417\n")
     >>> [row.path for row in read_published(file).coefficients]
     ['A1 ~ B1']
     """

@@ -29,7 +29,7 @@ def read_draft(path: Path, draft: Draft | None = None) -> Draft:
     kind = path.suffix.casefold()
     if kind not in _KINDS:
         raise DataError(
-            f"{path.name}: an audit reads {', '.join(_KINDS)}, not {kind or 'files without ending'}."
+            f"{path.name}: an audit reads {', '.join(_KINDS)}, not {kind or 'such a file'}."
             + (" Save it as .docx." if kind in (".doc", ".odt", ".rtf", ".pdf") else "")
         )
     if not path.is_file():

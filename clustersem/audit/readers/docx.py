@@ -28,8 +28,8 @@ def read_docx(path: Path, draft: Draft) -> None:
         document = docx.Document(str(path))
     except (PackageNotFoundError, BadZipFile, KeyError, ValueError) as error:
         raise DataError(
-            f"{path.name} is no Word document ({type(error).__name__}). Save it in Word as .docx; a "
-            ".doc, .odt or .pdf that was only renamed stays what it was."
+            f"{path.name} is no Word document ({type(error).__name__}). Save it in Word as .docx; "
+            "a .doc, .odt or .pdf that was only renamed stays what it was."
         ) from None
     tables: list[RawTable] = []
     caption = ""

@@ -15,14 +15,14 @@ Role = Literal[
 _HEADINGS: dict[Role, str] = {
     "path": "path paths relationship relationships relation relations structuralpath regression "
     "regressionpath hypothesizedpath hypothesisedpath parameter hypothesispath causalpath link "
-    "structuralrelationship structuralrelationships pathway route effectpath hypothesisrelationship",
+    "structuralrelationship structuralrelationships pathway route effectpath effectpaths",
     "id": "hypothesis hypotheses h hypothesisno no hypothesisnumber serialnumber",
     "construct": "construct constructs latentvariable latentvariables latentconstruct factor "
     "factors dimension dimensions latent scale scales dependentvariable endogenousconstruct "
     "endogenousvariable outcome variables variable latentvariableconstruct",
     "item": "item items indicator indicators measure question questions observedvariable code "
-    "itemcode observedvariables measurementitem measurementitems manifestvariable observedindicator "
-    "itemname measureitem",
+    "itemcode observedvariables measurementitem measurementitems manifestvariable "
+    "observedindicator itemname measureitem",
     "est": "estimate estimates est b unstd unstandardized unstandardised unstandardizedestimate "
     "unstandardizedcoefficient regressionweight rawestimate unstdestimate unstdcoefficient "
     "unstandardizedloading unstdloading covariance",
@@ -48,8 +48,8 @@ _HEADINGS: dict[Role, str] = {
     "accepted",
     "expect": "expected expectedsign sign hypothesizedsign",
     "alpha": "alpha cronbachsalpha cronbachalpha cronbach cronbachsα cronbachα α cronbachsa "
-    "cronbachsalphaα coefficientalpha alphacoefficient cronbachsalphavalue ca cronbachsαcoefficient "
-    "cronbachsalphacoefficient",
+    "cronbachsalphaα coefficientalpha alphacoefficient cronbachsalphavalue ca "
+    "cronbachsαcoefficient cronbachsalphacoefficient",
     "composite_reliability": "compositereliability constructreliability rhoc jöreskogrho "
     "compositereliabilityvalue ρc",
     "ave": "ave averagevarianceextracted avevalue averagevariance",
@@ -59,13 +59,13 @@ _HEADINGS: dict[Role, str] = {
     "sd": "sd stddev stddeviation standarddeviation stdev standarddev",
     "n": "n nobs observations",
     "index": "index indices fitindex fitindices fitmeasure fitmeasures fitstatistic fitstatistics "
-    "goodnessoffit fitmetrics fitmetric goodnessoffitindex modelfitindex modelfitindices indicatorsoffit "
+    "goodnessoffit fitmetrics fitmetric goodnessoffitindex modelfitindex modelfitindices "
     "fitindicator fitindicators gofindices modelfit name evaluationindex statistic statistics",
-    "standard": "referencestandard recommended recommendedvalue threshold criterion criteria cutoff "
-    "cutoffvalue acceptable standard standardvalue recommendedvalues acceptablevalue goodfit "
-    "acceptablefit recommendedcriteria suggestedvalue reference referencevalue evaluationstandard "
-    "cutoffcriteria thresholds acceptedvalue idealvalue recommendedcutoff acceptancelevel "
-    "judgmentcriteria adaptationstandard",
+    "standard": "referencestandard recommended recommendedvalue threshold criterion criteria "
+    "cutoff cutoffvalue acceptable standard standardvalue recommendedvalues acceptablevalue "
+    "goodfit acceptablefit recommendedcriteria suggestedvalue reference referencevalue "
+    "evaluationstandard cutoffcriteria thresholds acceptedvalue idealvalue recommendedcutoff "
+    "acceptancelevel judgmentcriteria adaptationstandard",
     "value": "value values estimatedvalue measuredvalue obtained modelvalue actualvalue",
     "model": "model models",
     "ignored": "msv asv maxrh vif skewness kurtosis f2 q2 htmt label stdlv df omega mcdonaldsomega "
@@ -104,7 +104,7 @@ def role_of(heading: str) -> Role | None:
         rest = role_of(_STANDARDISED.sub("", text)) if _STANDARDISED.sub("", text) else "std"
         # The S.E. and C.R. of a standardised estimate belong to it, not to the raw one.
         return "std" if rest in _VALUES else "ignored" if rest in ("se", "cr", "ci") else rest
-    # "Cronbach's alpha (α)", "Estimate (b)", "AVE (> 0.5)", "Structural paths, estimate"
+    # What stands in brackets is a symbol, as in Cronbach's alpha (α), or a threshold.
     outside = re.sub(r"[(\[].*?[)\]]", "", text).strip()
     if outside and outside != text and (found := role_of(outside)):
         return found
@@ -150,12 +150,8 @@ def roles_of(headings: list[str], caption: str = "") -> list[Role | None]:
     if "est" in roles:
         known = "ignored"
     roles = [known if role == "coefficient" else role for role in roles]
-    if re.search(r"standardi[sz]ed", caption, re.I) and not re.search(
-        r"unstandardi[sz]ed", caption, re.I
-    ):
-        # AMOS heads its table of standardised weights with "Estimate", too.
-        if not {"std", "se", "cr"} & set(roles):
-            roles = ["std" if role == "est" else role for role in roles]
-    if re.search(r"correlation", caption, re.I) and not {"std", "se", "cr"} & set(roles):
+    # AMOS heads its tables of standardised weights and of correlations with "Estimate", too.
+    standardised = re.search(r"(?<!un)(?<!un-)standardi[sz]ed|correlation", caption, re.I)
+    if standardised and not {"std", "se", "cr"} & set(roles):
         roles = ["std" if role == "est" else role for role in roles]
     return roles

@@ -77,27 +77,30 @@ def _caption(table: Any) -> str:  # noqa: ANN401
 def _cells(table: Any) -> tuple[tuple[str, ...], ...]:  # noqa: ANN401
     """Return the cells; what spans rows or columns is repeated."""
     rows: list[tuple[str, ...]] = []
-    pending: dict[int, tuple[int, str]] = {}
+    # Columns that a cell of a row above reaches into: for how many rows still, with what text.
+    above: dict[int, tuple[int, str]] = {}
     for row in table.iter("tr"):
         cells: list[str] = []
-        new: dict[int, tuple[int, str]] = {}
-
-        def fill(cells: list[str] = cells) -> None:
-            while len(cells) in pending:
-                cells.append(pending[len(cells)][1])
-
+        below: dict[int, tuple[int, str]] = {}
         for cell in row.iter("td", "th"):
-            fill()
+            cells += _reaching(above, len(cells))
             text = _text(cell)
             down = _span(cell.get("rowspan"))
             for _ in range(_span(cell.get("colspan"))):
                 if down > 1:
-                    new[len(cells)] = (down - 1, text)
+                    below[len(cells)] = (down - 1, text)
                 cells.append(text)
-        fill()
-        pending = {j: (left - 1, text) for j, (left, text) in pending.items() if left > 1} | new
+        cells += _reaching(above, len(cells))
+        above = {j: (left - 1, text) for j, (left, text) in above.items() if left > 1} | below
         rows.append(tuple(cells))
     return tuple(row for row in rows if any(row))
+
+
+def _reaching(above: dict[int, tuple[int, str]], column: int) -> list[str]:
+    texts: list[str] = []
+    while column + len(texts) in above:
+        texts.append(above[column + len(texts)][1])
+    return texts
 
 
 def _span(text: str | None) -> int:

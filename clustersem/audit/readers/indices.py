@@ -101,7 +101,7 @@ def index_name(text: str) -> str | None:
     suffixed = _SUFFIX.fullmatch(text.strip())
     if suffixed is not None and (name := _NAMES.get(_plain(suffixed.group(1)))):
         return f"{name}_{suffixed.group(2).casefold()}"
-    # "Comparative fit index (CFI)", "RMSEA (< 0.08)"
+    # The short name in brackets after the long one, or a threshold after either.
     known = dict.fromkeys(named for _, named in _bracketed(text))
     return next(iter(known)) if len(known) == 1 else None
 

@@ -200,8 +200,7 @@ def _variance(section: Node, number: Node | None, draft: Draft, at: str) -> None
         if number is not None:
             own = number.table().get(name) if isinstance(number.value, Mapping) else number
             components = own.whole() if own is not None else components
-        place = f"{at}, {name}" if name else at
-        draft.variance.append(VarianceExplained(name, place, node.number(place), components))
+        draft.variance.append(VarianceExplained(name, at, node.number(at), components))
 
 
 def _of_constructs(key: str) -> Callable[[Node, Draft, Places], None]:

@@ -1,4 +1,4 @@
-"""The sections of an audit file on fitted models: ``[fit.NAME]``, ``[modifications]``, ``model``."""
+"""The sections of an audit file on fitted models: fit, modifications, model."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ _OPTIONS = (
 
 
 def read_model(section: Node, draft: Draft, places: Mapping[str, str]) -> None:
-    """``model``: the syntax of the model before its modifications."""
+    """Read ``model``: the syntax of the model before its modifications."""
     draft.syntax = section.words()
 
 
 def read_modifications(section: Node, draft: Draft, places: Mapping[str, str]) -> None:
-    """``[modifications]``: what was freed between two fitted models."""
+    """Read ``[modifications]``: what was freed between two fitted models."""
     entries = section.table(("order", "place"))
     if "order" in entries:
         draft.modifications = _rows(entries["order"])
 
 
 def read_fits(section: Node, draft: Draft, places: Mapping[str, str]) -> None:
-    """``[fit.NAME]``: the indices of fitted models, and ``[fit.standard]``."""
+    """Read ``[fit.NAME]``: the indices of fitted models, and ``[fit.standard]``."""
     fits = section.table()
     if fits and not any(isinstance(node.value, Mapping) for node in fits.values()):
         # [fit] with the indices of the only model.

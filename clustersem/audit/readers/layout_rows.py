@@ -36,13 +36,13 @@ def verdict(text: str) -> bool | None:
 
 
 def read_every(section: Node, draft: Draft, places: Mapping[str, str]) -> None:
-    """``[every.paths]`` and ``[every.loadings]``: what all rows of a table have in common."""
+    """Read ``[every.paths]`` and ``[every.loadings]``: what all rows of a table have in common."""
     entries = section.table(("paths", "loadings"))
     draft.every = {key: node.table(("p", "stars", "supported")) for key, node in entries.items()}
 
 
 def read_paths(section: Node, draft: Draft, places: Mapping[str, str]) -> None:
-    """``[[paths]]``: regressions and covariances."""
+    """Read ``[[paths]]``: regressions and covariances."""
     at = places.get("paths", "paths")
     for row in section.rows(shape="rows, each under [[paths]]"):
         entries = row.table(("id", "path", *_KEYS))
@@ -58,7 +58,7 @@ def read_paths(section: Node, draft: Draft, places: Mapping[str, str]) -> None:
 
 
 def read_loadings(section: Node, draft: Draft, places: Mapping[str, str]) -> None:
-    """``[[loadings]]``: rows of item, construct, std, est, se, cr, or a table a row."""
+    """Read ``[[loadings]]``: rows of item, construct, std, est, se, cr, or a table a row."""
     for table in section.rows(shape="tables, each under [[loadings]]"):
         known = ("rows", "columns", "item", "construct", *_KEYS)
         entries = table.table(known)
@@ -100,7 +100,7 @@ def _loading(row: Node, entries: Mapping[str, Node], draft: Draft, at: str) -> N
 
 
 def read_effects(section: Node, draft: Draft, places: Mapping[str, str]) -> None:
-    """``[[effects]]``: indirect and total effects."""
+    """Read ``[[effects]]``: indirect and total effects."""
     at = places.get("effects", "effects")
     for row in section.rows(shape="rows, each under [[effects]]"):
         entries = row.table(("id", "path", "kind", "est", "std", "place", *_KEYS))

@@ -55,7 +55,7 @@ def is_path(text: str) -> bool:
 
 
 def read_path(text: str, place: str) -> PathText:
-    """Read ``A1 ~ B1``, ``A1 <--- B1``, ``H1: B1 → A1``, ``B1 <-> B4``, ``B1 =~ C1``, ``B1 → M → A1``.
+    """Read ``A1 ~ B1``, ``A1 <--- B1``, ``H1: B1 → A1``, ``B1 <-> B4``, ``B1 → M → A1``.
 
     Raises
     ------
