@@ -70,7 +70,7 @@ def _tables(rows: list[tuple[int, list[str]]], source: str) -> list[RawTable]:
                 tables.append(_table(_place(caption, len(tables) + 1, source), caption, block))
                 caption = ""
             block = []
-        elif len(cells) == 1 and not block:
+        elif len(cells) == 1 and row[0] and not block:
             caption = cells[0]
         elif not block and is_caption(row[0]):
             # A caption with commas in it.

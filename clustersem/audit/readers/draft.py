@@ -230,9 +230,8 @@ class Draft:
             syntax = model_syntax(kept, rows)
             if not syntax:
                 return None
-        syntax = "\n".join([syntax, *covariance_rows(syntax, freed)])
         try:
-            spec = drawn(syntax)
+            spec = drawn("\n".join([syntax, *covariance_rows(syntax, freed)]))
         except ClusterSemError as error:
             if self.syntax:
                 raise DataError(f"{self.source}, model: {error}") from None

@@ -23,8 +23,6 @@ _ALIASES: dict[str, tuple[str, ...]] = {
         "normedchi2",
         "relativechisquare",
         "relativechi2",
-        "chisqdf",
-        "chi2df",
         "fracchi2df",
     ),
     "rmsea": ("rootmeansquareerrorofapproximation",),
@@ -95,6 +93,8 @@ def index_name(text: str) -> str | None:
     >>> index_name("χ²/df"), index_name("CMIN/DF"), index_name("cfi_robust"), index_name("alpha")
     ('cmin_df', 'cmin_df', 'cfi_robust', None)
     """
+    if index_pair(text):
+        return None
     found = _NAMES.get(_plain(text))
     if found is not None:
         return found

@@ -73,6 +73,20 @@ def split_bracketed(text: str) -> tuple[str, str]:
     return (found.group(1), found.group(2)) if found else (text.strip(), "")
 
 
+def parts_of(cell: str) -> tuple[str, str, str]:
+    """Return the number of a cell, the stars after it, and what stands in brackets behind.
+
+    Examples
+    --------
+    >>> parts_of("0.512*** (0.061)"), parts_of("(.85)")
+    (('0.512', '***', '0.061'), ('(.85)', '', ''))
+    """
+    text, stars = split_stars(cell)
+    text, second = split_bracketed(text)
+    text, inner = split_stars(text)
+    return text, stars or inner, second
+
+
 def read_number(text: str, place: str) -> Printed:
     """Read a number of a table; ``0,472`` is 0.472.
 

@@ -13,10 +13,10 @@ from clustersem.audit.readers.indices import index_name, index_pair
 from clustersem.audit.readers.layout_models import SCALED
 from clustersem.audit.readers.numbers import (
     is_empty,
+    parts_of,
     read_count,
     read_number,
     read_p,
-    split_bracketed,
     split_stars,
 )
 from clustersem.audit.readers.table_rows import PathRows, read_loading_rows, read_path_rows
@@ -317,12 +317,11 @@ def _index_cell(
 ) -> None:
     if is_empty(cell):
         return
-    text, stars = split_stars(cell)
+    first, stars, second = parts_of(cell)
     place = f"{table.raw.place}, {names[0]}"
     where = table.where(number, column)
-    first, second = split_bracketed(text)
-    if names[0] == "rmsea_ci" or (not second and re.match(r"[\[(]", text) and len(names) == 1):
-        _interval_ends(text, model, place)
+    if names[0] == "rmsea_ci" or (not second and re.match(r"[\[(]", first)):
+        _interval_ends(cell, model, place)
         return
     found = {names[0]: first}
     if second and len(names) == 2:
@@ -338,7 +337,9 @@ def _index_cell(
             model.n = read_count(one, where)
         elif name.startswith(("pvalue", "rmsea_pvalue", "baseline_pvalue")):
             read = read_p(one, draft.stars, where)
-            model.indices.setdefault(name, Printed(read.text, read.interval, place))
+            # A p-value says more than the stars of chi2 in the same row.
+            if not model.indices.get(name) or not model.indices[name].text.strip("*"):
+                model.indices[name] = Printed(read.text, read.interval, place)
         elif name in ("df", "npar", "baseline_df") and re.fullmatch(r"\d+", one.strip()):
             model.indices.setdefault(name, Printed.count(int(one), f"{table.raw.place}, {name}"))
         else:
@@ -360,9 +361,7 @@ def _interval_ends(text: str, model: ModelDraft, place: str) -> None:
 
 def number_at(table: LaidTable, number: int, row: list[str], column: int, place: str) -> Printed:
     """Read a cell, without its stars and what stands in brackets after it."""
-    text, _ = split_stars(row[column])
-    text, _ = split_bracketed(text)
-    read = _read_at(text, table.where(number, column))
+    read = _read_at(parts_of(row[column])[0], table.where(number, column))
     return Printed(read.text, read.interval, place)
 
 

@@ -15,10 +15,9 @@ from clustersem.audit.readers.layout_rows import verdict
 from clustersem.audit.readers.names import PathText, is_path, read_id, read_path
 from clustersem.audit.readers.numbers import (
     is_empty,
+    parts_of,
     read_number,
     read_p,
-    split_bracketed,
-    split_stars,
 )
 from clustersem.audit.readers.tables import LaidTable, number_like
 from clustersem.errors import DataError
@@ -117,8 +116,7 @@ def _fields(table: LaidTable, number: int, cells: list[str], draft: Draft) -> di
         where = table.where(number, j)
         known: Any = {"loading": "std", "effect": "est"}.get(role, role)
         if known in _NUMBERS and known not in fields:
-            text, found = split_stars(cell)
-            text, second = split_bracketed(text)
+            text, found, second = parts_of(cell)
             stars = stars or found
             fields[known] = _number(text, where)
             extra = bracketed_role(table.headings[j]) if second else None
@@ -211,17 +209,17 @@ def read_loading_rows(table: LaidTable, draft: Draft, *, exploratory: bool) -> b
         return False
     construct = ""
     added = 0
+    loadings = [j for j, role in enumerate(table.roles) if role in ("std", "loading", "est")]
     for number, cells in table.body:
         if owner is not None and cells[owner]:
             construct = cells[owner]
         cell = cells[at]
-        values = [j for j in range(len(cells)) if j not in (at, owner) and number_like(cells[j])]
-        if cell and not values and (owner is None or cells[owner] in ("", cell)):
+        loads = any(number_like(cells[j]) for j in loadings)
+        if cell and not loads and (owner is None or cells[owner] in ("", cell)):
             construct = cell
-            continue
-        if construct and (owner is not None or values):
+        if construct:
             _construct_values(table, number, cells, construct, draft)
-        if not cell or not values or not construct or (owner is None and cell == construct):
+        if not cell or not loads or not construct:
             continue
         fields = _fields(table, number, cells, draft)
         if not {"est", "std"} & {*fields}:
@@ -240,7 +238,7 @@ def read_loading_rows(table: LaidTable, draft: Draft, *, exploratory: bool) -> b
         for j, role in enumerate(table.roles):
             if role in ("mean", "sd") and number_like(cells[j]):
                 kept = draft.items.setdefault(item, {"place": place})
-                read = _number(split_stars(cells[j])[0], table.where(number, j))
+                read = _number(parts_of(cells[j])[0], table.where(number, j))
                 kept[role] = Printed(read.text, read.interval, place)
     return added > 0
 
@@ -253,5 +251,5 @@ def _construct_values(
             place = f"{table.raw.place}, {draft.name(construct)}"
             fields = draft.construct(construct, place)
             if role not in fields:
-                read = _number(split_stars(cells[j])[0], table.where(number, j))
+                read = _number(parts_of(cells[j])[0], table.where(number, j))
                 fields[role] = Printed(read.text, read.interval, place)

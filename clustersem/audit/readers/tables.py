@@ -13,8 +13,7 @@ from clustersem.audit.readers.numbers import (
     has_decimal_comma,
     has_point,
     is_empty,
-    split_bracketed,
-    split_stars,
+    parts_of,
     with_point,
     without_thousands,
 )
@@ -81,9 +80,8 @@ class LaidTable:
 
 def number_like(cell: str) -> bool:
     """Whether a cell is a number, with or without stars and brackets."""
-    text, _ = split_stars(cell)
-    first, _ = split_bracketed(text)
-    plain = first.strip("()[] ").replace("−", "-")
+    plain = parts_of(cell)[0]
+    plain = plain.strip("()[] ").replace("−", "-")
     return any(_NUMBER.fullmatch(one) for one in (plain, with_point(plain)))
 
 
@@ -93,7 +91,7 @@ def lay_out(raw: RawTable) -> LaidTable | None:
     numbers = list(raw.numbers)
     width = max((len(row) for row in rows), default=0)
     rows = [[" ".join(cell.split()) for cell in row] + [""] * (width - len(row)) for row in rows]
-    while rows and len({cell for cell in rows[0] if cell}) < 2:
+    while rows and rows[0][0] and len({cell for cell in rows[0] if cell}) < 2:
         rows, numbers = rows[1:], numbers[1:]  # a title over all columns
     if len(rows) < 2 or width < 2:
         return None

@@ -13,7 +13,7 @@ from clustersem.survey.toml import read_toml
 
 _LINE = re.compile(r"at line (\d+), column")
 _HINTS = (
-    (r"=\s*[+-]?\d*,\d+", 'TOML has no decimal comma: write 0.472, or "0,472" in quotes'),
+    (r"=\s*[+-]?\d*,\d+|\d,0\d", 'TOML has no decimal comma: write 0.472, or "0,472" in quotes'),
     (r"=\s*[+-]?\.\d", 'TOML has no number that begins with its point: write 0.48, or ".48"'),
     (r"=\s*[+-]?\d+\.(\s|$|,)", "TOML has no number that ends with its point: write 4.0, or 4"),
     (r"=\s*\*", 'put stars in quotes: "***"'),
