@@ -56,6 +56,7 @@ class Draft:
     returned: Printed | None = None
     counts: list[Printed] = field(default_factory=list)
     scale: tuple[int, int] | None = None
+    complete: bool = False
     shares: list[PrintedShare] = field(default_factory=list)
     constructs: dict[str, dict[str, Any]] = field(default_factory=dict)
     items: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -131,6 +132,7 @@ class Draft:
                 tuple(self.counts),
                 self.scale,
                 tuple(self.shares),
+                self.complete,
             ),
             models=self._models(kept),
             coefficients=tuple(self.coefficients),

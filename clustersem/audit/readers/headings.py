@@ -8,7 +8,7 @@ from typing import Literal
 Role = Literal[
     "path", "id", "construct", "item", "est", "se", "cr", "p", "std", "ci", "ci_lower", "ci_upper",
     "supported", "expect", "loading", "alpha", "composite_reliability", "ave", "sqrt_ave",
-    "r_squared", "mean", "sd", "n", "index", "standard", "value", "coefficient", "model", "ignored",
+    "r_squared", "msv", "asv", "mean", "sd", "n", "index", "standard", "value", "coefficient", "model", "ignored",
     "effect",
 ]  # fmt: skip
 
@@ -68,7 +68,9 @@ _HEADINGS: dict[Role, str] = {
     "acceptancelevel judgmentcriteria adaptationstandard",
     "value": "value values estimatedvalue measuredvalue obtained modelvalue actualvalue",
     "model": "model models",
-    "ignored": "msv asv maxrh vif skewness kurtosis f2 q2 htmt label stdlv df omega mcdonaldsomega "
+    "msv": "msv maximumsharedvariance maximumsharedsquaredvariance",
+    "asv": "asv averagesharedvariance averagesharedsquaredvariance",
+    "ignored": "maxrh vif skewness kurtosis f2 q2 htmt label stdlv df omega mcdonaldsomega "
     "judgment judgement modelfitjudgment interpretation bootse numberofitems noofitems "
     "numberofobservedvariables description source references evaluation nitems stdnox kmo",
 }  # fmt: skip

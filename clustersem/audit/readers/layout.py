@@ -25,6 +25,8 @@ OF_CONSTRUCTS = {
     "ave": "ave",
     "sqrt_ave": "sqrt_ave",
     "r_squared": "r_squared",
+    "msv": "msv",
+    "asv": "asv",
     "means": "mean",
     "sds": "sd",
 }
@@ -37,6 +39,7 @@ _ABOUT = (
     "composite_reliability",
     "kmo",
     "p",
+    "discriminant",
 )
 _BOUND = re.compile(
     r"(exceed\w*|above|greater than|larger than|higher than|over|at least|more than|below|under|"
@@ -83,7 +86,7 @@ Places = Mapping[str, str]
 def _sample(section: Node, draft: Draft, places: Places) -> None:
     known = (
         "n", "valid", "distributed", "returned", "pilot", "scale", "counts",
-        "valid_rate_percent", "return_rate_percent",
+        "valid_rate_percent", "return_rate_percent", "complete",
     )  # fmt: skip
     entries = section.table(known)
     at = places.get("sample", "sample")
@@ -102,6 +105,8 @@ def _sample(section: Node, draft: Draft, places: Places) -> None:
     if "counts" in entries:
         for place, node in entries["counts"].table(shape='a table, "abstract" = 481').items():
             draft.counts.append(node.count(place))
+    if "complete" in entries:
+        draft.complete = entries["complete"].flag()
     if "scale" in entries:
         ends = [row.whole() for row in entries["scale"].rows(shape="two numbers, [1, 5]")]
         if len(ends) != 2 or ends[0] >= ends[1]:
@@ -164,7 +169,7 @@ def _items(section: Node, draft: Draft, places: Places) -> None:
 def _efa(section: Node, draft: Draft, places: Places) -> None:
     known = (
         "kmo", "kmo_greater_than", "bartlett_p", "loading_cutoff", "deleted", "loadings",
-        "cumulative_variance_percent", "n_components", "alpha_greater_than",
+        "cumulative_variance_percent", "n_components", "method", "alpha_greater_than",
     )  # fmt: skip
     entries = section.table(known)
     at = places.get("efa", "factor analysis")
@@ -179,7 +184,7 @@ def _efa(section: Node, draft: Draft, places: Places) -> None:
             words = f"{about if about != 'kmo' else 'KMO'} greater than {bound.text}"
             draft.claims.append(PrintedClaim(about, at, lower=bound, words=words))
     if "cumulative_variance_percent" in entries:
-        _variance(entries["cumulative_variance_percent"], entries.get("n_components"), draft, at)
+        _variance(entries, draft, at)
     if "loadings" in entries:
         place = places.get("efa.loadings", at)
         for name, node in entries["loadings"].table().items():
@@ -189,7 +194,11 @@ def _efa(section: Node, draft: Draft, places: Places) -> None:
                 fields["loading"] = value.number(f"{place}, {item}")
 
 
-def _variance(section: Node, number: Node | None, draft: Draft, at: str) -> None:
+def _variance(efa: Mapping[str, Node], draft: Draft, at: str) -> None:
+    section, number = efa["cumulative_variance_percent"], efa.get("n_components")
+    method: Any = efa["method"].words() if "method" in efa else "components"
+    if method not in ("components", "factors"):
+        efa["method"].fail(f'write "components" or "factors", not {method!r}.')
     by_subsystem = isinstance(section.value, Mapping)
     entries = section.table() if by_subsystem else {"": section}
     for name, node in entries.items():
@@ -200,7 +209,7 @@ def _variance(section: Node, number: Node | None, draft: Draft, at: str) -> None
         if number is not None:
             own = number.table().get(name) if isinstance(number.value, Mapping) else number
             components = own.whole() if own is not None else components
-        draft.variance.append(VarianceExplained(name, at, node.number(at), components))
+        draft.variance.append(VarianceExplained(name, at, node.number(at), components, method))
 
 
 def _of_constructs(key: str) -> Callable[[Node, Draft, Places], None]:
@@ -321,7 +330,7 @@ def _statement(node: Node, place: str) -> PrintedClaim:
 
 def _shares(section: Node, draft: Draft, places: Places) -> None:
     for k, row in enumerate(section.rows()):
-        entries = row.table(("label", "place", "percent", "count", "of"))
+        entries = row.table(("label", "place", "percent", "count", "of", "group"))
         if "percent" not in entries:
             row.fail('this row needs a percentage, as in percent = "38.1".')
         label = entries["label"].words() if "label" in entries else f"row {k + 1}"
@@ -331,7 +340,8 @@ def _shares(section: Node, draft: Draft, places: Places) -> None:
             entries[key].count(place) if key in entries else None for key in ("count", "of")
         )
         percent = entries["percent"].number(place)
-        draft.shares.append(PrintedShare(label, place, percent, count, of or draft.n))
+        group = entries["group"].words() if "group" in entries else ""
+        draft.shares.append(PrintedShare(label, place, percent, count, of or draft.n, group))
 
 
 def _claims(section: Node, draft: Draft, places: Places) -> None:

@@ -36,7 +36,17 @@ from clustersem.survey.names import listed
 _STRONG = frozenset(
     {"chisq", "cmin_df", "rmsea", "cfi", "tli", "nfi", "ifi", "gfi", "agfi", "srmr", "pgfi"}
 )
-_OF_CONSTRUCT = ("alpha", "composite_reliability", "ave", "sqrt_ave", "r_squared", "mean", "sd")
+_OF_CONSTRUCT = (
+    "alpha",
+    "composite_reliability",
+    "ave",
+    "sqrt_ave",
+    "r_squared",
+    "msv",
+    "asv",
+    "mean",
+    "sd",
+)
 _EFA = re.compile(r"explorat|\befa\b|principal comp|rotat|varimax|promax", re.I)
 
 

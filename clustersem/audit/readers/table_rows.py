@@ -24,7 +24,7 @@ from clustersem.errors import DataError
 
 _NUMBERS = ("est", "se", "cr", "std", "ci_lower", "ci_upper")
 _FIXED = re.compile(r"(?i)fixed.*|ref\.?|reference|constrained|marker|\*?1\.0+\*?a|na")
-_CONSTRUCT_VALUES = ("alpha", "composite_reliability", "ave", "sqrt_ave", "r_squared")
+_CONSTRUCT_VALUES = ("alpha", "composite_reliability", "ave", "sqrt_ave", "r_squared", "msv", "asv")
 
 
 @dataclass(frozen=True)
