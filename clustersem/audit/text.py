@@ -15,6 +15,9 @@ WIDTH = 100
 _FEW = 4
 """So many findings of a rule are told one by one; more of them make a table."""
 _HEADINGS = ("Place", "Quantity", "Printed", "Would have to be")
+_ABBREVIATIONS = frozenset(
+    {"rmsea", "gfi", "agfi", "pgfi", "cfi", "nfi", "tli", "ifi", "srmr", "aic", "bic", "ave", "r2"}
+)
 _WIDEST = (44, 20, 14, 18)
 
 
@@ -40,11 +43,7 @@ def page(audit: Audit) -> str:
 
 
 def _group(number: int, rule: Rule, found: Sequence[Finding], held: int) -> list[str]:
-    times = f"{len(found)} of {len(found) + held} checked" if held else f"all {len(found)} checked"
-    if len(found) + held == 1:
-        times = "the one checked"
-    name = rule.name[:1].upper() + rule.name[1:]
-    heading = f"{number}  {name}: {times}"
+    heading = f"{number}  {title_of(rule)}: {share_of(found, held)}"
     lines = [heading, "-" * len(heading), *_filled(rule.statement)]
     lines += _filled(f"Reference: {rule.reference}", indent="  ") if rule.reference else []
     lines.append("")
@@ -55,6 +54,26 @@ def _group(number: int, rule: Rule, found: Sequence[Finding], held: int) -> list
     lines += _table(found)
     lines += ["", *_filled(f"As in: {_told(found[0])}", indent="  ")]
     return lines
+
+
+def title_of(rule: Rule) -> str:
+    """Return the name of a rule as a heading, its abbreviations in capitals.
+
+    Examples
+    --------
+    >>> title_of(Rule("gfi and chi2", "", "", "", lambda paper: iter(())))
+    'GFI and chi2'
+    """
+    words = [word.upper() if word in _ABBREVIATIONS else word for word in rule.name.split()]
+    name = " ".join(words)
+    return name if name.startswith("chi2") else name[:1].upper() + name[1:]
+
+
+def share_of(found: Sequence[Finding], held: int) -> str:
+    """Say how many of the checks found something."""
+    if len(found) + held == 1:
+        return "the one checked"
+    return f"{len(found)} of {len(found) + held} checked" if held else f"all {len(found)} checked"
 
 
 def _told(one: Finding) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from clustersem.audit import Audit
 from clustersem.audit.finding import Finding
 from clustersem.audit.result import FAIRNESS
+from clustersem.audit.text import share_of, title_of
 from clustersem.report.atomic import replace_file
 from clustersem.report.document import (
     Block,
@@ -48,13 +49,13 @@ def audit_document(audit: Audit) -> Document:
     """
     sections = [_summary(audit)]
     for k, (rule, found, held) in enumerate(audit.by_rule(), 1):
-        name = rule.name[:1].upper() + rule.name[1:]
+        name = title_of(rule)
         blocks: list[Block] = [_table(name, found)]
         told = found if len(found) <= _FEW else found[:1]
         blocks.append(Points(tuple(f"{one.place}: {one.sentence}" for one in told)))
         if rule.reference:
             blocks.append(Text(f"Reference: {rule.reference}"))
-        lead = f"{rule.statement} Checked {len(found) + held} times, {held} times it can hold."
+        lead = f"{rule.statement} It does not hold in {share_of(found, held)}."
         sections.append(Section(f"rule-{k}", name, lead, tuple(blocks)))
     if audit.unchecked:
         sections.append(

@@ -386,7 +386,7 @@ Note,,good,good
     assert initial.name == "Initial model"
     assert revised.indices["cmin_df"].text == "2.730"
     assert initial.standards["cfi"].interval.lower == 0.90
-    assert initial.indices["cfi"].place == "tables.csv, cfi"
+    assert initial.indices["cfi"].place == "tables.csv, CFI"
 
 
 def test_a_robust_chi2_is_known_by_its_caption(tmp_path):

@@ -8,7 +8,8 @@ from typing import Literal
 Role = Literal[
     "path", "id", "construct", "item", "est", "se", "cr", "p", "std", "ci", "ci_lower", "ci_upper",
     "supported", "expect", "loading", "alpha", "composite_reliability", "ave", "sqrt_ave",
-    "r_squared", "msv", "asv", "mean", "sd", "n", "index", "standard", "value", "coefficient", "model", "ignored",
+    "r_squared", "msv", "asv",
+    "mean", "sd", "n", "index", "standard", "value", "coefficient", "model", "ignored",
     "effect",
 ]  # fmt: skip
 

@@ -67,12 +67,29 @@ _ALIASES: dict[str, tuple[str, ...]] = {
     "baseline_chisq": ("nullchi2", "nullmodelchi2", "baselinechi2", "independencechi2"),
     "baseline_df": ("nulldf", "nullmodeldf", "baselinedf", "independencedf"),
     "baseline_pvalue": ("nullp", "baselinep"),
+    "chisq_diff": ("δchi2", "deltachi2", "chi2diff", "chi2difference", "dchi2", "chisqdiff"),
+    "df_diff": ("δdf", "deltadf", "dfdiff", "dfdifference", "ddf"),
+    "pvalue_diff": ("pdiff", "pofdifference", "pδchi2", "pvaluediff"),
+    "caic": (),
+    "fmin": ("f0", "discrepancy"),
+    "unrestricted_logl": ("saturatedlogl",),
     "logl": ("loglikelihood", "ll"),
     "mfi": ("mcdonald", "mci"),
     "crmr": (),
     "n": ("samplesize", "nobs", "observations", "ntotal"),
 }
 _SUFFIX = re.compile(r"(.*?)[\s_.(]+(scaled|robust)\)?$", re.I)
+_LABELS = {
+    "chisq": "chi2",
+    "cmin_df": "chi2/df",
+    "df": "df",
+    "pvalue": "p",
+    "npar": "parameters",
+    "logl": "log-likelihood",
+    "baseline": "null model",
+    "unrestricted": "saturated",
+    "n": "n",
+}
 INDICES = tuple(name for name in _ALIASES if name not in ("n", "rmsea_ci"))
 
 
@@ -122,6 +139,21 @@ def _bracketed(text: str) -> list[tuple[str, str]]:
     """Return the parts of a text around its brackets that name measures."""
     parts = [part for part in re.split(r"[()\[\],;:]", text) if part.strip()]
     return [(part, _NAMES[_plain(part)]) for part in parts if _plain(part) in _NAMES]
+
+
+def index_label(name: str) -> str:
+    """Return a measure as papers write it.
+
+    Examples
+    --------
+    >>> index_label("cmin_df"), index_label("rmsea_ci_lower"), index_label("cfi_robust")
+    ('chi2/df', 'RMSEA CI lower', 'CFI robust')
+    """
+    if name in _LABELS:
+        return _LABELS[name]
+    first, *rest = name.split("_")
+    tail = ["CI" if word == "ci" else "p" if word == "pvalue" else word for word in rest]
+    return " ".join([_LABELS.get(first, first.upper()), *tail])
 
 
 def nearest_index(text: str) -> str:

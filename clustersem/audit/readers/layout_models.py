@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from clustersem.audit.printed import Printed
 from clustersem.audit.readers.draft import Draft, ModelDraft
-from clustersem.audit.readers.indices import INDICES, index_name, nearest_index
+from clustersem.audit.readers.indices import INDICES, index_label, index_name, nearest_index
 from clustersem.audit.readers.names import is_path, read_path
 from clustersem.audit.readers.node import Node
 from clustersem.audit.readers.numbers import STARS, read_p
@@ -54,7 +54,9 @@ def read_fits(section: Node, draft: Draft, places: Mapping[str, str]) -> None:
         if name == "standard":
             for key, value in entries.items():
                 if key != "place":
-                    draft.standards[_index(key, value)] = value.number(f"{at}, {key}")
+                    index = _index(key, value)
+                    label = f"{at}, {index_label(index)}"
+                    draft.standards[index] = value.number(label)
             continue
         _read_fit(entries, draft, draft.model(name, at), at)
     for name, model in draft.models.items():
@@ -87,14 +89,14 @@ def _read_fit(entries: Mapping[str, Node], draft: Draft, model: ModelDraft, at: 
 
 def _read_index(key: str, node: Node, model: ModelDraft, at: str, draft: Draft) -> None:
     name = _index(key, node)
-    place = f"{at}, {key}"
+    place = f"{at}, {index_label(name)}"
     if name == "n":
         model.n = node.count(place)
     elif name == "df":
         text = node.printed_text()
         # A scaled-shifted or mean-and-variance adjusted test can have a broken df.
         model.indices[name] = node.number(place) if "." in text else node.count(place)
-    elif name in ("npar", "baseline_df"):
+    elif name in ("npar", "baseline_df", "df_diff"):
         model.indices[name] = node.count(place)
     elif name == "rmsea_ci":
         ends = list(node.rows(shape='two numbers, ["0.051", "0.072"]'))

@@ -9,7 +9,7 @@ from typing import Any
 from clustersem.audit.printed import Printed
 from clustersem.audit.published import PrintedCorrelation, VarianceExplained
 from clustersem.audit.readers.draft import Draft, ModelDraft
-from clustersem.audit.readers.indices import index_name, index_pair
+from clustersem.audit.readers.indices import index_label, index_name, index_pair
 from clustersem.audit.readers.layout_models import SCALED
 from clustersem.audit.readers.numbers import (
     is_empty,
@@ -328,7 +328,7 @@ def _index_cell(
     if is_empty(cell):
         return
     first, stars, second = parts_of(cell)
-    place = f"{table.raw.place}, {names[0]}"
+    place = f"{table.raw.place}, {index_label(names[0])}"
     where = table.where(number, column)
     if names[0] == "rmsea_ci" or (not second and re.match(r"[\[(]", first)):
         _interval_ends(cell, model, place)
@@ -350,12 +350,12 @@ def _index_cell(
             # A p-value says more than the stars of chi2 in the same row.
             if not model.indices.get(name) or not model.indices[name].text.strip("*"):
                 model.indices[name] = Printed(read.text, read.interval, place)
-        elif name in ("df", "npar", "baseline_df") and re.fullmatch(r"\d+", one.strip()):
+        elif name in ("df", "npar", "baseline_df", "df_diff") and re.fullmatch(r"\d+", one.strip()):
             model.indices.setdefault(name, Printed.count(int(one), f"{table.raw.place}, {name}"))
         else:
             read = _read_at(one, where)
             model.indices.setdefault(
-                name, Printed(read.text, read.interval, f"{table.raw.place}, {name}")
+                name, Printed(read.text, read.interval, f"{table.raw.place}, {index_label(name)}")
             )
 
 
