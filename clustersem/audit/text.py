@@ -32,9 +32,11 @@ def page(audit: Audit) -> str:
     for k, (rule, found, held) in enumerate(audit.by_rule(), 1):
         lines += ["", *_group(k, rule, found, held)]
     if audit.unchecked and audit.rules:
-        lines += ["", "Not checked, for what is not printed", "-" * 36]
-        for rule in audit.unchecked:
-            lines += _filled(f"- {rule.name}: needs {rule.needs.rstrip('.')}.", indent="  ")
+        heading = f"Not checked, for what is not printed: {len(audit.unchecked)} rule"
+        heading += "" if len(audit.unchecked) == 1 else "s"
+        lines += ["", heading, "-" * len(heading)]
+        lines += _filled(f"{'; '.join(rule.name for rule in audit.unchecked)}.")
+        lines += _filled("What each needs: .unchecked of the audit, its page and its JSON.")
     if audit.published.notes:
         lines += ["", "How the numbers were read", "-" * 25]
         for note in audit.published.notes:

@@ -204,6 +204,24 @@ def test_three_models_are_nested_as_they_say(tmp_path):
     assert [one.nested_in for one in paper.models] == ["two", "three", ""]
 
 
+def test_a_drawing_is_of_the_final_model_unless_the_file_says_what_was_freed(tmp_path):
+    """An alternative model of a table of fit may differ in anything, so its df are not counted."""
+    text = """
+        [fit.one_factor]
+        cfi = 0.70
+        [fit.final]
+        cfi = 0.95
+        [[loadings]]
+        rows = [["x1", "f", 0.8], ["x2", "f", 0.8], ["x3", "f", 0.7], ["x4", "f", 0.7]]
+        """
+    rival, final = read(tmp_path, text).models
+    assert rival.spec is None
+    assert degrees_of_freedom(final.spec) == 2
+    rival, final = read(tmp_path, f'model = "f =~ x1 + x2 + x3 + x4"\n{text}').models
+    assert rival.spec is None
+    assert degrees_of_freedom(final.spec) == 2
+
+
 def test_a_table_of_paths_alone_makes_no_model(tmp_path):
     paper = read(tmp_path, '[fit]\ncfi = 0.9\n[[paths]]\npath = "A ~ B"\nest = 0.2\n')
     assert paper.models[0].spec is None

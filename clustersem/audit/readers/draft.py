@@ -200,6 +200,29 @@ class Draft:
         at = names.index(name)
         return said[0] if said else names[at - 1] if at else ""
 
+    def _freed(self, name: str, drafts: Mapping[str, ModelDraft]) -> list[Row]:
+        """Return what was freed from the first model on the way to this one."""
+        freed: list[Row] = []
+        seen: set[str] = set()
+        while name and name not in seen:
+            seen.add(name)
+            freed = [*drafts[name].freed, *freed]
+            name = self._before(name, drafts) if drafts[name].freed else ""
+        return freed
+
+    def _steps(self, name: str, drafts: Mapping[str, ModelDraft]) -> list[Row] | None:
+        """Return what was freed from this model to the final one; None where it is not told."""
+        at = list(drafts)[-1]
+        steps: list[Row] = []
+        seen: set[str] = set()
+        while at != name:
+            if at in seen or not drafts[at].freed or not self._before(at, drafts):
+                return None
+            seen.add(at)
+            steps += drafts[at].freed
+            at = self._before(at, drafts)
+        return steps
+
     def _spec(
         self, name: str, drafts: Mapping[str, ModelDraft], kept: Mapping[str, tuple[str, ...]]
     ) -> ModelSpec | None:
@@ -210,24 +233,18 @@ class Draft:
                 return drawn(draft.syntax)
             except ClusterSemError as error:
                 raise DataError(f"{self.source}, the model of fit.{name}: {error}") from None
-        freed: list[Row] = []
-        at: str = name
-        seen: set[str] = set()
-        while at and at not in seen:
-            seen.add(at)
-            freed = [*drafts[at].freed, *freed]
-            at = self._before(at, drafts) if drafts[at].freed else ""
+        # One drawing is that of the final model; of another only where the file says what was freed
+        # on the way. What else a paper compares may differ in anything.
+        steps = self._steps(name, drafts)
+        if steps is None and not any(row.model == name for row in self.coefficients):
+            return None
+        freed = self._freed(name, drafts)
         if self.syntax:
             syntax = self.syntax
         else:
             own = [r for r in self.coefficients if r.model in ("", name)]
-            # Rows of a later model hold what was freed on the way to it; an earlier one has less.
-            later = {
-                frozenset((lhs, rhs))
-                for other, one in drafts.items()
-                if other not in seen
-                for lhs, _, rhs in one.freed
-            }
+            # Rows of the final model hold what was freed on the way to it; an earlier one has less.
+            later = {frozenset((lhs, rhs)) for lhs, _, rhs in steps or ()}
             rows = [r for r in own if r.op == "=~" or frozenset((r.lhs, r.rhs)) not in later]
             syntax = model_syntax(kept, rows)
             if not syntax:

@@ -17,7 +17,7 @@ _HEADINGS: dict[Role, str] = {
     "path": "path paths relationship relationships relation relations structuralpath regression "
     "regressionpath hypothesizedpath hypothesisedpath parameter hypothesispath causalpath link "
     "structuralrelationship structuralrelationships pathway route effectpath effectpaths",
-    "id": "hypothesis hypotheses h hypothesisno no hypothesisnumber serialnumber",
+    "id": "hypothesis hypotheses hypothesisno no hypothesisnumber serialnumber",
     "construct": "construct constructs latentvariable latentvariables latentconstruct factor "
     "factors dimension dimensions latent scale scales dependentvariable endogenousconstruct "
     "endogenousvariable outcome variables variable latentvariableconstruct",
@@ -122,7 +122,7 @@ def _last_words(text: str) -> Role | None:
     words = text.split()
     for k in range(1, len(words)):
         found = _ROLES.get(plain(" ".join(words[k:])))
-        if found is not None and len(plain(" ".join(words[k:]))) > 1:
+        if found not in (None, "std") and len(plain(" ".join(words[k:]))) > 1:
             return found
     return None
 
@@ -146,7 +146,9 @@ def roles_of(headings: list[str], caption: str = "") -> list[Role | None]:
         tested = {"se", "p", "path"} & set(roles)
         if (scale or re.search(r"reliab|valid", caption, re.I)) and not tested:
             roles = [
-                "composite_reliability" if role == "cr" and plain(heading) == "cr" else role
+                "composite_reliability"
+                if role == "cr" and plain(heading).startswith("cr")
+                else role
                 for role, heading in zip(roles, headings, strict=True)
             ]
     known: Role = "est" if {"se", "std"} & set(roles) else "std"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal, NoReturn
 
@@ -32,6 +33,7 @@ def verdict(text: str) -> bool | None:
     (True, False, None)
     """
     plain = text.strip().strip(".").casefold()
+    plain = re.sub(r"^[✓✔✗✘×]\s+", "", plain)
     return True if plain in _TRUE else False if plain in _FALSE else None
 
 

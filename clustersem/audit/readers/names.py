@@ -11,6 +11,7 @@ from clustersem.errors import DataError
 _ARROW = re.compile(r"\s*(<-+>|<=+>|[↔⟷⇔]|~~|=~|~|<-+|[←⟵]|-+>|[→⟶⇒➔]|=>)\s*")
 _BOTH = re.compile(r"<-+>|<=+>|[↔⟷⇔]|~~")
 _LEFT = re.compile(r"<-+|[←⟵]|~")
+_LABELLED = re.compile(r"([A-Za-z]\w{0,7})\s*:\s+(\S.*)")
 _SHORT = re.compile(r"(.+?)\s*[(\[]\s*([A-Za-z][\w.&-]{0,11})\s*[)\]]\s*")
 
 
@@ -97,5 +98,8 @@ def name_of(text: str) -> tuple[str, str]:
     short = _SHORT.fullmatch(plain)
     if short is not None:
         return re.sub(r"[^\w.]+", "_", short.group(2)), short.group(1)
+    labelled = _LABELLED.fullmatch(plain)
+    if labelled is not None:
+        return labelled.group(1), labelled.group(2)
     name = re.sub(r"[^\w.]+", "_", plain).strip("_")
     return name, plain if plain != name else ""

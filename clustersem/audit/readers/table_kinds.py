@@ -47,7 +47,11 @@ _OF_CONSTRUCT = (
     "mean",
     "sd",
 )
-_EFA = re.compile(r"explorat|\befa\b|principal comp|rotat|varimax|promax", re.I)
+_NO_FIT = re.compile(r"cut-?offs?|equivalence|simulat|modification|and reproduced", re.I)
+_CHANGE = re.compile(r"(difference|change|improvement|δ.*|Δ.*)s?", re.I)
+_EFA = re.compile(
+    r"explorat|purif|delet|eliminat|\befa\b|principal comp|rotat|varimax|promax", re.I
+)
 
 
 def read_tables(tables: Iterable[RawTable], draft: Draft) -> None:
@@ -88,11 +92,12 @@ def _read(table: LaidTable, draft: Draft, paths: list[PathRows]) -> bool:
     if matrix:
         return _matrix(table, matrix, draft)
     columns = index_columns(table)
-    if {name for names in columns.values() for name in names} & _STRONG:
+    of_fit = not _NO_FIT.search(table.raw.caption)
+    if of_fit and {name for names in columns.values() for name in names} & _STRONG:
         _fit_in_columns(table, columns, draft)
         return True
     named = {index_name(row[0]) or (index_pair(row[0]) or ("",))[0] for _, row in table.body}
-    if len(named & _STRONG) >= 2:
+    if of_fit and len(named & _STRONG) >= 2:
         _fit_in_rows(table, draft)
         return True
     item, construct = table.column("item"), table.column("construct")
@@ -130,7 +135,9 @@ def _of_constructs(table: LaidTable, draft: Draft) -> None:
         if not read:
             continue
         listed_items = {i for c in draft.constructs.values() for i in c.get("items", ())}
-        if (of_items or name in listed_items) and {*read} <= {"mean", "sd"}:
+        if of_items and "n" in table.roles and row[table.roles.index("n")].isdigit():
+            read["n"] = read_count(row[table.roles.index("n")], table.where(number))
+        if (of_items or name in listed_items) and {*read} <= {"mean", "sd", "n"}:
             draft.items.setdefault(name, {"place": place}).update(read)
             continue
         fields = draft.construct(row[at], place)
@@ -156,7 +163,9 @@ def _exploratory(table: LaidTable, draft: Draft) -> None:
         if re.search(r"cumulative", row[0], re.I):
             percent = number_at(table, number, row, cells[-1], table.raw.place)
             draft.variance.append(VarianceExplained("", table.raw.place, percent, len(columns)))
-        elif not re.search(r"eigenvalue|variance|%|kmo|bartlett|total|alpha", row[0], re.I):
+        elif not re.search(
+            r"eigen|varian|factor|component|sum|%|kmo|bartlett|total|alpha", row[0], re.I
+        ):
             name = draft.name(row[0])
             place = f"{table.raw.place}, {name}"
             read = [number_at(table, number, row, j, place) for j in cells]
@@ -281,6 +290,7 @@ def _fit_in_rows(table: LaidTable, draft: Draft) -> None:
         if j not in standards
         and any(number_like(row[j]) for _, row in table.body)
         and table.roles[j] != "ignored"
+        and not _CHANGE.fullmatch(table.headings[j])
     ]
     for number, row in table.body:
         name = index_name(row[0])
@@ -301,10 +311,16 @@ def _is_standard(text: str) -> bool:
 
 
 def _model(label: str, table: LaidTable, draft: Draft) -> ModelDraft:
-    name = " ".join(label.split()) or "model"
-    if name == "model" and len(draft.models) and name not in draft.models:
+    said = re.search(r"(\w+) model\b", table.raw.caption, re.I)
+    name = " ".join(label.split()) or (said.group(1) if said else "model")
+    name = re.sub(r"(?i)\s+model$", "", name)
+    if name.casefold() in ("the", "of", "structural", "measurement", "this", "research"):
+        name = "model"
+    known = {other.casefold(): other for other in draft.models}
+    name = known.get(name.casefold(), name)
+    if name == "model" and len(known) == 1:
         # A second table of one model without a name says more of the last one.
-        name = list(draft.models)[-1] if len(draft.models) == 1 else name
+        (name,) = draft.models
     model = draft.model(name, table.raw.place)
     model.scaled = model.scaled or SCALED.search(f"{label} {table.raw.caption}") is not None
     return model

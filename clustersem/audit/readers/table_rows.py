@@ -167,19 +167,33 @@ def _add(row: _Row, path: PathText, draft: Draft) -> None:
     for k, other in enumerate(draft.coefficients):
         same = {other.lhs, other.rhs} == {path.lhs, path.rhs} and other.op == path.op
         if same and (path.op == "~~" or other.lhs == path.lhs) and other.model == row.model:
-            taken = {key for key in fields if getattr(other, key) not in (None, "")}
-            if taken:
+            if not _agree(other, fields):
                 continue
-            both = (
-                other.place
-                if other.place.startswith(row.table.raw.place)
-                else f"{row.table.raw.place} and {other.place}"
+            # The place is that of the table with the estimate, which the other one adds to.
+            both = place if other.est is None and "est" in fields else other.place
+            draft.coefficients[k] = replace(
+                other, **{**fields, **_filled(other)}, place=both, id=other.id or path.id
             )
-            draft.coefficients[k] = replace(other, **fields, place=both, id=other.id or path.id)
             return
     draft.coefficients.append(
         PrintedCoefficient(path.lhs, path.op, path.rhs, place, path.id, model=row.model, **fields)
     )
+
+
+def _filled(row: PrintedCoefficient) -> dict[str, Any]:
+    names = (*_NUMBERS, "p", "supported")
+    return {key: one for key in names if (one := getattr(row, key)) is not None}
+
+
+def _agree(row: PrintedCoefficient, fields: dict[str, Any]) -> bool:
+    """Whether what a table prints of a coefficient is nowhere other than in the row."""
+    for key, value in fields.items():
+        there = getattr(row, key)
+        if isinstance(value, Printed) and there is not None and there.text != value.text:
+            return False
+        if not isinstance(value, Printed) and there not in (None, "", value):
+            return False
+    return True
 
 
 def _add_effect(row: _Row, draft: Draft) -> None:

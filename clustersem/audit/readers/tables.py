@@ -95,6 +95,7 @@ def lay_out(raw: RawTable) -> LaidTable | None:
         rows, numbers = rows[1:], numbers[1:]  # a title over all columns
     if len(rows) < 2 or width < 2:
         return None
+    rows = [_without_repeats(row) for row in rows]
     height = 1
     while height < min(3, len(rows) - 1) and _is_heading(rows[height]):
         height += 1
@@ -103,7 +104,19 @@ def lay_out(raw: RawTable) -> LaidTable | None:
     ]
     body = list(zip(numbers[height:], rows[height:], strict=True))
     headings, body = _with_paths(headings, body)
-    return LaidTable(raw, headings, roles_of(headings, raw.caption), body)
+    roles = roles_of(headings, raw.caption)
+    for j, role in enumerate(roles):
+        cells = [row[j] for _, row in body if row[j]]
+        if role == "item" and cells and all(cell.isdigit() for cell in cells):
+            roles[j] = "ignored"  # how many items, not which
+    return LaidTable(raw, headings, roles, body)
+
+
+def _without_repeats(row: list[str]) -> list[str]:
+    """Return a row over all columns, which heads those below it, as one cell."""
+    if len({*row}) == 1 and not number_like(row[0]):
+        return [row[0], *([""] * (len(row) - 1))]
+    return row
 
 
 def _is_heading(row: Sequence[str]) -> bool:
