@@ -213,7 +213,7 @@ class _Problem:
         return None
 
     def certificate(self, z: Array, t: float) -> Certificate | None:
-        """The dual of a point of the central path, if it proves that the box is empty."""
+        """Return the dual of a point near the central path, if it proves the box empty."""
         s = self.inverse(z, t)
         if s is None:
             return None
