@@ -40,6 +40,9 @@ def alphas_and_loadings(paper: Published) -> Iterator[Outcome]:
         alpha, model = each.construct.alpha, each.model
         if alpha is None or each.tied or each.crossed or (model is not None and model.scaled):
             continue
+        signs = {row.std.interval.lower > 0.0 for row in each.rows if row.std is not None}
+        if len(signs) > 1:
+            continue  # whether items were recoded before is not printed
         n = (model.n if model is not None and model.n is not None else None) or paper.sample.n
         if n is None or not alpha.interval.lower < 1.0 or alpha.interval.lower < -1.0:
             continue
@@ -121,11 +124,11 @@ def _finding(
             f"{chi2.text(1)} for the whole model: these cannot all be right."
         )
     else:
-        of = f" of its {chi2.text(0)}" if chi2 is not None else ""
+        of = f" of {chi2.text(0)}" if chi2 is not None else ""
         sentence += (
             f"A model fitted to answers with that alpha would miss these {len(each.rows)} items "
-            f"alone by {missed:.0f}{of} of chi2: these cannot all be right for a model that fits "
-            "its own indicators."
+            f"alone by {missed:.0f} of its chi2{of}: these cannot all be right for a model that "
+            "fits its own indicators."
         )
     if not above and not _likelihood(each.model):
         sentence += (

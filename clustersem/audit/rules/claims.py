@@ -172,11 +172,12 @@ def reached_standards(paper: Published) -> Iterator[Outcome]:
                 yield Held(STANDARD.name, place)
                 continue
             shown = _NAMES.get(name, name.upper())
-            reached = ", ".join(_NAMES.get(one, one.upper()) for one in model.reached)
+            reached = " and ".join(_NAMES.get(one, one.upper()) for one in model.reached)
+            only = f"only {reached} {'reach' if len(model.reached) > 1 else 'reaches'}"
             verdict = (
                 f"{shown} reaches its standard"
                 if said
-                else f"only {reached or 'no index'} reaches the standard"
+                else f"{only if reached else 'no index reaches'} the standard"
             )
             yield Finding(
                 STANDARD.name,

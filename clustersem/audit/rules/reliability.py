@@ -14,8 +14,16 @@ from clustersem.audit.printed import Printed
 from clustersem.audit.published import PrintedCoefficient, PrintedConstruct, Published
 
 # The variance of a sum score in the sample over that which the model implies; semTools divides by
-# the former. In fits of models that are anywhere near the data the two differ by some per cent.
-_OBSERVED = Interval(1 / 1.1, 1.1)
+# the former. By maximum likelihood the two differ by some per cent, by generalised least squares,
+# which reproduces variances badly, by a third.
+_OBSERVED_SUM = Interval(1 / 1.5, 1.5)
+_OBSERVED_VARIANCES = Interval(1 / 1.3, 1.3)
+_ABOVE, _BELOW = 1.1, 1 / 1.5
+# Where this many other constructs have what standardised loadings give to three decimals, that is
+# the column's formula; by others they would differ by more than this only if the items' standard
+# deviations did, and then not in one construct alone.
+_OTHERS = 3
+_APART = 0.02
 # Standard deviations of items answered on one scale differ by less than this factor.
 _THREEFOLD = 3.0
 _UNIT = Interval(0.0, 1.0)
@@ -128,8 +136,8 @@ def reliability_and_average(paper: Published) -> Iterator[Outcome]:
             continue  # said of the number itself
         a = ave.interval.clipped(0.0, 1.0)
         bounds = Interval(
-            0.0 if scaled else a.lower * _OBSERVED.lower,
-            min(1.0, k * a.upper / (1 + (k - 1) * a.upper) * _OBSERVED.upper),
+            0.0 if scaled else a.lower * _BELOW,
+            min(1.0, k * a.upper / (1 + (k - 1) * a.upper) * _ABOVE),
         )
         # The lower bound needs loadings of one sign; where the rows say so or are not printed.
         rows = [row for row in paper.coefficients if row.op == "=~" and row.lhs == construct.name]
@@ -196,36 +204,72 @@ def _against_loadings(
             rows = [PrintedCoefficient(construct.name, "=~", "", one.place, std=one) for one in own]
             ranges.append(Interval.hull(formula(rows, False)))
         place = value.place or construct.place
-        if any(one.overlaps(value.interval) for one in ranges):
+        standards = [formula(each.rows, False)[0] for each in models]
+        inside = any(one.overlaps(value.interval) for one in ranges)
+        alone = all(_apart(value.interval, one) > _APART for one in standards)
+        if inside and not (alone and _others_agree(construct, sources, printed, formula)):
             yield Held(rule.name, place)
             continue
-        rows = list(models[-1].rows)
-        standard = formula(rows, False)[0]
-        decimals = max(value.decimals, 2)
-        loadings = ", ".join(row.std.text for row in rows if row.std is not None)
-        raw = all(row.est is not None for row in rows)
-        other = (
-            f"; weighed by the variances of the items {ranges[0].text(decimals)} at most"
-            if raw
-            else f"; for any other formula than that of standardised loadings the standard "
-            f"deviations of the items would have to differ more than {_THREEFOLD:.0f}-fold"
-        )
-        yield Finding(
-            rule.name,
-            place,
-            quantity,
-            value.text,
-            standard,
-            standard.text(decimals),
-            f"Loadings of {loadings} give {construct.name} {_article(quantity)} {quantity} of "
-            f"{standard.text(decimals)}, not {value.text}{other}: these cannot all be right.",
-            certainty="implausible",
-            concerns=("reliability",) if "reliab" in quantity else ("validity",),
-        )
+        yield _finding(construct, value, rule.name, quantity, models[-1].rows, formula, inside)
 
 
-def _article(quantity: str) -> str:
-    return "an" if quantity[0] in "aA" else "a"
+def _apart(one: Interval, other: Interval) -> float:
+    return max(one.lower - other.upper, other.lower - one.upper)
+
+
+def _others_agree(
+    construct: PrintedConstruct,
+    sources: dict[str, list[Measured]],
+    printed: Callable[[PrintedConstruct], Printed | None],
+    formula: Formula,
+) -> bool:
+    """Whether the other constructs of the table have what standardised loadings give."""
+    verdicts = []
+    for name, models in sources.items():
+        other = models[0].construct
+        value = printed(other)
+        if name == construct.name or value is None or any(each.tied for each in models):
+            continue
+        standards = [formula(each.rows, False)[0] for each in models]
+        near = value.decimals >= 3 and any(one.overlaps(value.interval) for one in standards)
+        verdicts.append(near)
+    return len(verdicts) >= _OTHERS and all(verdicts)
+
+
+def _finding(
+    construct: PrintedConstruct,
+    value: Printed,
+    rule: str,
+    quantity: str,
+    rows: Sequence[PrintedCoefficient],
+    formula: Formula,
+    inside: bool,
+) -> Finding:
+    standard = formula(rows, False)[0]
+    text = standard.text(max(value.decimals, 2))
+    loadings = ", ".join(row.std.text for row in rows if row.std is not None)
+    if inside:
+        why = "; the other constructs of the table have what their standardised loadings give"
+    elif _metric(rows) is not None:
+        why = ", nor do they where items are weighed by the variances that est gives them"
+    else:
+        why = (
+            "; by another formula than that of standardised loadings the standard deviations of "
+            f"the items would have to differ more than {_THREEFOLD:.0f}-fold"
+        )
+    article = "an" if quantity[0] in "aA" else "a"
+    return Finding(
+        rule,
+        value.place or construct.place,
+        quantity,
+        value.text,
+        standard,
+        text,
+        f"Loadings of {loadings} give {construct.name} {article} {quantity} of {text}, not "
+        f"{value.text}{why}: these cannot all be right.",
+        certainty="implausible",
+        concerns=("reliability",) if "reliab" in quantity else ("validity",),
+    )
 
 
 def _average(rows: Sequence[PrintedCoefficient], scaled: bool) -> tuple[Interval, ...]:
@@ -240,10 +284,10 @@ def _average(rows: Sequence[PrintedCoefficient], scaled: bool) -> tuple[Interval
         corners = _corners(len(rows), np.argsort(low))
         shares = [np.average(low, weights=w**2) for w in corners]
         more = [np.average(high, weights=w**2) for w in corners]
-        return standard, Interval(float(min(shares)), float(max(more)))
+        return standard, Interval(float(min(shares)), float(max(more))) * _OBSERVED_VARIANCES
     est, variances = metric
     explained, total = _sum(one.square() for one in est), _sum(variances)
-    return standard, _ratio(explained, total)
+    return standard, _ratio(explained, total) * _OBSERVED_VARIANCES
 
 
 def _composite(rows: Sequence[PrintedCoefficient], scaled: bool) -> tuple[Interval, ...]:
@@ -259,10 +303,11 @@ def _composite(rows: Sequence[PrintedCoefficient], scaled: bool) -> tuple[Interv
         est, variances = metric
         raw_errors = _sum(v - e.square() for v, e in zip(variances, est, strict=True))
         for total in (_sum(est), _sum(abs(one) for one in est)):
-            found.append(_reliability(total, raw_errors) * _OBSERVED)
+            found.append(_reliability(total, raw_errors) * _OBSERVED_SUM)
     else:
         found.append(_any_metric(loadings))
-    if scaled:
+    if scaled or min(one.lower for one in loadings) < 0.0 < max(one.upper for one in loadings):
+        # Items that run against the others take from the sum's variance more than from its error.
         # Of ordered answers the sum is less reliable than that of the responses behind them.
         found.append(Interval(0.0, found[0].upper))
     return tuple(found)
@@ -272,7 +317,6 @@ def _any_metric(loadings: Sequence[Interval]) -> Interval:
     """CR of items whose standard deviations differ up to threefold, whatever they are."""
     size = [abs(one) for one in loadings]
     low = np.array([one.lower for one in size])
-    signed = any(one.lower < 0.0 for one in loadings) and any(one.upper > 0.0 for one in loadings)
     shares = []
     for weights in _corners(len(low), np.argsort(low)):
         total = float(weights @ low) ** 2
@@ -285,8 +329,7 @@ def _any_metric(loadings: Sequence[Interval]) -> Interval:
             break
         best += one.upper**2 / (1.0 - one.upper**2)
     upper = 1.0 if best == float("inf") else best / (1.0 + best)
-    lower = 0.0 if signed else min(shares)
-    return Interval(min(lower, upper), upper) * _OBSERVED
+    return Interval(min(*shares, upper), upper) * _OBSERVED_SUM
 
 
 def _corners(
