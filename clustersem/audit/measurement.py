@@ -12,6 +12,8 @@ from clustersem.audit.published import (
     Published,
 )
 
+_LIKELIHOOD_ONLY = ("aic", "bic", "sabic", "bic2", "ecvi", "logl", "loglikelihood")
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -36,6 +38,11 @@ class Measured:
     rows: tuple[PrintedCoefficient, ...]
     crossed: bool
     tied: bool
+
+
+def by_likelihood(model: PrintedModel | None) -> bool:
+    """Whether an index is printed that only maximum likelihood has."""
+    return model is not None and any(name in model.indices for name in _LIKELIHOOD_ONLY)
 
 
 def measured_constructs(paper: Published) -> Iterator[Measured]:

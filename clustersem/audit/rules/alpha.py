@@ -15,7 +15,7 @@ from clustersem.audit.alpha_discrepancy import (
 )
 from clustersem.audit.finding import Finding, Held, Outcome, Rule
 from clustersem.audit.interval import Interval
-from clustersem.audit.measurement import Measured, measured_constructs
+from clustersem.audit.measurement import Measured, by_likelihood, measured_constructs
 from clustersem.audit.printed import Printed
 from clustersem.audit.published import PrintedModel, Published
 
@@ -30,7 +30,6 @@ _NOTICEABLE = 0.1
 # Correlations of answers in two categories are as low as this share of those of the responses
 # behind them, to which the loadings of a categorical estimator belong.
 _ATTENUATED = 0.6
-_LIKELIHOOD_ONLY = ("aic", "bic", "sabic", "bic2", "ecvi", "logl", "loglikelihood")
 _THREEFOLD = 0.5 * math.log(3.0)
 
 
@@ -61,7 +60,7 @@ def _compare(each: Measured, alpha: Printed, n: float) -> Finding | None:
     chi2, ratio = _misfit(each.model)
     limit = _PAIR if k == 2 else _SEVERAL * max(1.0, ratio)
     low, high = _matrix(each_end[:, 0]), _matrix(each_end[:, 1])
-    if not _likelihood(each.model):
+    if not by_likelihood(each.model):
         low = _attenuated(low)
     flat = np.zeros(k)
     metrics = _metrics(each, limit / n)
@@ -130,7 +129,7 @@ def _finding(
             f"alone by {missed:.0f} of its chi2{of}: these cannot all be right for a model that "
             "fits its own indicators."
         )
-    if not above and not _likelihood(each.model):
+    if not above and not by_likelihood(each.model):
         sentence += (
             " This allows for loadings of a categorical estimator, with correlations of the "
             f"answers as low as {_ATTENUATED:g} times those that the loadings imply."
@@ -204,11 +203,6 @@ def _own_metric(each: Measured) -> tuple[Array, Array] | None:
         np.array([one.lower - centre for one in ends]),
         np.array([one.upper - centre for one in ends]),
     )
-
-
-def _likelihood(model: PrintedModel | None) -> bool:
-    """Whether an index is printed that only maximum likelihood has."""
-    return model is not None and any(name in model.indices for name in _LIKELIHOOD_ONLY)
 
 
 def _misfit(model: PrintedModel | None) -> tuple[Interval | None, float]:

@@ -9,19 +9,23 @@ import numpy as np
 
 from clustersem.audit.finding import Finding, Held, Outcome, Rule
 from clustersem.audit.interval import Interval
-from clustersem.audit.measurement import Measured, measured_constructs
+from clustersem.audit.measurement import Measured, by_likelihood, measured_constructs
 from clustersem.audit.printed import Printed
-from clustersem.audit.published import PrintedCoefficient, PrintedConstruct, Published
+from clustersem.audit.published import (
+    PrintedCoefficient,
+    PrintedConstruct,
+    PrintedModel,
+    Published,
+)
 
-# The variance of a sum score in the sample over that which the model implies; semTools divides by
-# the former. By maximum likelihood the two differ by some per cent, by generalised least squares,
-# which reproduces variances badly, by a third.
-_OBSERVED_SUM = Interval(1 / 1.5, 1.5)
-_OBSERVED_VARIANCES = Interval(1 / 1.3, 1.3)
+# The variance of a sum score in the sample over that which the model implies, and the same of the
+# sum of the variances; semTools divides by the former. By maximum likelihood they differ by some
+# per cent, by generalised least squares, which reproduces variances badly, by a third.
+_OBSERVED = {"likelihood": (1.15, 1.05), "any": (1.5, 1.3)}
 _ABOVE, _BELOW = 1.1, 1 / 1.5
-# Where this many other constructs have what standardised loadings give to three decimals, that is
-# the column's formula; by others they would differ by more than this only if the items' standard
-# deviations did, and then not in one construct alone.
+# Where this many other constructs of three items or more, and all with fewer, have what loadings
+# give by the formula for standardised ones to three decimals, that is the column's formula; another
+# one would move a construct by more than this only where its items' variances differ and no others.
 _OTHERS = 3
 _APART = 0.02
 # Standard deviations of items answered on one scale differ by less than this factor.
@@ -55,23 +59,32 @@ def roots_of_average_variances(paper: Published) -> Iterator[Outcome]:
         ROOT,
         "root of AVE",
         lambda construct: construct.sqrt_ave,
-        lambda rows, scaled: tuple(one.sqrt() for one in _average(rows, scaled)),
+        lambda rows, model: tuple(one.sqrt() for one in _average(rows, model)),
         tied_counts=False,
     )
 
 
 def average_and_its_root(paper: Published) -> Iterator[Outcome]:
     """Check AVE against the diagonal of a Fornell-Larcker table."""
-    known = {each.construct.name for each in measured_constructs(paper)}
-    for construct in paper.constructs:
-        if construct.ave is None or construct.sqrt_ave is None:
-            continue
-        square = construct.sqrt_ave.interval.square()
-        if square.overlaps(construct.ave.interval):
+    known: dict[str, list[Interval]] = {}
+    for each in measured_constructs(paper):
+        root = _average(each.rows, None)[0].sqrt()
+        known.setdefault(each.construct.name, []).append(root)
+    both = [one for one in paper.constructs if one.ave is not None and one.sqrt_ave is not None]
+    apart = {one.name: _root_apart(one) for one in both}
+    for construct in both:
+        assert construct.ave is not None
+        assert construct.sqrt_ave is not None
+        root = construct.sqrt_ave.interval
+        # The root of standardised loadings may stand beside an AVE that weighs items by variances.
+        standard = any(one.overlaps(root) for one in known.get(construct.name, []))
+        others = [gap for name, gap in apart.items() if name != construct.name]
+        column = len(others) >= _OTHERS - 1 and all(gap <= 0.0 for gap in others)
+        odd = construct.name in known or (column and apart[construct.name] > _APART / 2)
+        wide = (construct.ave.interval * Interval(1 / 1.3, 1.3)).sqrt()
+        if apart[construct.name] <= 0.0 or standard or not (odd or not wide.overlaps(root)):
             yield Held(AVERAGE_ROOT.name, construct.place)
             continue
-        if construct.name in known:
-            continue  # each is checked against the loadings
         yield Finding(
             AVERAGE_ROOT.name,
             construct.place,
@@ -86,6 +99,12 @@ def average_and_its_root(paper: Published) -> Iterator[Outcome]:
             certainty="implausible",
             concerns=("validity",),
         )
+
+
+def _root_apart(construct: PrintedConstruct) -> float:
+    assert construct.ave is not None
+    assert construct.sqrt_ave is not None
+    return _apart(construct.ave.interval.sqrt(), construct.sqrt_ave.interval)
 
 
 def within_bounds(paper: Published) -> Iterator[Outcome]:
@@ -166,7 +185,7 @@ def _sign(value: Printed) -> int:
     return 1 if value.interval.lower >= 0 else -1
 
 
-Formula = Callable[[Sequence[PrintedCoefficient], bool], tuple[Interval, ...]]
+Formula = Callable[[Sequence[PrintedCoefficient], PrintedModel | None], tuple[Interval, ...]]
 
 
 def _against_loadings(
@@ -191,10 +210,7 @@ def _against_loadings(
         value, models = printed(construct), sources.get(construct.name, [])
         if value is None or not models or any(each.tied and tied_counts for each in models):
             continue
-        ranges = [
-            Interval.hull(formula(each.rows, each.model is not None and each.model.scaled))
-            for each in models
-        ]
+        ranges = [Interval.hull(formula(each.rows, each.model)) for each in models]
         if any(each.crossed for each in models):
             ranges = [one for one in ranges if one.overlaps(value.interval)]
         if not ranges:
@@ -202,9 +218,9 @@ def _against_loadings(
         own = [item_loadings[item] for item in construct.items if item in item_loadings]
         if own and len(own) == len(construct.items):
             rows = [PrintedCoefficient(construct.name, "=~", "", one.place, std=one) for one in own]
-            ranges.append(Interval.hull(formula(rows, False)))
+            ranges.append(Interval.hull(formula(rows, None)))
         place = value.place or construct.place
-        standards = [formula(each.rows, False)[0] for each in models]
+        standards = [formula(each.rows, None)[0] for each in models]
         inside = any(one.overlaps(value.interval) for one in ranges)
         alone = all(_apart(value.interval, one) > _APART for one in standards)
         if inside and not (alone and _others_agree(construct, sources, printed, formula)):
@@ -224,16 +240,17 @@ def _others_agree(
     formula: Formula,
 ) -> bool:
     """Whether the other constructs of the table have what standardised loadings give."""
-    verdicts = []
+    agree = 0
     for name, models in sources.items():
         other = models[0].construct
         value = printed(other)
         if name == construct.name or value is None or any(each.tied for each in models):
             continue
-        standards = [formula(each.rows, False)[0] for each in models]
-        near = value.decimals >= 3 and any(one.overlaps(value.interval) for one in standards)
-        verdicts.append(near)
-    return len(verdicts) >= _OTHERS and all(verdicts)
+        standards = [formula(each.rows, None)[0] for each in models]
+        if value.decimals < 3 or not any(one.overlaps(value.interval) for one in standards):
+            return False
+        agree += len(models[0].rows) > 2
+    return agree >= _OTHERS
 
 
 def _finding(
@@ -245,7 +262,7 @@ def _finding(
     formula: Formula,
     inside: bool,
 ) -> Finding:
-    standard = formula(rows, False)[0]
+    standard = formula(rows, None)[0]
     text = standard.text(max(value.decimals, 2))
     loadings = ", ".join(row.std.text for row in rows if row.std is not None)
     if inside:
@@ -272,7 +289,9 @@ def _finding(
     )
 
 
-def _average(rows: Sequence[PrintedCoefficient], scaled: bool) -> tuple[Interval, ...]:
+def _average(
+    rows: Sequence[PrintedCoefficient], model: PrintedModel | None
+) -> tuple[Interval, ...]:
     """AVE by the formulas that programs use; that of standardised loadings first."""
     loadings = [row.std.interval for row in rows if row.std is not None]
     squares = [one.square() for one in loadings]
@@ -284,13 +303,15 @@ def _average(rows: Sequence[PrintedCoefficient], scaled: bool) -> tuple[Interval
         corners = _corners(len(rows), np.argsort(low))
         shares = [np.average(low, weights=w**2) for w in corners]
         more = [np.average(high, weights=w**2) for w in corners]
-        return standard, Interval(float(min(shares)), float(max(more))) * _OBSERVED_VARIANCES
+        return standard, Interval(float(min(shares)), float(max(more))) * _observed(model, 1)
     est, variances = metric
     explained, total = _sum(one.square() for one in est), _sum(variances)
-    return standard, _ratio(explained, total) * _OBSERVED_VARIANCES
+    return standard, _ratio(explained, total) * _observed(model, 1)
 
 
-def _composite(rows: Sequence[PrintedCoefficient], scaled: bool) -> tuple[Interval, ...]:
+def _composite(
+    rows: Sequence[PrintedCoefficient], model: PrintedModel | None
+) -> tuple[Interval, ...]:
     """Composite reliability by the formulas that programs use."""
     loadings = [row.std.interval for row in rows if row.std is not None]
     errors = _sum(1.0 - one.square() for one in loadings)
@@ -303,14 +324,20 @@ def _composite(rows: Sequence[PrintedCoefficient], scaled: bool) -> tuple[Interv
         est, variances = metric
         raw_errors = _sum(v - e.square() for v, e in zip(variances, est, strict=True))
         for total in (_sum(est), _sum(abs(one) for one in est)):
-            found.append(_reliability(total, raw_errors) * _OBSERVED_SUM)
+            found.append(_reliability(total, raw_errors) * _observed(model, 0))
     else:
-        found.append(_any_metric(loadings))
+        found.append(_any_metric(loadings) * _observed(model, 0))
+    scaled = model is not None and model.scaled
     if scaled or min(one.lower for one in loadings) < 0.0 < max(one.upper for one in loadings):
         # Items that run against the others take from the sum's variance more than from its error.
         # Of ordered answers the sum is less reliable than that of the responses behind them.
         found.append(Interval(0.0, found[0].upper))
     return tuple(found)
+
+
+def _observed(model: PrintedModel | None, which: int) -> Interval:
+    factor = _OBSERVED["likelihood" if by_likelihood(model) else "any"][which]
+    return Interval(1.0 / factor, factor)
 
 
 def _any_metric(loadings: Sequence[Interval]) -> Interval:
@@ -329,7 +356,7 @@ def _any_metric(loadings: Sequence[Interval]) -> Interval:
             break
         best += one.upper**2 / (1.0 - one.upper**2)
     upper = 1.0 if best == float("inf") else best / (1.0 + best)
-    return Interval(min(*shares, upper), upper) * _OBSERVED_SUM
+    return Interval(min(*shares, upper), upper)
 
 
 def _corners(
