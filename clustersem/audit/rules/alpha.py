@@ -120,7 +120,7 @@ def _finding(
         assert chi2 is not None
         sentence += (
             f"By maximum likelihood these items alone would add {missed:.0f} to chi2, which is "
-            f"{chi2.text(1)} for the whole model: these cannot all be right."
+            f"{chi2.text(0)} for the whole model: these cannot all be right."
         )
     else:
         of = f" of {chi2.text(0)}" if chi2 is not None else ""

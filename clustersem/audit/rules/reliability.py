@@ -18,10 +18,11 @@ from clustersem.audit.published import (
     Published,
 )
 
-# The variance of a sum score in the sample over that which the model implies, and the same of the
-# sum of the variances; semTools divides by the former. By maximum likelihood they differ by some
-# per cent, by generalised least squares, which reproduces variances badly, by a third.
-_OBSERVED = {"likelihood": (1.15, 1.05), "any": (1.5, 1.3)}
+# What reliability and AVE can be times for the variances of the sample, by which semTools divides,
+# in place of those that the model implies. By maximum likelihood the two differ by some per cent;
+# generalised least squares implies variances that are too small by up to a third.
+_OBSERVED_SUM = {"likelihood": Interval(1 / 1.15, 1.15), "any": Interval(1 / 1.5, 1.15)}
+_OBSERVED_VARIANCES = {"likelihood": Interval(1 / 1.05, 1.05), "any": Interval(1 / 1.3, 1.1)}
 _ABOVE, _BELOW = 1.1, 1 / 1.5
 # Where this many other constructs of three items or more, and all with fewer, have what loadings
 # give by the formula for standardised ones to three decimals, that is the column's formula; another
@@ -303,10 +304,12 @@ def _average(
         corners = _corners(len(rows), np.argsort(low))
         shares = [np.average(low, weights=w**2) for w in corners]
         more = [np.average(high, weights=w**2) for w in corners]
-        return standard, Interval(float(min(shares)), float(max(more))) * _observed(model, 1)
+        return standard, Interval(float(min(shares)), float(max(more))) * _OBSERVED_VARIANCES[
+            _estimator(model)
+        ]
     est, variances = metric
     explained, total = _sum(one.square() for one in est), _sum(variances)
-    return standard, _ratio(explained, total) * _observed(model, 1)
+    return standard, _ratio(explained, total) * _OBSERVED_VARIANCES[_estimator(model)]
 
 
 def _composite(
@@ -324,9 +327,9 @@ def _composite(
         est, variances = metric
         raw_errors = _sum(v - e.square() for v, e in zip(variances, est, strict=True))
         for total in (_sum(est), _sum(abs(one) for one in est)):
-            found.append(_reliability(total, raw_errors) * _observed(model, 0))
+            found.append(_reliability(total, raw_errors) * _OBSERVED_SUM[_estimator(model)])
     else:
-        found.append(_any_metric(loadings) * _observed(model, 0))
+        found.append(_any_metric(loadings) * _OBSERVED_SUM[_estimator(model)])
     scaled = model is not None and model.scaled
     if scaled or min(one.lower for one in loadings) < 0.0 < max(one.upper for one in loadings):
         # Items that run against the others take from the sum's variance more than from its error.
@@ -335,9 +338,8 @@ def _composite(
     return tuple(found)
 
 
-def _observed(model: PrintedModel | None, which: int) -> Interval:
-    factor = _OBSERVED["likelihood" if by_likelihood(model) else "any"][which]
-    return Interval(1.0 / factor, factor)
+def _estimator(model: PrintedModel | None) -> str:
+    return "likelihood" if by_likelihood(model) else "any"
 
 
 def _any_metric(loadings: Sequence[Interval]) -> Interval:
