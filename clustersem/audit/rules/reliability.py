@@ -148,13 +148,15 @@ def reliability_and_average(paper: Published) -> Iterator[Outcome]:
     """Check CR against AVE and the number of items: AVE <= CR <= k AVE / (1 + (k - 1) AVE)."""
     tied = {each.construct.name for each in measured_constructs(paper) if each.tied}
     scaled = any(model.scaled for model in paper.models)
+    likely = bool(paper.models) and all(by_likelihood(model) for model in paper.models)
+    room = _OBSERVED_VARIANCES["likelihood" if likely else "any"]
     for construct in paper.constructs:
         cr, ave, k = construct.composite_reliability, construct.ave, len(construct.items)
         if cr is None or ave is None or k < 2 or construct.name in tied:
             continue
         if not (cr.interval.overlaps(_UNIT) and ave.interval.overlaps(_UNIT)):
             continue  # said of the number itself
-        a = ave.interval.clipped(0.0, 1.0)
+        a = (ave.interval / room).clipped(0.0, 1.0)
         bounds = Interval(
             0.0 if scaled else a.lower * _BELOW,
             min(1.0, k * a.upper / (1 + (k - 1) * a.upper) * _ABOVE),
