@@ -1,8 +1,22 @@
 """The relations that must hold among printed numbers, a family a file."""
 
-from __future__ import annotations
-
 from clustersem.audit.finding import Rule
+from clustersem.audit.rules import (
+    alpha,
+    claims,
+    counts,
+    discriminant,
+    factoring,
+    matrices,
+    reliability,
+)
 
-#: In the order in which a page tells them: coefficients, fit, the scale, the text.
-ALL_RULES: tuple[Rule, ...] = ()
+ALL_RULES: tuple[Rule, ...] = (
+    *matrices.RULES,
+    *reliability.RULES,
+    *alpha.RULES,
+    *discriminant.RULES,
+    *counts.RULES,
+    *factoring.RULES,
+    *claims.RULES,
+)
