@@ -208,7 +208,8 @@ def _finding(fit: FitNumbers, at: Reconciled, odd: Claim) -> Finding:
         sentence += f" {alone or 'The degrees of freedom'} and {odd.words} exclude each other"
         sentence += " already." if core else "."
     if index == "cfi" and any(claim.quantity == "nfi" for claim in core):
-        sentence += " CFI is below NFI only where the null model fits better per degree of freedom."
+        sentence += " CFI is below NFI only where the null model fits"
+        sentence += " better per degree of freedom than the model."
     if printed is None:
         return Finding(
             NAME, fit.model.place, odd.words, odd.words, required, text, sentence,
