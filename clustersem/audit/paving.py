@@ -40,7 +40,7 @@ QUANTITIES = (
 _EDGE = 1e-12
 _START = {
     "q": Interval(0.0, 1e4),
-    "r": Interval(1e-7, 4.0),
+    "r": Interval(1e-7, 50.0),
     "per_df": Interval(0.0, math.inf),
 }
 # chi2 of the null model above its degrees of freedom, and below.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from clustersem.audit.finding import Held, Outcome, Rule
 from clustersem.audit.interval import Interval
 from clustersem.audit.published import Published
-from clustersem.audit.rules.drawn_counts import n_moments
+from clustersem.audit.rules.drawn_counts import counts_of_moments, degrees_of_freedom
 from clustersem.audit.rules.fit_numbers import FitNumbers, families, label
 from clustersem.spec import ModelSpec
 
@@ -19,15 +19,15 @@ _SHARE = Interval(0.0, 1.0)
 _AT_MOST_ONE = Interval(-math.inf, 1.0)
 _NOT_NEGATIVE = Interval(0.0, math.inf)
 _BOUNDS = {
-    **dict.fromkeys(("cfi", "pcfi", "pvalue", "rmsea_pvalue"), _SHARE),
-    **dict.fromkeys(("nfi", "rfi", "gfi", "agfi", "pgfi", "pnfi"), _AT_MOST_ONE),
+    **dict.fromkeys(("cfi", "pvalue", "rmsea_pvalue"), _SHARE),
+    **dict.fromkeys(("nfi", "rfi", "gfi", "agfi", "pgfi"), _AT_MOST_ONE),
     **dict.fromkeys(
-        ("chisq", "cmin_df", "rmsea", "rmsea_ci_lower", "rmsea_ci_upper", "srmr", "rmr", "fmin"),
+        ("chisq", "cmin_df", "rmsea", "rmsea_ci_lower", "rmsea_ci_upper", "srmr", "rmr", "pcfi"),
         _NOT_NEGATIVE,
     ),
 }
 # Of which a program prints one that is beyond, where degrees of freedom are adjusted.
-_LOOSE_WHEN_SCALED = ("rfi", "nfi", "pnfi")
+_LOOSE_WHEN_SCALED = ("rfi", "nfi")
 
 
 def _bounds(paper: Published) -> Iterator[Outcome]:
@@ -69,104 +69,111 @@ def _in_words(bounds: Interval) -> str:
     return "not above 1" if bounds.lower == -math.inf else "not below 0"
 
 
-def df_share(fit: FitNumbers) -> Interval | None:
-    """Return df over the moments, with means and without; None where they are not known."""
+@dataclass(frozen=True)
+class Share:
+    """df over the moments, as far as the model as drawn tells.
+
+    Attributes
+    ----------
+    df : Interval
+        Degrees of freedom.
+    moments : int
+        One of the counts that programs use.
+    """
+
+    df: Interval
+    moments: int
+
+    @property
+    def value(self) -> Interval:
+        """The share."""
+        return self.df / float(self.moments)
+
+
+def shares(fit: FitNumbers) -> tuple[Share, ...]:
+    """Return df over the moments by every way to count them; none where the model is not drawn."""
     spec = fit.model.spec
-    moments = None if spec is None else moments_of(spec)
-    if fit.df is None or moments is None or fit.suffix:
-        return None
-    return fit.df / moments
+    df = own_df(fit)
+    if spec is None or df is None:
+        return ()
+    return tuple(Share(df, count) for count in counts_of_moments(spec))
 
 
-def moments_of(spec: ModelSpec) -> Interval | None:
-    """Return the moments that programs count: means and moments of covariates, or not."""
-    counts = [n_moments(spec, means=means) for means in (False, True)]
-    if None in counts or spec.options.ordered:
-        return None
-    fixed = sum(row.from_sample for row in spec.parameters)
-    known = [float(count) for count in counts if count is not None]
-    if not spec.options.meanstructure:
-        known = known[:1]  # nothing says that means were modelled
-    return Interval(min(known) - fixed, max(known))
+def own_df(fit: FitNumbers) -> Interval | None:
+    """Return the model's degrees of freedom, not those that a scaled test may have adjusted."""
+    if not fit.model.scaled:
+        return fit.df
+    drawn = None if fit.model.spec is None else degrees_of_freedom(fit.model.spec)
+    return Interval.exact(float(drawn)) if drawn else None
 
 
 def _parsimony(paper: Published) -> Iterator[Outcome]:
     for fit in families(paper):
-        if fit.suffix:
-            continue
         gfi = fit.interval("gfi")
-        if gfi is None or not 0.0 < gfi.lower or not math.isfinite(gfi.upper):
+        if fit.suffix or gfi is None or gfi.lower <= 0.0 or not math.isfinite(gfi.upper):
             continue
-        share = df_share(fit)
-        yield from _pgfi(fit, gfi, share)
-        yield from _agfi(fit, gfi, share)
+        if fit.interval("pgfi") is not None:
+            yield _pgfi(fit, gfi)
+        if fit.interval("agfi") is not None and gfi.upper < 1.0:
+            yield _agfi(fit, gfi)
 
 
-def _pgfi(fit: FitNumbers, gfi: Interval, share: Interval | None) -> Iterator[Outcome]:
+def _pgfi(fit: FitNumbers, gfi: Interval) -> Outcome:
     printed = fit.interval("pgfi")
-    if printed is None:
-        return
-    if share is None:
-        # df never exceeds the moments.
-        required = Interval(0.0, gfi.upper)
-        if required.overlaps(printed):
-            yield Held(PARSIMONY, fit.model.place)
-        else:
-            yield fit.finding(
-                PARSIMONY,
-                "pgfi",
-                required,
-                f"PGFI is a share of GFI: {fit.as_printed('pgfi')} cannot be above"
-                f" {fit.as_printed('gfi')}.",
-            )
-        return
-    required = share * gfi
-    if required.overlaps(printed):
-        yield Held(PARSIMONY, fit.model.place)
-        return
-    assert fit.df is not None
-    moments = fit.df / share
-    means = (printed / gfi) * moments
-    yield fit.finding(
-        PARSIMONY,
-        "pgfi",
-        required,
-        f"PGFI is GFI times df / {moments.text(0)}; {fit.as_printed('pgfi')} and"
-        f" {fit.as_printed('gfi')} mean {means.text(1)} degrees of freedom, while the"
-        f" {_called(fit)} has {fit.df.text(0)}: these cannot all be right.",
-    )
-
-
-def _agfi(fit: FitNumbers, gfi: Interval, share: Interval | None) -> Iterator[Outcome]:
-    printed = fit.interval("agfi")
-    if printed is None or gfi.upper >= 1.0:
-        return
-    source = ""
-    if share is None:
-        # PGFI / GFI is df over the moments too, and without it is at most one.
-        pgfi = fit.interval("pgfi")
-        if pgfi is not None and pgfi.lower > 0.0:
-            share, source = pgfi / gfi, f" and {fit.as_printed('pgfi')}"
-        else:
-            share = Interval(0.0, 1.0)
+    assert printed is not None
+    ways = shares(fit)
+    required = [way.value * gfi for way in ways] or [Interval(0.0, gfi.upper)]
+    if any(one.overlaps(printed) for one in required):
+        return Held(PARSIMONY, fit.model.place)
+    if not ways:
+        sentence = (
+            f"PGFI is a share of GFI: {fit.as_printed('pgfi')} cannot be above"
+            f" {fit.as_printed('gfi')}."
+        )
     else:
-        assert fit.df is not None
-        source = f" and {fit.df_words} of {(fit.df / share).text(0)} moments"
-    lost = 1.0 - gfi
-    lower = 1.0 - lost.upper / share.lower if share.lower > 0.0 else -math.inf
-    required = Interval(lower, 1.0 - lost.lower / min(share.upper, 1.0))
-    if required.overlaps(printed):
-        yield Held(PARSIMONY, fit.model.place)
-        return
-    digits = max(_printed_decimals(fit, "agfi"), 0)
-    yield fit.finding(
+        means = (printed / gfi) * float(ways[0].moments)
+        sentence = (
+            f"PGFI is GFI times df / {ways[0].moments}; {fit.as_printed('pgfi')} and"
+            f" {fit.as_printed('gfi')} mean {means.text(1)} degrees of freedom, while the"
+            f" {_called(fit)} has {ways[0].df.text(0)}: these cannot all be right"
+            f"{_otherwise(ways)}."
+        )
+    return fit.finding(PARSIMONY, "pgfi", required[0], sentence)
+
+
+def _agfi(fit: FitNumbers, gfi: Interval) -> Outcome:
+    printed, pgfi, ways = fit.interval("agfi"), fit.interval("pgfi"), shares(fit)
+    assert printed is not None
+    if ways:
+        each = [way.value for way in ways]
+        source = f" and {ways[0].df.text(0)} degrees of freedom of {ways[0].moments} moments"
+    elif pgfi is not None and pgfi.lower > 0.0:
+        # PGFI / GFI is df over the moments too.
+        each, source = [pgfi / gfi], f" and {fit.as_printed('pgfi')}"
+    else:
+        each, source = [_SHARE], ""
+    required = [_adjusted(gfi, share) for share in each]
+    if any(one.overlaps(printed) for one in required):
+        return Held(PARSIMONY, fit.model.place)
+    return fit.finding(
         PARSIMONY,
         "agfi",
-        required,
+        required[0],
         f"1 - AGFI is 1 - GFI times the moments per degree of freedom: {fit.as_printed('gfi')}"
-        f"{source} give AGFI {required.text(digits)}, not {_text(fit, 'agfi')}: these cannot all"
-        " be right.",
+        f"{source} give AGFI {required[0].text(max(_printed_decimals(fit, 'agfi'), 0))}, not"
+        f" {_text(fit, 'agfi')}: these cannot all be right{_otherwise(ways)}.",
     )
+
+
+def _adjusted(gfi: Interval, share: Interval) -> Interval:
+    lost = 1.0 - gfi
+    lower = 1.0 - lost.upper / share.lower if share.lower > 0.0 else -math.inf
+    return Interval(lower, 1.0 - lost.lower / min(share.upper, 1.0))
+
+
+def _otherwise(ways: tuple[Share, ...]) -> str:
+    others = " or ".join(str(way.moments) for way in ways[1:])
+    return f", nor are they with {others} moments (means counted too)" if others else ""
 
 
 def _called(fit: FitNumbers) -> str:

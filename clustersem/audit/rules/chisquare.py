@@ -218,7 +218,7 @@ def _critical_n(chisq: Interval, df: float, n: Interval, alpha: float, groups: i
 def _minimum(paper: Published) -> Iterator[Outcome]:
     for fit in filter(_is_exact, families(paper)):
         printed, chisq, n = fit.interval("fmin"), fit.interval("chisq"), fit.multiplier
-        if printed is None or chisq is None or n is None:
+        if printed is None or chisq is None or n is None or not _by_likelihood(fit):
             continue
         f = chisq.clipped(0.0, math.inf) / n
         if any((f * share).overlaps(printed) for share in (1.0, 0.5)):
@@ -232,6 +232,11 @@ def _minimum(paper: Published) -> Iterator[Outcome]:
             f" {fit.n_words} gives F = {f.text(_decimals(fit, 'fmin'))} (or half of it), not"
             f" {_text(fit, 'fmin')}: these cannot all be right.",
         )
+
+
+def _by_likelihood(fit: FitNumbers) -> bool:
+    """Whether a likelihood was maximised: chi2 of unweighted least squares is no minimum."""
+    return any(fit.get(name) is not None for name in ("aic", "bic", "logl", "caic"))
 
 
 def _source(fit: FitNumbers) -> str:
@@ -328,7 +333,8 @@ RULES: tuple[Rule, ...] = (
         " of groups.",
         "Bollen, K. A. (1989). Structural equations with latent variables. Wiley."
         " doi:10.1002/9781118619179",
-        "the minimum of the discrepancy, chi2 and n",
+        "the minimum of the discrepancy, chi2, n, and a criterion or likelihood that shows that it is"
+        " maximum likelihood",
         _minimum,
     ),
 )

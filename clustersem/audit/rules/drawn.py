@@ -9,6 +9,7 @@ from clustersem.audit.interval import Interval
 from clustersem.audit.published import Published
 from clustersem.audit.rules.drawn_counts import (
     baseline_df,
+    counts_of_moments,
     degrees_of_freedom,
     n_moments,
     n_parameters,
@@ -96,14 +97,10 @@ def _count(paper: Published) -> Iterator[Outcome]:
         if df is None or npar is None or spec is None or model.scaled:
             continue
         moments = n_moments(spec)
-        drawn = n_parameters(spec)
-        if moments is None or drawn is None:
+        if moments is None or n_parameters(spec) is None:
             continue
         together = whole(df) + whole(npar)
-        fixed = sum(row.from_sample for row in spec.parameters)
-        means = [] if spec.options.ordered else [n_moments(spec, means=m) for m in (False, True)]
-        counts = {m for m in (moments, *means) if m is not None}
-        possible = {m - k for m in counts for k in (0, fixed)} | {moments - fixed}
+        possible = set(counts_of_moments(spec)) or {moments}
         if any(each in together for each in possible):
             yield Held(COUNT, model.place)
             continue

@@ -63,3 +63,24 @@ def baseline_df(spec: ModelSpec) -> int | None:
         return None
     p = len(spec.observed)
     return spec.n_groups * p * (p - 1) // 2
+
+
+def counts_of_moments(spec: ModelSpec) -> tuple[int, ...]:
+    """Return the numbers of moments that programs count, the plainest first.
+
+    Means count where they are modelled, which some programs do unasked (full information, robust
+    maximum likelihood); moments of exogenous covariates count or do not. Empty for ordinal items.
+    """
+    covariances, all_moments = (n_moments(spec, means=means) for means in (False, True))
+    if covariances is None or all_moments is None or spec.options.ordered:
+        return ()
+    x = len(spec.exogenous_observed)
+    among, own = spec.n_groups * x * (x + 1) // 2, spec.n_groups * x
+    counts = (
+        covariances,
+        covariances - among,
+        all_moments,
+        all_moments - among,
+        all_moments - among - own,
+    )
+    return tuple(dict.fromkeys(counts))

@@ -86,6 +86,8 @@ def _reconciled(frame: tuple[tuple[str, Interval], ...], claims: tuple[Claim, ..
 def _frame(fit: FitNumbers) -> dict[str, Interval]:
     if fit.df is None or fit.df_baseline is None:
         return {}
+    if fit.model.scaled and fit.df.width > 0.0:
+        return {}  # adjusted degrees of freedom, which robust indices do not have
     return {"r": fit.df / fit.df_baseline}
 
 
@@ -95,7 +97,8 @@ def _claims(fit: FitNumbers) -> Iterator[Claim]:
         yield from _of_statistics(fit)
     for index in _INDICES if fit.is_plain else _ROBUST:
         printed = fit.get(index)
-        if printed is not None:
+        # lavaan prints a negative RFI as 1.
+        if printed is not None and not (index == "rfi" and 1.0 in printed.interval):
             yield Claim(index, printed.interval, fit.as_printed(index))
 
 

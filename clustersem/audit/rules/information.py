@@ -141,8 +141,11 @@ def _statistic(paper: Published) -> Iterator[Outcome]:
     for fit in _plain(paper):
         chisq, n, size = fit.interval("chisq"), fit.multiplier, fit.n
         own, saturated = fit.interval("logl"), fit.interval("unrestricted_logl")
+        spec = fit.model.spec
         if not fit.is_plain or None in (chisq, own, saturated) or n is None or size is None:
             continue
+        if spec is None or spec.exogenous_observed:
+            continue  # programs differ in which likelihood of covariates they count
         assert chisq is not None
         assert own is not None
         assert saturated is not None
@@ -186,7 +189,7 @@ RULES: tuple[Rule, ...] = (
         "chi2 is twice the difference of two log-likelihoods, or (n - 1) / n of that.",
         "Bollen, K. A. (1989). Structural equations with latent variables. Wiley."
         " doi:10.1002/9781118619179",
-        "chi2, both log-likelihoods and n",
+        "chi2, both log-likelihoods, n and the model as drawn, without observed covariates",
         _statistic,
     ),
 )

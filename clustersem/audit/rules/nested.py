@@ -11,7 +11,7 @@ from clustersem.audit.finding import Finding, Held, Outcome, Rule
 from clustersem.audit.interval import Interval
 from clustersem.audit.paving import is_possible, range_of
 from clustersem.audit.published import Published
-from clustersem.audit.rules.absolute import moments_of
+from clustersem.audit.rules.drawn_counts import counts_of_moments
 from clustersem.audit.rules.fit_numbers import FitNumbers, label, whole
 from clustersem.audit.rules.incremental import Claim, reconcile
 from clustersem.fit.indices import chisq_pvalue
@@ -196,26 +196,24 @@ def _same_baseline(pair: Pair) -> bool:
 
 def _share(paper: Published) -> Iterator[Outcome]:
     for pair in pairs(paper):
-        counted = [_df_by_pgfi(fit) for fit in (pair.small, pair.large)]
-        freed = pair.large.model.freed
-        if counted[0] is None or counted[1] is None:
+        first, second = (_df_per_moment(fit) for fit in (pair.small, pair.large))
+        freed, spec = pair.large.model.freed, pair.large.model.spec
+        if first is None or second is None or spec is None:
             continue
-        change = counted[0] - counted[1]
         expected = (
             Interval(float(len(freed)), float(len(freed) * pair.large.n_groups))
             if freed
             else Interval(1.0, math.inf)
         )
-        if change.overlaps(expected):
-            yield Held(SHARE, pair.place)
+        counts = counts_of_moments(spec)
+        if not counts or any(((first - second) * float(m)).overlaps(expected) for m in counts):
+            if counts:
+                yield Held(SHARE, pair.place)
             continue
-        gfi, spec = pair.large.interval("gfi"), pair.large.model.spec
+        before, after = first * float(counts[0]), second * float(counts[0])
+        gfi = pair.large.interval("gfi")
         assert gfi is not None
-        assert spec is not None
-        moments = moments_of(spec)
-        assert moments is not None
-        left = counted[0] - expected.lower
-        verb = "rises" if change.upper < 0.0 else "falls"
+        verb = "rises" if after.lower > before.upper else "goes"
         what = (
             f"Freeing {len(freed)} parameters costs as many degrees of freedom"
             if freed
@@ -224,18 +222,18 @@ def _share(paper: Published) -> Iterator[Outcome]:
         yield pair.large.finding(
             SHARE,
             "pgfi",
-            (left / moments).clipped(0.0, 1.0) * gfi,
-            f"{what}, but PGFI / GFI {verb} from {counted[0].text(1)} to {counted[1].text(1)} of"
-            " them: these cannot all be right.",
+            ((before - expected.lower) / float(counts[0])).clipped(0.0, 1.0) * gfi,
+            f"{what}, but PGFI / GFI {verb} from {before.text(1)} to {after.text(1)} of them:"
+            " these cannot all be right.",
         )
 
 
-def _df_by_pgfi(fit: FitNumbers) -> Interval | None:
-    pgfi, gfi, spec = fit.interval("pgfi"), fit.interval("gfi"), fit.model.spec
-    moments = None if spec is None else moments_of(spec)
-    if pgfi is None or gfi is None or moments is None or gfi.lower <= 0.0:
+def _df_per_moment(fit: FitNumbers) -> Interval | None:
+    """Return PGFI / GFI."""
+    pgfi, gfi = fit.interval("pgfi"), fit.interval("gfi")
+    if pgfi is None or gfi is None or gfi.lower <= 0.0:
         return None
-    return None if not math.isfinite(pgfi.width) else pgfi / gfi * moments
+    return pgfi / gfi if math.isfinite(pgfi.width + gfi.width) else None
 
 
 def _difference(paper: Published) -> Iterator[Outcome]:
