@@ -289,7 +289,7 @@ def _satisfied(q: Array, w: Array, r: Array, known: Known) -> bool:
     return bool(inside.any())
 
 
-def _clamped(printed: Interval) -> Interval | Ends:
+def _clamped(printed: Interval) -> Ends:
     """Return what an index is before a program cuts it off at 0 or at 1."""
     lower = -math.inf if 0.0 in printed else printed.lower
     upper = math.inf if 1.0 in printed else printed.upper

@@ -233,9 +233,9 @@ def _scales_freely(spec: ModelSpec) -> bool:
         return False
     scaled = {row.lhs for row in spec.parameters if row.op == "=~" and not row.free and row.value}
     for row in spec.parameters:
-        if row.op == "~~" and not row.free and row.value:
-            if row.lhs != row.rhs or row.lhs not in spec.latent or row.lhs in scaled:
-                return False
+        is_given = row.op == "~~" and not row.free and bool(row.value)
+        if is_given and (row.lhs != row.rhs or row.lhs not in spec.latent or row.lhs in scaled):
+            return False
         if row.op in ("<~", "~*~") or (row.label and row.op == "~~"):
             return False
     return True
@@ -278,9 +278,9 @@ RULES: tuple[Rule, ...] = (
         MISFIT,
         "By maximum likelihood the GFI of p variables has a lowest value for every chi2 / n.",
         "Tanaka, J. S., & Huba, G. J. (1985). British Journal of Mathematical and Statistical"
-        " Psychology, 38, 197-201. doi:10.1111/j.2044-8317.1985.tb00834.x; Krane, W. R., & McDonald,"
-        " R. P. (1978). British Journal of Mathematical and Statistical Psychology, 31, 218-228."
-        " doi:10.1111/j.2044-8317.1978.tb00586.x",
+        " Psychology, 38, 197-201. doi:10.1111/j.2044-8317.1985.tb00834.x; Krane, W. R., &"
+        " McDonald, R. P. (1978). British Journal of Mathematical and Statistical Psychology, 31,"
+        " 218-228. doi:10.1111/j.2044-8317.1978.tb00586.x",
         "GFI, chi2 (or chi2/df), n and the model as drawn, of one group and without means",
         _misfit,
     ),

@@ -333,8 +333,8 @@ RULES: tuple[Rule, ...] = (
         " of groups.",
         "Bollen, K. A. (1989). Structural equations with latent variables. Wiley."
         " doi:10.1002/9781118619179",
-        "the minimum of the discrepancy, chi2, n, and a criterion or likelihood that shows that it is"
-        " maximum likelihood",
+        "the minimum of the discrepancy, chi2, n, and a criterion or likelihood that tells maximum"
+        " likelihood",
         _minimum,
     ),
 )

@@ -116,9 +116,7 @@ def _count(paper: Published) -> Iterator[Outcome]:
         )
 
 
-def _finding(
-    fit: FitNumbers, rule: str, index: str, required: Interval, sentence: str
-) -> Finding:
+def _finding(fit: FitNumbers, rule: str, index: str, required: Interval, sentence: str) -> Finding:
     printed = fit.get(index)
     assert printed is not None
     return Finding(

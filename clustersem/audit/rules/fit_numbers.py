@@ -133,7 +133,7 @@ class FitNumbers:
         else:
             drawn = degrees_of_freedom(self.model.spec)
             df = None if drawn is None else Interval.exact(float(drawn))
-        return df if df is not None and 0.0 < df.lower and df.upper < math.inf else None
+        return df if df is not None and df.lower > 0.0 and df.upper < math.inf else None
 
     @cached_property
     def df_baseline(self) -> Interval | None:
@@ -146,7 +146,7 @@ class FitNumbers:
         else:
             drawn = baseline_df(self.model.spec)
             df = None if drawn is None else Interval.exact(float(drawn))
-        return df if df is not None and 0.0 < df.lower and df.upper < math.inf else None
+        return df if df is not None and df.lower > 0.0 and df.upper < math.inf else None
 
     @cached_property
     def per_df(self) -> Interval | None:
@@ -212,9 +212,7 @@ class FitNumbers:
         )
 
 
-def severity_of(
-    model: PrintedModel, index: str, printed: Printed, required: Interval
-) -> Severity:
+def severity_of(model: PrintedModel, index: str, printed: Printed, required: Interval) -> Severity:
     """Return whether the standard is met by one of two numbers and missed by the other."""
     named = model.standards.get(index)
     standard = named.interval if named is not None else USUAL.get(index)

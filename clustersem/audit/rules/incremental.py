@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
 
@@ -20,6 +20,8 @@ NAME = "incremental fit"
 #: would have to be needs a place to stand.
 _ORDER = ("per_df", "w", "nfi", "cfi", "tli", "rni", "rfi", "ifi", "pnfi", "pcfi")
 _INDICES = _ORDER[2:]
+#: A null model whose chi2/df is less all but fits: its items hardly correlate.
+_LEAST_BASELINE = 1.5
 #: Indices of one noncentrality, which is that of the robust ones too.
 _ROBUST = ("cfi", "tli", "rni")
 
@@ -64,9 +66,19 @@ class Reconciled:
         return _known(self.frame, (*self.kept, *more)) or {}
 
 
-def reconcile(fit: FitNumbers) -> Reconciled:
-    """Return which printed numbers of a model can be right together."""
+def reconcile(fit: FitNumbers, *, with_related_items: bool = False) -> Reconciled:
+    """Return which printed numbers of a model can be right together.
+
+    Parameters
+    ----------
+    fit : FitNumbers
+        The model.
+    with_related_items : bool
+        Whether a null model that all but fits is ruled out, where its chi2 is not printed.
+    """
     frame, claims = _frame(fit), tuple(_claims(fit))
+    if with_related_items:
+        frame["w"] = Interval(0.0, 1.0 / _LEAST_BASELINE)
     key = tuple(sorted(frame.items(), key=lambda entry: entry[0]))
     return _reconciled(key, claims)
 
@@ -157,12 +169,27 @@ def _check(paper: Published) -> Iterator[Outcome]:
     for fit in (*families(paper), *_robust(paper)):
         at = reconcile(fit)
         n_indices = sum(claim.quantity in _INDICES for claim in (*at.kept, *at.removed))
-        if len(at.kept) + len(at.removed) + bool(at.frame) < 2 or not n_indices:
+        if len(at.kept) + len(at.removed) + ("r" in at.frame) < 2 or not n_indices:
             continue
-        if not at.removed:
+        if at.removed:
+            yield from (_finding(fit, at, claim) for claim in at.removed)
+        elif any(claim.quantity == "w" for claim in at.kept) or fit.get("baseline_chisq"):
             yield Held(NAME, fit.model.place)
-        for claim in at.removed:
-            yield _finding(fit, at, claim)
+        else:
+            yield from _where_items_are_related(fit)
+
+
+def _where_items_are_related(fit: FitNumbers) -> Iterator[Outcome]:
+    at = reconcile(fit, with_related_items=True)
+    if not at.removed:
+        yield Held(NAME, fit.model.place)
+    for claim in at.removed:
+        found = _finding(fit, at, claim)
+        sentence = (
+            f"{found.sentence.removesuffix('.')}, unless the null model's chi2/df is below"
+            f" {_LEAST_BASELINE}, as of items that hardly correlate."
+        )
+        yield replace(found, sentence=sentence, certainty="implausible")
 
 
 def _robust(paper: Published) -> Iterator[FitNumbers]:
@@ -183,11 +210,11 @@ class _Robust(FitNumbers):
         return False
 
     @property
-    def df(self) -> Interval | None:  # type: ignore[override]
+    def df(self) -> Interval | None:
         return None if self.model.scaled else FitNumbers(self.paper, self.model).df
 
     @property
-    def df_baseline(self) -> Interval | None:  # type: ignore[override]
+    def df_baseline(self) -> Interval | None:
         return None if self.model.scaled else FitNumbers(self.paper, self.model).df_baseline
 
 
@@ -222,7 +249,7 @@ def _finding(fit: FitNumbers, at: Reconciled, odd: Claim) -> Finding:
 
 
 def _degrees(fit: FitNumbers, at: Reconciled) -> list[str]:
-    if not at.frame or fit.df is None or fit.df_baseline is None:
+    if "r" not in at.frame or fit.df is None or fit.df_baseline is None:
         return []
     e = fit.df_baseline
     return [f"{fit.df_words} ({e.text(0 if e.width == 0 else 2)} of the null model)"]

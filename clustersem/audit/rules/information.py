@@ -57,44 +57,53 @@ def _parameters(paper: Published) -> Iterator[Outcome]:
     for fit in _plain(paper):
         sources = [(words, q) for words, q in _sources(fit) if math.isfinite(q.width)]
         npar = fit.get("npar")
-        claims = [(fit.as_printed("npar"), whole(npar))] if npar is not None else []
-        claims += sources
-        if not sources:
-            continue
-        left: Interval | None = claims[0][1]
-        for number, (words, q) in enumerate(claims):
-            if number:
-                left = None if left is None else left.intersection(q)
-            # Criteria that are taken from chi2 less df may hold -df for the parameters.
-            if left is None or not _has_count(left):
-                yield _finding(fit, claims[: number + 1], words, q)
-                break
-        else:
-            yield Held(PARAMETERS, fit.model.place)
+        # Criteria of chi2 less a penalty for each degree of freedom (EQS) tell df instead.
+        by_df = [(words, -q) for words, q in sources if q.upper < 0.0]
+        by_npar = [(words, q) for words, q in sources if q.upper >= 0.0]
+        if by_npar and npar is not None:
+            by_npar.insert(0, (fit.as_printed("npar"), whole(npar)))
+        if by_df and fit.df is not None and not fit.model.scaled:
+            by_df.insert(0, (f"{fit.df.text(0)} degrees of freedom", fit.df))
+        for claims, index in ((by_npar, "npar"), (by_df, "df")):
+            odd = _first_odd(claims)
+            if odd is not None:
+                yield _finding(fit, claims, odd, index)
+            elif claims:
+                yield Held(PARAMETERS, fit.model.place)
+
+
+def _first_odd(claims: list[tuple[str, Interval]]) -> int | None:
+    """Return the place of the first that leaves no whole number; None where all agree."""
+    left: Interval | None = None
+    for number, (_, q) in enumerate(claims):
+        left = q if left is None else left.intersection(q)
+        if left is None or not _has_count(left):
+            return number
+    return None
 
 
 def _has_count(q: Interval) -> bool:
     return math.ceil(q.lower - 1e-9) <= math.floor(q.upper + 1e-9)
 
 
-def _finding(
-    fit: FitNumbers, claims: list[tuple[str, Interval]], words: str, q: Interval
-) -> Finding:
-    before = [one for one in claims[:-1] if not _agree(one[1], q)] or claims[:-1]
+def _finding(fit: FitNumbers, claims: list[tuple[str, Interval]], odd: int, index: str) -> Finding:
+    words, q = claims[odd]
+    noun = "free parameters" if index == "npar" else "degrees of freedom"
+    before = [one for one in claims[:odd] if not _agree(one[1], q)] or claims[:odd]
+    printed = fit.get(index)
     other = f", {before[0][0]} mean {before[0][1].text(2)}" if before else ""
-    npar = fit.get("npar")
-    if npar is not None:
-        other = f", not {npar.text}"
+    if before and before[0] is claims[0] and (index == "df" or printed is not None):
+        other = f", not {before[0][1].text(0)}"
     return Finding(
         PARAMETERS,
         fit.model.place,
-        label("npar"),
-        npar.text if npar is not None else words,
+        label(index),
+        printed.text if printed is not None else words,
         q,
         q.text(2),
-        f"{words} mean {q.text(2)} free parameters at {_size(fit)}{other}; it must be one whole"
-        " number: these cannot all be right.",
-        severity="serious" if npar is not None else "minor",
+        f"{words} mean {q.text(2)} {noun} at {_size(fit)}{other}; it must be one whole number:"
+        " these cannot all be right.",
+        severity="serious" if printed is not None else "minor",
         concerns=("fit",),
     )
 

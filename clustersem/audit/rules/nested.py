@@ -170,9 +170,7 @@ def _null_finding(pair: Pair, own: Interval, kept: tuple[Claim, ...]) -> Finding
     return large.finding(NULL, odd.quantity, required, sentence)
 
 
-def _without(
-    frame: object, kept: tuple[Claim, ...], odd: Claim
-) -> dict[str, Interval]:
+def _without(frame: object, kept: tuple[Claim, ...], odd: Claim) -> dict[str, Interval]:
     assert isinstance(frame, dict)
     return {**frame, **{claim.quantity: claim.interval for claim in kept if claim is not odd}}
 
