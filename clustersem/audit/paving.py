@@ -81,8 +81,8 @@ def range_of(quantity: str, known: Known, *, digits: float = 1e-5) -> Interval |
     """
     if not is_possible(known):
         return None
-    whole = known.get(quantity, Interval(-1e6, 1e6))
-    whole = whole.clipped(-1e6, 1e6)
+    least = 0.0 if quantity in ("q", "w", "r", "per_df") else -1e6
+    whole = known.get(quantity, Interval(least, 1e6)).clipped(least, 1e6)
 
     def is_below(end: float) -> bool:
         return is_possible({**known, quantity: Interval(whole.lower, end)})
@@ -109,13 +109,34 @@ def range_of(quantity: str, known: Known, *, digits: float = 1e-5) -> Interval |
     return Interval(min(lower, upper), max(lower, upper))
 
 
+def null_model(known: Known, *, rounds: int = 12) -> Interval | None:
+    """Return an interval that holds every w = e / b that is possible; None where none is.
+
+    It is found in a few rounds, and may be wider than :func:`range_of` says.
+    """
+    found = []
+    for side in _SIDES:
+        box = _first_box(known, side)
+        if box is None or (side.lower > 1.0 and _is_neither_bound(known)):
+            continue
+        lower, upper = box
+        for _ in range(rounds):
+            lower, upper = _narrowed(lower, upper, known, above=side.lower > 1.0)
+            if not 0 < len(lower) < 200:
+                break
+            lower, upper = _halved(lower, upper)
+        if len(lower):
+            found.append(Interval(float(lower[:, 1].min()), float(upper[:, 1].max())))
+    return Interval.hull(found) if found else None
+
+
 def _side_is_possible(known: Known, side: Interval) -> bool:
     box = _first_box(known, side)
     if box is None:
         return False
     above = side.lower > 1.0
-    if above and "cfi" in known and not (0.0 in known["cfi"] or 1.0 in known["cfi"]):
-        return False  # where the null model fits, CFI is 1 if the model does too, else 0
+    if above and _is_neither_bound(known):
+        return False
     lower, upper = box
     for _ in range(_MOST_ROUNDS):
         lower, upper = _narrowed(lower, upper, known, above=above)
@@ -123,16 +144,29 @@ def _side_is_possible(known: Known, side: Interval) -> bool:
             return False
         if len(lower) > _MOST_BOXES or _has_witness(lower, upper, known):
             return True
-        width = (upper - lower) / np.maximum(np.abs(upper) + np.abs(lower), 1e-6)
-        if width.max() < 1e-10:
+        if _widths(lower, upper).max() < 1e-10:
             return True
-        widest = width.argmax(axis=1)
-        rows = np.arange(len(lower))
-        middle = 0.5 * (lower[rows, widest] + upper[rows, widest])
-        left, right = upper.copy(), lower.copy()
-        left[rows, widest] = right[rows, widest] = middle
-        lower, upper = np.concatenate([lower, right]), np.concatenate([left, upper])
+        lower, upper = _halved(lower, upper)
     return True
+
+
+def _is_neither_bound(known: Known) -> bool:
+    """Whether CFI is neither 0 nor 1, as it is where the null model fits."""
+    return "cfi" in known and not (0.0 in known["cfi"] or 1.0 in known["cfi"])
+
+
+def _widths(lower: Array, upper: Array) -> Array:
+    return (upper - lower) / np.maximum(np.abs(upper) + np.abs(lower), 1e-6)
+
+
+def _halved(lower: Array, upper: Array) -> tuple[Array, Array]:
+    """Return twice as many boxes, each half of one across its relatively widest side."""
+    widest = _widths(lower, upper).argmax(axis=1)
+    rows = np.arange(len(lower))
+    middle = 0.5 * (lower[rows, widest] + upper[rows, widest])
+    left, right = upper.copy(), lower.copy()
+    left[rows, widest] = right[rows, widest] = middle
+    return np.concatenate([lower, right]), np.concatenate([left, upper])
 
 
 def _first_box(known: Known, side: Interval) -> tuple[Array, Array] | None:
@@ -284,8 +318,9 @@ def _satisfied(q: Array, w: Array, r: Array, known: Known) -> bool:
     for name, interval in known.items():
         value = values[name]
         # An exact count as a quotient is exact to rounding only.
-        slack = 1e-12 * np.abs(value)
-        inside &= (interval.lower <= value + slack) & (value - slack <= interval.upper)
+        with np.errstate(invalid="ignore"):
+            slack = 1e-12 * np.abs(value)
+            inside &= (interval.lower <= value + slack) & (value - slack <= interval.upper)
     return bool(inside.any())
 
 

@@ -183,7 +183,8 @@ class FitNumbers:
     def df_words(self) -> str:
         """Return the degrees of freedom for a sentence."""
         assert self.df is not None
-        drawn = "" if self.get("df") else " of the model as drawn"
+        is_printed = self.get("df") is not None or "df" in self.model.indices
+        drawn = "" if is_printed else " of the model as drawn"
         return f"{self.df.text(0 if self.df.width == 0.0 else 2)} degrees of freedom{drawn}"
 
     @property

@@ -234,10 +234,13 @@ def _finding(fit: FitNumbers, at: Reconciled, odd: Claim) -> Finding:
         " all be right."
     )
     if len(core) < len(at.kept):
-        alone = _listed([claim.words for claim in core])
-        sentence += f" {alone or 'The degrees of freedom'} and {odd.words} exclude each other"
-        sentence += " already." if core else "."
-    if index == "cfi" and any(claim.quantity == "nfi" for claim in core):
+        together = _listed([*(claim.words for claim in core), odd.words])
+        already = (
+            "exclude each other already" if core else "cannot be with these degrees of freedom"
+        )
+        sentence += f" {together} {already}."
+    if index == "cfi" and any(c.quantity == "nfi" and c.interval.lower > odd.interval.upper
+                              for c in core):  # fmt: skip
         sentence += " CFI is below NFI only where the null model fits"
         sentence += " better per degree of freedom than the model."
     if printed is None:

@@ -9,11 +9,11 @@ from itertools import combinations
 
 from clustersem.audit.finding import Finding, Held, Outcome, Rule
 from clustersem.audit.interval import Interval
-from clustersem.audit.paving import is_possible, range_of
+from clustersem.audit.paving import is_possible, null_model, range_of
 from clustersem.audit.published import Published
 from clustersem.audit.rules.drawn_counts import counts_of_moments
 from clustersem.audit.rules.fit_numbers import FitNumbers, label, whole
-from clustersem.audit.rules.incremental import Claim, reconcile
+from clustersem.audit.rules.incremental import Claim, Reconciled, reconcile
 from clustersem.fit.indices import chisq_pvalue
 
 CHISQ, DEGREES, NULL, SHARE = "nested chi2", "df freed", "one null model", "parsimony of two models"
@@ -126,17 +126,21 @@ def _null(paper: Published) -> Iterator[Outcome]:
         if not pair.is_plain or _has_covariates(pair):
             continue
         first, second = reconcile(pair.small), reconcile(pair.large)
-        if not _same_baseline(pair):
+        if not _same_baseline(pair) or not (_tells_null(first) and _tells_null(second)):
             continue
-        own = range_of("w", first.known()) if first.known() else None
-        if own is None or own.lower <= 0.0 or own.width > 1.0:
+        own = null_model(first.known())
+        if own is None or own.lower <= 0.0:
             continue  # nothing printed tells the null model
         known = second.known()
         both = own.intersection(known.get("w", own))
         if both is not None and is_possible({**known, "w": both}):
             yield Held(NULL, pair.place)
             continue
-        yield _null_finding(pair, own, second.kept)
+        yield _null_finding(pair, range_of("w", first.known()) or own, second.kept)
+
+
+def _tells_null(at: Reconciled) -> bool:
+    return any(claim.quantity != "per_df" for claim in at.kept)
 
 
 def _null_finding(pair: Pair, own: Interval, kept: tuple[Claim, ...]) -> Finding:
@@ -167,6 +171,12 @@ def _null_finding(pair: Pair, own: Interval, kept: tuple[Claim, ...]) -> Finding
                        sentence, concerns=("fit",))  # fmt: skip
     required = range_of(odd.quantity, {**_without(frame, kept, odd), "w": own})
     assert required is not None
+    printed = large.get(odd.quantity)
+    assert printed is not None
+    sentence += (
+        f" By the {pair.small.model.name} model's null model {label(odd.quantity)} would be"
+        f" {required.text(max(printed.decimals, 0))}, not {printed.text}."
+    )
     return large.finding(NULL, odd.quantity, required, sentence)
 
 
@@ -211,7 +221,6 @@ def _share(paper: Published) -> Iterator[Outcome]:
         before, after = first * float(counts[0]), second * float(counts[0])
         gfi = pair.large.interval("gfi")
         assert gfi is not None
-        verb = "rises" if after.lower > before.upper else "goes"
         what = (
             f"Freeing {len(freed)} parameters costs as many degrees of freedom"
             if freed
@@ -221,8 +230,8 @@ def _share(paper: Published) -> Iterator[Outcome]:
             SHARE,
             "pgfi",
             ((before - expected.lower) / float(counts[0])).clipped(0.0, 1.0) * gfi,
-            f"{what}, but PGFI / GFI {verb} from {before.text(1)} to {after.text(1)} of them:"
-            " these cannot all be right.",
+            f"{what}, but PGFI / GFI tells {before.text(1)} of them before and, with"
+            f" {pair.large.as_printed('pgfi')}, {after.text(1)} after: these cannot all be right.",
         )
 
 
