@@ -61,6 +61,27 @@ def common_slack(system: Sequence[Relation]) -> tuple[float, tuple[int, ...]]:
     return slack, tuple(against)
 
 
+def total_slack(system: Sequence[Relation]) -> float:
+    """Return the least sum of slacks, one a relation, with which all can be met."""
+    matrix, upper, owner = _inequalities(system)
+    if not len(owner):
+        return 0.0
+    from scipy.optimize import linprog
+
+    n_unknowns = matrix.shape[1]
+    loosened = (owner[:, None] == np.arange(len(system))).astype(float)
+    solution = linprog(
+        np.r_[np.zeros(n_unknowns), np.ones(len(system))],
+        A_ub=np.column_stack([matrix, -loosened]),
+        b_ub=upper,
+        bounds=[(None, None)] * n_unknowns + [(0.0, None)] * len(system),
+        method="highs",
+    )
+    if solution.status != 0:
+        raise RuntimeError(f"the linear programme of scales ended with: {solution.message}")
+    return float(solution.fun)
+
+
 def irreducible(system: Sequence[Relation]) -> tuple[int, ...]:
     """Return relations that cannot all hold though any of them may be left out; empty if all can.
 

@@ -111,7 +111,7 @@ def _is_exactly_one(row: PrintedCoefficient, structure: Structure) -> bool:
 
 
 def _of_disturbance(paper: Published, structure: Structure, name: str) -> list[Relation]:
-    """What a disturbance's standard deviation is by that of its variable."""
+    """Return what ties a disturbance's standard deviation to its variable's."""
     if not structure.has_plain_disturbance(name):
         return []
     powers = ((("disturbance", name), 1.0), (("sd", name), -1.0))

@@ -75,13 +75,18 @@ def stars(p: Interval) -> frozenset[int]:
     >>> sorted(stars(Interval(0.006, 0.012)))
     [1, 2]
     """
-    fewest = sum(p.upper < level for level in LEVELS)
+    fewest = sum(p.upper <= level for level in LEVELS)
     return frozenset(range(fewest, sum(p.lower < level for level in LEVELS) + 1))
 
 
 def p_text(p: Interval) -> str:
-    """Write a p-value for a sentence: ``"= 0.006"``, ``"< 0.001"``, ``"of 0.010 to 0.013"``."""
-    if p.upper < LEVELS[-1]:
-        return f"< {LEVELS[-1]}"
-    text = p.clipped(0.0, 1.0).text(3)
-    return f"of {text}" if " " in text else f"= {text}"
+    """Write a p-value for a sentence.
+
+    Examples
+    --------
+    >>> p_text(Interval(0.0, 0.001)), p_text(Interval(0.0861, 0.0949))
+    ('< 0.001', '= 0.086 to 0.095')
+    """
+    if p.upper <= LEVELS[-1] or p.lower <= 0.0:
+        return f"< {min(max(p.upper, LEVELS[-1]), 1.0):.3g}"
+    return f"= {p.clipped(0.0, 1.0).text(3)}"

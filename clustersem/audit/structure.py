@@ -137,7 +137,7 @@ def structures(paper: Published) -> tuple[Structure, ...]:
 
 
 def _structure(rows: tuple[PrintedCoefficient, ...], model: PrintedModel | None) -> Structure:
-    triples = [(row.lhs, row.op, row.rhs) for row in rows]
+    triples = [(row.lhs, str(row.op), row.rhs) for row in rows]
     if model is not None and model.spec is not None:
         triples += [
             (row.lhs, str(row.op), row.rhs)

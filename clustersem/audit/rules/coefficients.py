@@ -33,7 +33,7 @@ def _unequal_ratio(tested: TestedRow, cr: Printed, ratio: Interval) -> Finding:
     consequence = ""
     if severity == "decisive":
         consequence = (
-            f" It matters: p {p_text(by_parts)} by the first two, {p_text(by_ratio)} by the third."
+            f" It matters: p {p_text(by_parts)} by the first two, p {p_text(by_ratio)} by the third."
         )
     return Finding(
         "critical ratio",
@@ -63,9 +63,9 @@ def signs(paper: Published) -> Iterator[Outcome]:
                 for name, number in (("estimate", row.est), ("standardised", row.std))
                 if number is not None and 0.0 not in number.interval
             }
-            if row.cr is not None and 0.0 not in row.cr.interval:
-                if signed or row.cr.value < 0.0:
-                    found["C.R."] = row.cr
+            cr = row.cr
+            if cr is not None and 0.0 not in cr.interval and (signed or cr.value < 0.0):
+                found["C.R."] = cr
             if len(found) < 2:
                 continue
             if len({number.value > 0.0 for number in found.values()}) == 1:

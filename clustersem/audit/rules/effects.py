@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import reduce
+from itertools import pairwise
 from operator import add, mul
 
 from clustersem.audit.finding import Finding, Held, Outcome, Rule
@@ -147,7 +148,7 @@ def _sum_of_products(
     products, spelled = [], []
     for route in routes:
         numbers = []
-        for cause, outcome in zip(route, route[1:], strict=False):
+        for cause, outcome in pairwise(route):
             row = structure.row(outcome, "~", cause)
             number = None if row is None else _number(row, scale)
             if number is None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from clustersem.audit.feasible import common_slack, implied, irreducible
+from clustersem.audit.feasible import implied, irreducible, total_slack
 from clustersem.audit.finding import Finding, Held, Outcome, Rule
 from clustersem.audit.interval import Interval
 from clustersem.audit.log_scales import Relation, relations
 from clustersem.audit.published import Published
 from clustersem.audit.structure import structures
+
+#: A ratio of standard deviations whose logarithm is above this is any large number.
+_LARGEST = 50.0
 
 
 def one_set_of_variances(paper: Published) -> Iterator[Outcome]:
@@ -25,11 +28,11 @@ def one_set_of_variances(paper: Published) -> Iterator[Outcome]:
             continue
         system = list(relations(paper, structure))
         told = [relation for relation in system if relation.row is not None]
-        involved = set()
+        involved: set[str] = set()
         while few := irreducible(system):
             rows = [k for k in few if system[k].row is not None]
             involved.update(row.place for k in rows if (row := system[k].row) is not None)
-            aside = min(rows, key=lambda k: common_slack([*system[:k], *system[k + 1 :]])[0])
+            aside = min(rows, key=lambda k: total_slack([*system[:k], *system[k + 1 :]]))
             yield _finding([system[k] for k in few], system[aside])
             del system[aside]
         for relation in told:
@@ -39,14 +42,9 @@ def one_set_of_variances(paper: Published) -> Iterator[Outcome]:
 
 def _finding(few: Sequence[Relation], one: Relation) -> Finding:
     others = [relation for relation in few if relation is not one]
-    row = one.row
-    assert row is not None and row.std is not None and row.est is not None
     left = implied(others, one)
     here, there = _exp(one.bounds), _exp(left)
     digits = _digits(here, there)
-    required = there * abs(row.std.interval)
-    if row.est.value < 0.0:
-        required = -required
     told = [relation for relation in few if relation.row is not None]
     reasons = "; ".join(_with_ratio(relation) for relation in others)
     ids = tuple(dict.fromkeys(name for relation in told for name in relation.concerns))
@@ -56,7 +54,7 @@ def _finding(few: Sequence[Relation], one: Relation) -> Finding:
         "; ".join(places),
         one.quantity,
         here.text(digits),
-        required,
+        there,
         there.text(digits),
         f"An unstandardised value over its standardised one is a ratio or product of standard "
         f"deviations. {one.reason[0].upper()}{one.reason[1:]}, so {one.quantity} is "
@@ -75,7 +73,8 @@ def _with_ratio(relation: Relation) -> str:
 
 
 def _exp(log: Interval) -> Interval:
-    return Interval(math.exp(log.lower), math.exp(min(log.upper, 700.0)))
+    upper = math.exp(log.upper) if log.upper < _LARGEST else math.inf
+    return Interval(math.exp(log.lower), upper)
 
 
 def _digits(*intervals: Interval) -> int:

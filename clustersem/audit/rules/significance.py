@@ -66,7 +66,7 @@ def _compare(
         printed.text,
         required,
         required.text(3),
-        f"{tested.label} is printed with p {_as_p(printed)}, but {origin} gives p "
+        f"{tested.label} is printed with {_as_p(printed)}, but {origin} gives p "
         f"{p_text(required)}: these cannot all be right{unless}.",
         certainty="implausible" if unless else "impossible",
         severity=weight(row, printed.interval, required),
@@ -76,8 +76,8 @@ def _compare(
 
 def _as_p(printed: Printed) -> str:
     if re.fullmatch(r"\D+", printed.text.strip()):  # stars, letters: what they stand for
-        return f"{printed.text} ({p_text(printed.interval)})"
-    return printed.text
+        return f"{printed.text} (p {p_text(printed.interval)})"
+    return f"p {printed.text}"
 
 
 def _says_one_sided(paper: Published) -> bool:
@@ -101,10 +101,11 @@ def verdicts(paper: Published) -> Iterator[Outcome]:
     """
     rows = [one for one in tested_rows(paper) if one.row.supported is not None]
     held = [p.lower for one in rows if one.row.supported and (p := _p(one)) is not None]
-    highest = min(max(held, default=0.001), _HIGHEST_LEVEL)
+    highest = min(max([*held, 0.001]), _HIGHEST_LEVEL)
     for tested in rows:
         row, p, sign = tested.row, _p(tested), _sign(tested.row)
         against = bool(row.expect and sign and sign != row.expect)
+        as_expected = bool(row.expect) and sign == row.expect
         if p is None and not (row.expect and sign):
             continue
         said = "supported" if row.supported else "not supported"
@@ -113,10 +114,9 @@ def verdicts(paper: Published) -> Iterator[Outcome]:
             reason = f"expects the sign {row.expect}, and its estimate has the other sign"
         elif row.supported and p is not None and p.lower > _HIGHEST_LEVEL:
             reason = f"has p {p_text(p)}, above every usual level of significance"
-        elif row.supported is False and p is not None and not against:
-            if (row.expect and sign) and p.upper < max(highest, 0.001):
-                other = "below every usual level" if p.upper < 0.001 else "below that of others"
-                reason = f"has p {p_text(p)}, {other}, and the expected sign"
+        elif row.supported is False and p is not None and as_expected and p.upper < highest:
+            other = "every usual level" if p.upper < 0.001 else "that of others that are supported"
+            reason = f"has p {p_text(p)}, below {other}, and the expected sign"
         if not reason:
             yield Held("verdict", row.place)
             continue
