@@ -154,9 +154,7 @@ def random_paper(rng: np.random.Generator, decimals: int) -> Published:
 def _constructs(model: Model, decimals: int) -> tuple[PrintedConstruct, ...]:
     explained = 1.0 - model.s.diagonal() / model.covariance.diagonal()
     return tuple(
-        PrintedConstruct(
-            model.names[k], "Table 2", r_squared=number(float(explained[k]), decimals)
-        )
+        PrintedConstruct(model.names[k], "Table 2", r_squared=number(float(explained[k]), decimals))
         for k in range(model.n_exogenous, model.n_latent)
     )
 

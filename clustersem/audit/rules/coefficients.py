@@ -32,9 +32,8 @@ def _unequal_ratio(tested: TestedRow, cr: Printed, ratio: Interval) -> Finding:
     digits = max(cr.decimals, 1)
     consequence = ""
     if severity == "decisive":
-        consequence = (
-            f" It matters: p {p_text(by_parts)} by the first two, p {p_text(by_ratio)} by the third."
-        )
+        by_two, by_third = p_text(by_parts), p_text(by_ratio)
+        consequence = f" It matters: p {by_two} by the first two, p {by_third} by the third."
     return Finding(
         "critical ratio",
         row.place,
