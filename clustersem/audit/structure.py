@@ -30,12 +30,15 @@ class Structure:
         (cause, effect) of paths and loadings, drawn or printed.
     covaried : frozenset of frozenset of str
         The pairs of variables whose covariance, or that of whose disturbances, is drawn or printed.
+    measured : frozenset of str
+        The variables that have items.
     """
 
     rows: tuple[PrintedCoefficient, ...]
     model: PrintedModel | None
     arrows: frozenset[tuple[str, str]]
     covaried: frozenset[Pair]
+    measured: frozenset[str]
 
     @property
     def drawn(self) -> bool:
@@ -147,4 +150,5 @@ def _structure(rows: tuple[PrintedCoefficient, ...], model: PrintedModel | None)
     arrows = {(lhs, rhs) for lhs, op, rhs in triples if op == "=~"}
     arrows |= {(rhs, lhs) for lhs, op, rhs in triples if op in ("~", "<~")}
     covaried = {Pair((lhs, rhs)) for lhs, op, rhs in triples if op == "~~" and lhs != rhs}
-    return Structure(rows, model, frozenset(arrows), frozenset(covaried))
+    measured = frozenset(lhs for lhs, op, _ in triples if op in ("=~", "<~"))
+    return Structure(rows, model, frozenset(arrows), frozenset(covaried), measured)

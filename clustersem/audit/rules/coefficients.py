@@ -9,6 +9,7 @@ from clustersem.audit.interval import Interval
 from clustersem.audit.printed import Printed
 from clustersem.audit.published import PrintedCoefficient, Published
 from clustersem.audit.ratio import p_text
+from clustersem.audit.std_lv import only_constructs_standardised
 from clustersem.audit.structure import Structure, is_fixed, structures
 from clustersem.audit.tested import TestedRow, concerned, tested_rows, weight
 
@@ -93,6 +94,7 @@ def bounds(paper: Published) -> Iterator[Outcome]:
     1999).
     """
     for structure in structures(paper):
+        own_units: bool | None = None
         for row in structure.rows:
             if row.se is not None and row.se.interval.upper < 0.0:
                 yield Finding(
@@ -111,6 +113,11 @@ def bounds(paper: Published) -> Iterator[Outcome]:
             if not abs(row.std.interval).lower > 1.0:
                 yield Held("bounds", row.place)
                 continue
+            if row.op == "=~":
+                if own_units is None:
+                    own_units = only_constructs_standardised(paper, structure)
+                if own_units:
+                    continue
             yield Finding(
                 "bounds",
                 row.place,

@@ -11,6 +11,7 @@ from clustersem.audit.implied_correlation import ImpliedCorrelations, quadratic
 from clustersem.audit.interval import Interval
 from clustersem.audit.printed import Printed
 from clustersem.audit.published import PrintedCoefficient, Published
+from clustersem.audit.std_lv import only_constructs_standardised
 from clustersem.audit.structure import Pair, Structure, structures
 
 
@@ -24,6 +25,10 @@ class _Outcome:
     r_squared: Printed | None
     implied: Interval
     by_table: bool
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        return tuple(row.rhs for row in self.rows)
 
     @property
     def places(self) -> str:
@@ -111,6 +116,12 @@ def r_squared(paper: Published) -> Iterator[Outcome]:
     for outcome in _outcomes(paper):
         printed, implied = outcome.r_squared, outcome.implied
         spelled = ", ".join(f"{row.std.text} ({row.rhs})" for row in outcome.rows if row.std)
+        if implied.lower <= 1.0 and (printed is None or implied.overlaps(printed.interval)):
+            if printed is not None:
+                yield Held("R2", outcome.places)
+            continue
+        if _in_own_units(paper, outcome.structure, outcome.name, *outcome.causes):
+            continue
         if implied.lower > 1.0:
             yield Finding(
                 "R2",
@@ -128,9 +139,6 @@ def r_squared(paper: Published) -> Iterator[Outcome]:
             )
             continue
         if printed is None:
-            continue
-        if implied.overlaps(printed.interval):
-            yield Held("R2", outcome.places)
             continue
         digits = max(printed.decimals, 2)
         single = len(outcome.rows) == 1
@@ -151,6 +159,13 @@ def r_squared(paper: Published) -> Iterator[Outcome]:
         )
 
 
+def _in_own_units(paper: Published, structure: Structure, *names: str) -> bool:
+    """Whether some of these may be observed variables in a table that standardises none."""
+    return not structure.measured.issuperset(names) and only_constructs_standardised(
+        paper, structure
+    )
+
+
 def disturbances(paper: Published) -> Iterator[Outcome]:
     """Check that R2 and the standardised variance of the disturbance add to 1."""
     for structure in structures(paper):
@@ -166,6 +181,8 @@ def disturbances(paper: Published) -> Iterator[Outcome]:
             required = 1.0 - row.std.interval
             if required.overlaps(construct.r_squared.interval):
                 yield Held("disturbance", row.place)
+                continue
+            if _in_own_units(paper, structure, name):
                 continue
             digits = max(construct.r_squared.decimals, 2)
             yield Finding(

@@ -10,6 +10,7 @@ from clustersem.audit.finding import Finding, Held, Outcome, Rule
 from clustersem.audit.interval import Interval
 from clustersem.audit.log_scales import Relation, relations
 from clustersem.audit.published import Published
+from clustersem.audit.std_lv import only_constructs_standardised
 from clustersem.audit.structure import structures
 
 #: A ratio of standard deviations whose logarithm is above this is any large number.
@@ -29,6 +30,8 @@ def one_set_of_variances(paper: Published) -> Iterator[Outcome]:
         system = list(relations(paper, structure))
         told = [relation for relation in system if relation.row is not None]
         involved: set[str] = set()
+        if irreducible(system) and only_constructs_standardised(paper, structure):
+            system = []
         while few := irreducible(system):
             rows = [k for k in few if system[k].row is not None]
             involved.update(row.place for k in rows if (row := system[k].row) is not None)
