@@ -14,6 +14,9 @@ from clustersem.audit.log_scales import Relation, scales_of
 #: An infeasibility below this, of a logarithm, is the solver's. Its own tolerance is a tenth of it.
 MARGIN = 1e-6
 
+#: Logarithm of a standard deviation that no printed number comes near.
+_LARGEST = 700.0
+
 _Array = npt.NDArray[np.float64]
 
 
@@ -56,7 +59,11 @@ def common_slack(system: Sequence[Relation]) -> tuple[float, tuple[int, ...]]:
     slack = float(solution.fun)
     if slack <= MARGIN:
         return slack, ()
-    weights = -solution.ineqlin.marginals
+    weights = np.maximum(-solution.ineqlin.marginals, 0.0)
+    # Farkas: no solution of size below _LARGEST has all rows, whatever the solver's tolerance.
+    certain = -weights @ upper - _LARGEST * np.abs(weights @ matrix).sum()
+    if certain <= MARGIN:
+        return 0.0, ()
     against = sorted({int(row) for row in owner[weights > 1e-9]})
     return slack, tuple(against)
 

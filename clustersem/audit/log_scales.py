@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clustersem.audit.interval import Interval
 from clustersem.audit.published import PrintedCoefficient, Published
@@ -138,6 +138,16 @@ def _unexplained(r_squared: Interval) -> Interval:
         return Interval(-math.inf, 0.0)
     log = rest.log()
     return Interval(0.5 * log.lower, 0.5 * log.upper)
+
+
+def by_total_variances(system: Sequence[Relation]) -> tuple[Relation, ...]:
+    """Return the rows as LISREL standardises: disturbances' covariances by total variances too."""
+    made = []
+    for one in system:
+        if one.row is not None:
+            powers = tuple((("sd", name), power) for (_, name), power in one.powers)
+            made.append(replace(one, powers=powers))
+    return tuple(made)
 
 
 def scales_of(system: Sequence[Relation]) -> tuple[Scale, ...]:

@@ -62,9 +62,30 @@ def two_sided_p(ratio: Interval, df: int) -> Interval:
     return Interval(min(float(erfc(size.upper / math.sqrt(2.0))), upper), upper)
 
 
-def half_widths(df: int) -> Interval:
-    """Return by what programs multiply a standard error for a 95 % interval."""
-    return Interval(1.959963984540054, float(stdtrit(df, 0.975)))
+def half_widths(df: int, n: int | None = None) -> tuple[Interval, ...]:
+    """Return by what programs multiply a standard error for a 95 % interval.
+
+    Parameters
+    ----------
+    df : int
+        The fewest degrees of freedom that a t test could have had.
+    n : int, optional
+        Respondents, where they are known.
+
+    Returns
+    -------
+    tuple of Interval
+        Of the normal distribution, rounded by hand or of many resamples; and of t.
+
+    Examples
+    --------
+    >>> [one.text(3) for one in half_widths(90, 100)]
+    ['1.960', '1.984 to 1.987']
+    """
+    most = n - 1 if n is not None and n - 1 > df else df
+    normal = Interval(1.959963, 1.9605)
+    lower = normal.upper if n is None else float(stdtrit(most, 0.975))
+    return normal, Interval(lower, max(lower, float(stdtrit(df, 0.975))))
 
 
 def stars(p: Interval) -> frozenset[int]:

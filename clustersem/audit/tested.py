@@ -9,7 +9,7 @@ from clustersem.audit.finding import Severity
 from clustersem.audit.interval import Interval
 from clustersem.audit.printed import Printed
 from clustersem.audit.published import PrintedCoefficient, Published
-from clustersem.audit.ratio import FEWEST, critical_ratio, stars, two_sided_p
+from clustersem.audit.ratio import FEWEST, critical_ratio, half_widths, stars, two_sided_p
 from clustersem.audit.structure import NO_TEST, Structure, is_fixed, structures
 
 
@@ -29,6 +29,8 @@ class TestedRow:
         The same as printed, ``"0.144 / 0.031"``.
     df : int
         The fewest degrees of freedom that a t test could have had.
+    half_widths : tuple of Interval
+        By what its standard error may be multiplied for a 95 % interval.
     """
 
     __test__ = False  # no test class of pytest
@@ -38,6 +40,7 @@ class TestedRow:
     ratio: Interval | None
     ratio_text: str
     df: int
+    half_widths: tuple[Interval, ...]
 
     @property
     def label(self) -> str:
@@ -59,7 +62,9 @@ class TestedRow:
 def tested_rows(paper: Published) -> Iterator[TestedRow]:
     """Yield the rows of all models but those of fixed parameters."""
     for structure in structures(paper):
-        df = _fewest_df(paper, structure)
+        n = _respondents(paper, structure)
+        df = _fewest_df(n, structure)
+        widths = half_widths(df, n)
         for loadings in (True, False):
             rows = tuple(row for row in structure.rows if (row.op == "=~") == loadings)
             standardised = _is_error_of_standardised(rows, df)
@@ -71,7 +76,7 @@ def tested_rows(paper: Published) -> Iterator[TestedRow]:
                 if top is not None and row.se is not None:
                     ratio = critical_ratio(top.interval, row.se.interval)
                     text = f"{top.text} / {row.se.text}"
-                yield TestedRow(row, structure, ratio, text, df)
+                yield TestedRow(row, structure, ratio, text, df, widths)
 
 
 def concerned(row: PrintedCoefficient) -> tuple[str, ...]:
@@ -92,13 +97,17 @@ def weight(row: PrintedCoefficient, *ps: Interval) -> Severity:
     return "serious" if row.id else "minor"
 
 
-def _fewest_df(paper: Published, structure: Structure) -> int:
+def _respondents(paper: Published, structure: Structure) -> int | None:
     model = structure.model
     n = paper.sample.n if model is None else paper.n_of(model)
+    return None if n is None else int(n.interval.lower)
+
+
+def _fewest_df(n: int | None, structure: Structure) -> int:
     if n is None:
         return FEWEST
     causes = max((len(some) for some in structure.parents.values()), default=0)
-    return max(1, int(n.interval.lower) - 1 - causes)
+    return max(1, n - 1 - causes)
 
 
 def _is_error_of_standardised(rows: tuple[PrintedCoefficient, ...], df: int) -> bool:

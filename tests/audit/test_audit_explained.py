@@ -10,7 +10,7 @@ from helpers.printed_tables import coefficient, findings, table
 from clustersem.audit.implied_correlation import ImpliedCorrelations, quadratic
 from clustersem.audit.interval import Interval
 from clustersem.audit.printed import Printed
-from clustersem.audit.published import PrintedConstruct, PrintedCorrelation
+from clustersem.audit.published import PrintedConstruct, PrintedCorrelation, PrintedModel
 from clustersem.audit.rules.explained import RULES
 from clustersem.audit.structure import structures
 from clustersem.spec import build_spec, options_for
@@ -72,6 +72,10 @@ def test_correlations_of_a_table_count_where_both_models_imply_the_same():
     saturated = replace(paper(*TWO[:2], y="0.307"), correlations=r)
     (finding,) = findings(R2, saturated)
     assert "another model" in finding.sentence
+    two_models = replace(saturated, models=(PrintedModel("first", ""), *saturated.models))
+    assert not list(findings(R2, two_models))
+    named = replace(two_models, correlations=(replace(r[0], matrix="final"),))
+    assert len(list(findings(R2, named))) == 1
     rows = (*TWO[:2], path("v", "y", "0.5"))  # v is not joined with x and w
     assert not list(findings(R2, replace(paper(*rows, y="0.307"), correlations=r)))
 
@@ -113,3 +117,13 @@ def test_what_is_explained_and_the_disturbance_add_to_one():
     assert not list(findings(DISTURBANCE, paper(path("y", "x", "0.600"), own, y="0.360")))
     (finding,) = findings(DISTURBANCE, paper(path("y", "x", "0.600"), own, y="0.640"))
     assert finding.required_text == "0.359 to 0.361"
+
+
+def test_correlations_with_the_outcome_say_what_is_explained():
+    r = tuple(
+        PrintedCorrelation(cause, "y", "Table 4", Printed.read(text))
+        for cause, text in (("x", "0.500"), ("w", "0.550"))
+    )
+    # R2 = .3 x .5 + .4 x .55, though the causes' own correlation is not printed.
+    assert not list(findings(R2, replace(paper(*TWO[:2], y="0.370"), correlations=r)))
+    assert list(findings(R2, replace(paper(*TWO[:2], y="0.307"), correlations=r)))

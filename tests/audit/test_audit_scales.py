@@ -2,7 +2,9 @@
 
 import math
 from dataclasses import replace
+from itertools import combinations
 
+import numpy as np
 import pytest
 from helpers.printed_tables import coefficient, findings, number, table
 
@@ -115,6 +117,9 @@ def test_items_of_one_construct_share_their_residual_with_the_loading():
     bad = coefficient("a", "~~", "b", est="0.060", std="0.250", se="0.05")
     assert not list(findings(RULES, table(*rows, good)))
     (finding,) = findings(RULES, table(*rows, bad))
+    # LISREL divides by the items' standard deviations, not the residuals'.
+    total = coefficient("a", "~~", "b", est="0.060", std="0.090", se="0.05")
+    assert not list(findings(RULES, table(*rows, total)))
     assert "measures only f" in finding.sentence
 
 
@@ -151,3 +156,29 @@ def test_findings_do_not_depend_on_units(factor):
         moved = replace(paper, coefficients=tuple(map(in_other_units, paper.coefficients)))
         before, after = (list(findings(RULES, one)) for one in (paper, moved))
         assert [one.concerns for one in before] == [one.concerns for one in after]
+
+
+def test_numbers_without_any_order_are_told_in_few_findings():
+    rng = np.random.default_rng(11)
+    names = [f"f{k}" for k in range(8)]
+    rows = [
+        coefficient(
+            a, "~~", b, est=f"{rng.uniform(0.1, 3):.3f}", std=f"{rng.uniform(0.1, 0.9):.3f}"
+        )
+        for a, b in combinations(names, 2)
+    ]
+    found = list(findings(RULES, table(*rows)))
+    # 28 rows of 8 unknowns: at most 20 have to be set aside.
+    assert 10 <= len(found) <= 20
+    for finding in found:
+        assert "cannot all be right" in finding.sentence
+        assert not any(sign in finding.sentence for sign in ("inf", "nan", "e+"))
+
+
+def test_the_few_that_are_named_cannot_all_hold_and_any_but_one_can():
+    (finding,) = findings(RULES, study(**{"x1 ~~ w2": 1.4}))
+    paper = study(**{"x1 ~~ w2": 1.4})
+    few = [row for row in paper.coefficients if row.id in finding.concerns]
+    assert list(findings(RULES, table(*few)))
+    for row in few:
+        assert not list(findings(RULES, table(*(one for one in few if one is not row))))

@@ -166,7 +166,9 @@ def _correlations(model: Model, decimals: int) -> tuple[PrintedCorrelation, ...]
     for i, j in combinations(range(model.n_latent), 2):
         value = number(float(r[i, j]), decimals)
         assert value is not None
-        made.append(PrintedCorrelation(model.names[i], model.names[j], "Table 4", value))
+        made.append(
+            PrintedCorrelation(model.names[i], model.names[j], "Table 4", value, matrix="final")
+        )
     return tuple(made)
 
 

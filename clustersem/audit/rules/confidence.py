@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from clustersem.audit.finding import Finding, Held, Outcome, Rule
 from clustersem.audit.interval import Interval
 from clustersem.audit.published import Published
-from clustersem.audit.ratio import half_widths
 from clustersem.audit.tested import TestedRow, concerned, tested_rows
 
 #: A row shows how its table's intervals were made where rounding leaves their half-width this sure.
@@ -37,22 +37,24 @@ class _Interval95:
         return 0.5 * (self.upper - self.lower)
 
     @property
-    def wald(self) -> Interval:
-        return self.se * half_widths(self.tested.df)
+    def multiplier(self) -> Interval | None:
+        """What the standard error was multiplied with; None where the two ends differ in that."""
+        ranges = []
+        for step in (self.est - self.lower, self.upper - self.est):
+            if step.upper < 0.0 or self.se.upper <= 0.0:
+                return None
+            most = step.upper / self.se.lower if self.se.lower > 0.0 else math.inf
+            ranges.append(Interval(max(step.lower, 0.0) / self.se.upper, most))
+        return ranges[0].intersection(ranges[1])
 
-    @property
-    def is_wald(self) -> bool:
-        """Whether the row can be estimate +- 1.96 S.E."""
-        step = self.wald
-        return self.lower.overlaps(self.est - step) and self.upper.overlaps(self.est + step)
+    def agrees(self, convention: Interval) -> bool:
+        """Whether the row can be estimate +- multiplier S.E., for a multiplier of these."""
+        return self.multiplier is not None and self.multiplier.overlaps(convention)
 
     @property
     def is_sharp(self) -> bool:
-        size = self.half_width.middle
-        return (
-            size > 0.0
-            and max(self.offset.width, self.half_width.width, self.wald.width) < 2 * _SHARP * size
-        )
+        made = self.multiplier
+        return made is not None and made.width < 2.0 * _SHARP * made.middle
 
 
 def intervals(paper: Published) -> Iterator[Outcome]:
@@ -86,26 +88,29 @@ def intervals(paper: Published) -> Iterator[Outcome]:
 
 
 def _check(table: list[_Interval95]) -> Iterator[Outcome]:
-    off = [one for one in table if not one.is_wald]
-    sharp = sum(one.is_wald and one.is_sharp for one in table)
-    by_formula = sharp >= _ENOUGH and len(off) <= max(1, len(table) // 4)
+    conventions = table[0].tested.half_widths
+    widest = Interval.hull(conventions)
+    adopted = next((one for one in conventions if _is_shown(one, table, conventions)), None)
+    by_formula = adopted is not None or _is_formula(widest, table)
+    multiplier = adopted or widest
+    agreeing = sum(one.agrees(multiplier) for one in table)
     for one in table:
         row = one.tested.row
-        if one.is_wald:
+        if one.agrees(multiplier):
             yield Held("confidence interval", row.place)
             continue
-        if row.est is None or row.se is None:
+        if row.est is None or row.se is None or row.ci_lower is None:
             continue
-        symmetric = 0.0 in one.offset
-        far = symmetric and not one.half_width.overlaps(one.wald * _FAR)
+        step = one.se * multiplier
+        far = 0.0 in one.offset and not one.half_width.overlaps(step * _FAR)
         if not by_formula and not far:
             continue
-        lower, upper = one.est - one.wald, one.est + one.wald
-        digits = 3 if row.ci_lower is None else max(row.ci_lower.decimals, 1)
+        lower, upper = one.est - step, one.est + step
+        digits = max(row.ci_lower.decimals, 1)
         required = f"[{lower.text(digits)}, {upper.text(digits)}]"
         why = (
-            f"of the table's {len(table)} intervals {len(table) - len(off)} are estimate +- 1.96 "
-            "S.E.; "
+            f"of the table's {len(table)} intervals {agreeing} are estimate +- "
+            f"{multiplier.text(2)} S.E.; "
             if by_formula
             else ""
         )
@@ -117,6 +122,33 @@ def _check(table: list[_Interval95]) -> Iterator[Outcome]:
             f"cannot all be right{'' if by_formula else ' unless both are of other samples'}",
             certain=by_formula,
         )
+
+
+def _is_formula(convention: Interval, table: list[_Interval95]) -> bool:
+    """Whether a table's intervals are estimate +- multiplier S.E., by most of its sharp rows."""
+    off = sum(not one.agrees(convention) for one in table)
+    sharp = sum(one.agrees(convention) and one.is_sharp for one in table)
+    return sharp >= _ENOUGH and off <= max(1, len(table) // 4)
+
+
+def _is_shown(
+    convention: Interval, table: list[_Interval95], conventions: tuple[Interval, ...]
+) -> bool:
+    """Whether the rows show one convention and rule the others out."""
+    gaps = [
+        max(convention.lower - other.upper, other.lower - convention.upper)
+        for other in conventions
+        if other is not convention
+    ]
+    if not gaps or min(gaps) <= 0.0 or not _is_formula(convention, table):
+        return False
+    telling = sum(
+        one.multiplier is not None
+        and one.multiplier.overlaps(convention)
+        and one.multiplier.width < 0.5 * min(gaps)
+        for one in table
+    )
+    return telling >= _ENOUGH
 
 
 def _finding(

@@ -78,11 +78,18 @@ def _implied(
     causes: tuple[str, ...],
     rows: tuple[PrintedCoefficient, ...],
 ) -> Interval:
-    among = ImpliedCorrelations(structure, known).of_causes(causes)
+    found = ImpliedCorrelations(structure, known)
+    among = found.of_causes(causes)
     at = {
         (i, j): among[Pair((causes[i], causes[j]))] for i, j in combinations(range(len(causes)), 2)
     }
-    return quadratic(tuple(row.std.interval for row in rows if row.std is not None), at)
+    form = quadratic(tuple(row.std.interval for row in rows if row.std is not None), at)
+    # The same once more, by the correlations with the outcome where a table prints them.
+    product = Interval.exact(0.0)
+    for row in rows:
+        if row.std is not None:
+            product = product + row.std.interval * found.between(row.lhs, row.rhs)
+    return form.intersection(product) or form
 
 
 def _correlations(
@@ -90,8 +97,9 @@ def _correlations(
 ) -> tuple[dict[Pair, Interval], dict[Pair, Interval]]:
     """Correlations by the model's own rows; and with those of a table, where both must agree.
 
-    A measurement model and a structural one that joins every two constructs by an arrow or a
-    covariance imply the same correlations; others do not.
+    A table belongs to the model whose name it carries, or to the only one that is printed. It may
+    still be of the measurement model, which implies the same correlations as a structural one that
+    joins every two constructs by an arrow or a covariance, and as no other.
     """
     exact: dict[Pair, Interval] = {}
     for row in structure.rows:
@@ -103,10 +111,14 @@ def _correlations(
     free = [name for name in constructs if not structure.is_dependent(name)]
     joined |= {Pair(pair) for pair in combinations(free, 2)}
     known = dict(exact)
-    tables = {one.matrix for one in paper.correlations if one.kind == "latent"}
-    if len(tables) == 1 and all(Pair(pair) in joined for pair in combinations(constructs, 2)):
-        for one in paper.correlations:
-            if one.kind == "latent" and {one.first, one.second} <= constructs:
+    name = "" if structure.model is None else structure.model.name
+    latent = [one for one in paper.correlations if one.kind == "latent"]
+    table = [one for one in latent if one.matrix and one.matrix == name]
+    if not table and len(paper.models) < 2 and len({one.matrix for one in latent}) == 1:
+        table = latent
+    if all(Pair(pair) in joined for pair in combinations(constructs, 2)):
+        for one in table:
+            if {one.first, one.second} <= constructs:
                 known.setdefault(Pair((one.first, one.second)), one.value.interval)
     return exact, known
 

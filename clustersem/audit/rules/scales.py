@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from clustersem.audit.feasible import implied, irreducible, total_slack
+from clustersem.audit.feasible import MARGIN, common_slack, implied, irreducible, total_slack
 from clustersem.audit.finding import Finding, Held, Outcome, Rule
 from clustersem.audit.interval import Interval
-from clustersem.audit.log_scales import Relation, relations
+from clustersem.audit.log_scales import Relation, by_total_variances, relations
 from clustersem.audit.published import Published
 from clustersem.audit.std_lv import only_constructs_standardised
 from clustersem.audit.structure import structures
@@ -30,8 +30,11 @@ def one_set_of_variances(paper: Published) -> Iterator[Outcome]:
         system = list(relations(paper, structure))
         told = [relation for relation in system if relation.row is not None]
         involved: set[str] = set()
-        if irreducible(system) and only_constructs_standardised(paper, structure):
-            system = []
+        if common_slack(system)[0] > MARGIN and (
+            common_slack(by_total_variances(system))[0] <= MARGIN
+            or only_constructs_standardised(paper, structure)
+        ):
+            system = []  # all agree by another convention of standardising
         while few := irreducible(system):
             rows = [k for k in few if system[k].row is not None]
             involved.update(row.place for k in rows if (row := system[k].row) is not None)
