@@ -274,7 +274,7 @@ def audit(
     json: Annotated[Path | None, typer.Option(help="Write the findings to a file .json.")] = None,
 ) -> None:
     """Find printed numbers that cannot all be right."""
-    from clustersem.report.audit_page import audit_html, audit_json
+    from clustersem.report import audit_html, audit_json
 
     found = clustersem.audit(published)
     written = []

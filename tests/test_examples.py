@@ -39,6 +39,7 @@ def reference(name: str) -> dict[str, float]:
 
 def test_every_script_is_tested():
     assert {path.name for path in EXAMPLES.glob("*.py")} == {
+        "audit.py",
         "bfi.py",
         "bfi_ordinal.py",
         "dask_cluster.py",
@@ -170,6 +171,19 @@ def test_power_by_theory_and_by_simulation(run, tmp_path):
         normal, answers = (float(text) for text in row.split()[1:4:2])
         assert answers < normal, row
     assert (tmp_path / "power.svg").stat().st_size > 5000
+
+
+def test_audit_finds_the_two_changed_numbers(run, tmp_path):
+    out = run("audit.py", str(tmp_path))
+    findings = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))["findings"]
+    assert {one["place"] for one in findings} == {"Table 2, textual =~ x5", "Table 3, CFI"}
+    assert "is 16.98 to 17.26, not 14.017" in " ".join(out.split())
+    assert (tmp_path / "audit.html").stat().st_size > 5_000
+    # With the numbers of the fit there is nothing to find.
+    text = (EXAMPLES / "audit.toml").read_text(encoding="utf-8")
+    right = text.replace("14.017", "17.014").replace("0.913", "0.931")
+    (tmp_path / "right.toml").write_text(right, encoding="utf-8")
+    assert not cs.audit(tmp_path / "right.toml").findings
 
 
 def test_own_survey_runs_from_the_command_line(tmp_path):
