@@ -76,6 +76,9 @@ def test_bfi_from_file_to_report(run, tmp_path):
     html = report.read_text(encoding="utf-8")
     assert "Find it difficult to approach others." in html
     assert "listwise deletion" in html
+    found = cs.audit(report)
+    assert len(found.held) > 250
+    assert not found.findings
     assert (tmp_path / "out" / "path-diagram.png").read_bytes()[:4] == b"\x89PNG"
     assert list((tmp_path / "out" / "tables").glob("*.csv"))
 
@@ -193,7 +196,12 @@ def test_own_survey_runs_from_the_command_line(tmp_path):
     assert "Deleted items: ease4" in result.output
     assert ["valid", "166"] in [line.split()[:2] for line in result.output.splitlines()]
     assert result.output.count(" supported") == 3
-    assert (tmp_path / "r" / "report.html").stat().st_size > 10_000
+    report = tmp_path / "r" / "report.html"
+    assert report.stat().st_size > 10_000
+    found = cs.audit(report)
+    assert found.published.sample.distributed.text == "200"
+    assert len(found.held) > 100
+    assert not found.findings
 
 
 def test_own_survey_answers_hold_what_was_planted():

@@ -414,5 +414,11 @@ def test_files_that_are_not_there_or_not_text(tmp_path):
 
 
 def test_contradictory_counts_are_no_error(tmp_path):
-    paper = read(tmp_path, "[sample]\nn = 481\nvalid = 480\ncounts = { abstract = 503 }\n")
-    assert [one.text for one in paper.sample.counts] == ["480", "481", "503"]
+    text = "[sample]\nn = 470\nvalid = 481\nvalid_rate_percent = 90.4\ndistributed = 532\n"
+    paper = read(tmp_path, f'{text}counts = {{ "Table 2" = 481 }}\n')
+    assert [(one.text, one.place) for one in paper.sample.counts] == [
+        ("470", "sample, n"),
+        ("481", "Table 2"),
+    ]
+    assert paper.sample.n.text == "470"
+    assert paper.sample.shares[0].count.text == "481"

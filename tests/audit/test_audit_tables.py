@@ -395,6 +395,16 @@ def test_a_robust_chi2_is_known_by_its_caption(tmp_path):
     assert model.scaled
 
 
+def test_how_many_questionnaires(tmp_path):
+    text = "Questionnaires,Number,%\nDistributed,532,\nReturned,503,94.55\nValid,481,90.41\n"
+    sample = read(tmp_path, text).sample
+    assert (sample.returned.text, sample.distributed.text) == ("503", "532")
+    assert sample.returned.place == "tables.csv, returned"
+    assert sample.returned.interval.width == 0.0
+    # Incomplete answers among the valid ones may have been left out of the models.
+    assert sample.n is None
+
+
 # -- decimal signs, and what is wrong ------------------------------------------------------------
 
 

@@ -90,12 +90,12 @@ def _sample(section: Node, draft: Draft, places: Places) -> None:
     )  # fmt: skip
     entries = section.table(known)
     at = places.get("sample", "sample")
-    if "n" in entries and "valid" in entries:
-        draft.counts.append(entries["n"].count(f"{at}, n"))
-    for key in ("valid", "n"):
-        if key in entries and draft.n is None:
-            draft.n = entries[key].count(f"{at}, {key}")
-            draft.counts.insert(0, draft.n)
+    # Valid answers that are incomplete may have been left out of what was analysed, so two numbers
+    # are no contradiction; where only the valid ones are told, they are what was analysed.
+    valid = entries["valid"].count(f"{at}, valid") if "valid" in entries else None
+    draft.n = entries["n"].count(f"{at}, n") if "n" in entries else valid
+    if draft.n is not None:
+        draft.counts.append(draft.n)
     if "distributed" in entries:
         draft.distributed = entries["distributed"].count(f"{at}, distributed")
     if "returned" in entries:
@@ -113,7 +113,7 @@ def _sample(section: Node, draft: Draft, places: Places) -> None:
             entries["scale"].fail("write the lowest and the highest answer, as in [1, 5].")
         draft.scale = (ends[0], ends[1])
     for key, label, count in (
-        ("valid_rate_percent", "valid questionnaires", draft.n),
+        ("valid_rate_percent", "valid questionnaires", valid or draft.n),
         ("return_rate_percent", "returned questionnaires", draft.returned),
     ):
         if key in entries:

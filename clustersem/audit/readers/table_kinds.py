@@ -48,6 +48,11 @@ _OF_CONSTRUCT = (
     "sd",
 )
 _NO_FIT = re.compile(r"cut-?offs?|equivalence|simulat|modification|and reproduced", re.I)
+_COUNTED = {
+    "distributed": re.compile(r"(distributed|issued|sent)\b", re.I),
+    "returned": re.compile(r"(returned|recovered|collected|received)\b", re.I),
+    "valid": re.compile(r"(valid|usable|effective|analy[sz]ed|complete)\b", re.I),
+}
 _CHANGE = re.compile(r"(difference|change|improvement|δ.*|Δ.*)s?", re.I)
 _EFA = re.compile(
     r"explorat|purif|delet|eliminat|\befa\b|principal comp|rotat|varimax|promax", re.I
@@ -110,11 +115,32 @@ def _read(table: LaidTable, draft: Draft, paths: list[PathRows]) -> bool:
     if {*_OF_CONSTRUCT} & set(table.roles):
         _of_constructs(table, draft)
         return True
-    return False
+    return _questionnaires(table, draft)
 
 
 def _is_exploratory(table: LaidTable) -> bool:
     return _EFA.search(table.raw.caption) is not None
+
+
+def _questionnaires(table: LaidTable, draft: Draft) -> bool:
+    """Read how many questionnaires there were; say whether the table tells.
+
+    How many are valid is not taken for the n of a model: answers that are incomplete may have been
+    left out of it.
+    """
+    found: dict[str, Printed] = {}
+    for number, row in table.body:
+        count = next((cell for cell in row[1:] if cell.isdigit()), None)
+        key = next((key for key, word in _COUNTED.items() if word.match(row[0])), None)
+        if count is not None and key is not None and key not in found:
+            place = f"{table.raw.place}, {row[0].casefold()}"
+            read = read_count(count, table.where(number))
+            found[key] = Printed(read.text, read.interval, place)
+    if len(found) < 2:
+        return False
+    draft.distributed = draft.distributed or found.get("distributed")
+    draft.returned = draft.returned or found.get("returned")
+    return True
 
 
 # -- reliability, validity, descriptives ---------------------------------------------------------
