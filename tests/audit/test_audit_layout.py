@@ -341,6 +341,8 @@ def test_tables_of_other_files_are_added(tmp_path):
         ("[sample]\nn = 20.5\n", "line 2: sample.n: '20.5' is no count. Write a whole number"),
         ("[sample]\nscale = [5, 1]\n", "write the lowest and the highest answer"),
         ('[alpha]\nB1 = "high"\n', "line 2: alpha.B1: 'high' is no number."),
+        ("[alpha]\nB1 = 1e400\n", "line 2: alpha.B1: '1e400' is too large"),
+        ("[alpha]\nB1 = nan\n", "line 2: alpha.B1: 'nan' is no number."),
         ("[alpha]\nB1 = true\n", "line 2: alpha.B1: this must be a number"),
         ("alpha = 0.8\n", "line 1: alpha: this must be a table, not 0.8."),
         ("[fit.a]\nrmsae = 0.1\n", "'rmsae' is no index of fit; did you mean 'rmsea'?"),

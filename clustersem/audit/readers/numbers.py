@@ -96,7 +96,10 @@ def read_number(text: str, place: str) -> Printed:
         Where this is no number; the place is named.
     """
     plain = with_point(text) if has_decimal_comma(text) else text
-    return Printed.read(plain.strip(), place)
+    try:
+        return Printed.read(plain.strip(), place)
+    except OverflowError:
+        raise DataError(f"{place}: {text!r} is too large for a number of a table.") from None
 
 
 def read_count(text: str, place: str) -> Printed:
