@@ -125,6 +125,19 @@ def _correlations(
 
 def r_squared(paper: Published) -> Iterator[Outcome]:
     """Check R2 against the quadratic form of the paths, and that neither exceeds 1."""
+    for construct in paper.constructs:
+        share = construct.r_squared
+        if share is not None and share.interval.lower > 1.0:
+            yield Finding(
+                "R2",
+                construct.place,
+                f"R2 of {construct.name}",
+                share.text,
+                Interval(0.0, 1.0),
+                "at most 1",
+                f"R2 is a share of the variance of {construct.name} and at most 1; {share.text} "
+                "cannot be right as a share.",
+            )
     for outcome in _outcomes(paper):
         printed, implied = outcome.r_squared, outcome.implied
         spelled = ", ".join(f"{row.std.text} ({row.rhs})" for row in outcome.rows if row.std)
