@@ -1,0 +1,49 @@
+"""What a certificate is made of: one question, its answer, and where the bound comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Status = Literal["passed", "doubtful", "failed", "not applicable"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of a solution.
+
+    Attributes
+    ----------
+    name : str
+        What was asked.
+    status : str
+        ``"passed"``; ``"doubtful"``, a reservation that belongs beside the results; ``"failed"``,
+        the numbers are not to be used; ``"not applicable"``, with the reason in `sentence`.
+    sentence : str
+        What was found and, where something was, what to do.
+    bound : str
+        What was asked for, and why that much.
+    values : tuple of (str, float)
+        The numbers behind it, by name.
+    """
+
+    name: str
+    status: Status
+    sentence: str
+    bound: str = ""
+    values: tuple[tuple[str, float], ...] = ()
+
+    def __getitem__(self, name: str) -> float:
+        """Return one of the numbers."""
+        return dict(self.values)[name]
+
+
+def not_applicable(name: str, reason: str) -> Check:
+    """Return a check that could not be made, with the reason."""
+    return Check(name, "not applicable", reason)
+
+
+def of_grades(grades: tuple[bool, bool]) -> Status:
+    """Return the status, given whether there is a failure and whether there is a doubt."""
+    failed, doubtful = grades
+    return "failed" if failed else "doubtful" if doubtful else "passed"
