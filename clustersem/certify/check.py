@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from clustersem.fit.solution import Solution
+
 Status = Literal["passed", "doubtful", "failed", "not applicable"]
 
 
@@ -47,3 +49,17 @@ def of_grades(grades: tuple[bool, bool]) -> Status:
     """Return the status, given whether there is a failure and whether there is a doubt."""
     failed, doubtful = grades
     return "failed" if failed else "doubtful" if doubtful else "passed"
+
+
+def names_of(fit: Solution) -> list[str]:
+    """Return for every place of theta the first parameter there, as the model text would name it.
+
+    Labels are left out: those that make groups equal mean nothing to a reader.
+    """
+    names = [""] * fit.layout.n_free
+    free = [row for row in fit.spec.parameters if row.free]
+    for row, place in zip(free, fit.layout.parameter, strict=True):
+        several = row.group > 1 or (row.label == "" and len(fit.groups) > 1)
+        where = f" [{fit.groups[row.group - 1]}]" if several else ""
+        names[place] = names[place] or f"{row.name}{where}"
+    return names

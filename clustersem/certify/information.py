@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from clustersem.certify.check import Check
+from clustersem.certify.check import Check, names_of
 from clustersem.certify.stationary import named
 from clustersem.engine.identification import RANK
 from clustersem.fit.information import OWN_INFORMATION, own_information
 from clustersem.fit.result import Fit
-from clustersem.fit.tables import parameter_names
 from clustersem.survey.names import listed
 
 # Half of the sixteen digits of a double are lost at such a condition number.
@@ -20,7 +19,7 @@ NAMED = 5
 
 def information(fit: Fit) -> Check:
     """Check the rank and the condition of the information."""
-    names = parameter_names(fit.spec, fit.layout)
+    names = names_of(fit)
     basis = fit.held.basis(fit.hessian)
     if basis is None:
         scale = np.sqrt(np.maximum(fit.hessian.diagonal(), 0.0))
@@ -61,7 +60,7 @@ def information(fit: Fit) -> Check:
 
 def nearly_unidentified(fit: Fit) -> Check:
     """Check how much of every parameter's information is its own."""
-    names = parameter_names(fit.spec, fit.layout)
+    names = names_of(fit)
     share = own_information(fit)
     order = np.argsort(np.where(np.isnan(share), np.inf, share), kind="stable")
     weak = [int(i) for i in order if share[i] < OWN_INFORMATION]

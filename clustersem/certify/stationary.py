@@ -10,13 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clustersem.certify.check import Check, not_applicable, of_grades
+from clustersem.certify.check import Check, names_of, not_applicable, of_grades
 from clustersem.engine.identification import INVOLVED, RANK
 from clustersem.engine.ram import Array
 from clustersem.engine.restricted import null_basis
 from clustersem.fit.result import Fit
 from clustersem.fit.second_opinion import IN_STANDARD_ERRORS, OF_CHI2
-from clustersem.fit.tables import parameter_names
 from clustersem.survey.names import listed
 
 # A bound or an inequality that is missed by no more than this, in its own units, is reached.
@@ -113,7 +112,7 @@ def gradient(fit: Fit, bottom: Bottom | None) -> Check:
         return not_applicable(name, "Constraints and bounds leave no direction to go.")
     step = float(np.abs(bottom.step_left).max(initial=0.0))
     far = bottom.chi2_left > OF_CHI2 or step > IN_STANDARD_ERRORS
-    where = parameter_names(fit.spec, fit.layout)[int(np.abs(bottom.step_left).argmax())]
+    where = names_of(fit)[int(np.abs(bottom.step_left).argmax())]
     found = (
         f"chi2 could fall by another {bottom.chi2_left:.1g}, and no estimate is further than"
         f" {step:.1g} standard errors from the bottom ({where})."
@@ -141,7 +140,7 @@ def minimum(fit: Fit, bottom: Bottom | None) -> Check:
     if bottom is None:
         return not_applicable(name, "Constraints and bounds leave no direction to go.")
     least = bottom.curvature
-    names = named(parameter_names(fit.spec, fit.layout), bottom.flattest)
+    names = named(names_of(fit), bottom.flattest)
     failed, flat = least < -DOWNWARDS, least < NEARLY_FLAT
     if failed:
         found = (
