@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 from clustersem.certify.check import Check, not_applicable
 from clustersem.errors import ClusterSemError
+from clustersem.fit.estimation import fit_samples
 from clustersem.fit.result import Fit
 from clustersem.fit.second_opinion import IN_STANDARD_ERRORS, OF_CHI2, OF_STANDARD_ERROR
 
@@ -20,7 +22,7 @@ def opinion(fit: Fit) -> Check:
         with warnings.catch_warnings():
             # semopy's own warnings are part of its answer.
             warnings.simplefilter("ignore")
-            found = fit.second_opinion()
+            found = _plain(fit).second_opinion()
     except (ClusterSemError, ImportError) as reason:
         return not_applicable(NAME, str(reason))
     largest = found.largest_difference
@@ -40,3 +42,16 @@ def opinion(fit: Fit) -> Check:
             ("difference_of_chi2", largest.chi2),
         ),
     )
+
+
+def _plain(fit: Fit) -> Fit:
+    """Return the fit, of which robust standard errors and tests are taken off.
+
+    semopy has only the usual ones; the estimates and chi2 that it confirms are the same.
+    """
+    options = fit.options
+    unweighted = all(sample.weights is None for sample in fit.samples)
+    if options.discrepancy != "ML" or options.se == "standard" or not unweighted:
+        return fit
+    plain = replace(options, estimator="ML", se="standard", test="standard", information="expected")
+    return fit_samples(fit.spec, fit.samples, plain)
