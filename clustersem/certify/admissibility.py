@@ -8,6 +8,7 @@ of misspecification? Sociological Methods & Research, 41, 124-167. doi:10.1177/0
 
 from __future__ import annotations
 
+import numpy as np
 from scipy.special import ndtri
 
 from clustersem.certify.check import Check, of_grades
@@ -23,14 +24,16 @@ def admissibility(fit: Fit) -> Check:
     """Check variances, correlations and implied matrices; see :meth:`clustersem.Fit.diagnose`."""
     variances, correlations, matrices = fit.diagnose().checks[:3]
     beyond: list[tuple[str, float]] = []
-    for row in variances.values.itertuples():
-        beyond.append((f"{_name(row)} = {row.est:.3f}", -row.est / row.se))
-    if len(correlations.values):
+    if len(variances.values) or len(correlations.values):
         standardised = fit.standardized().set_index(["lhs", "op", "rhs", "group"])["se"]
+        for row in variances.values.itertuples():
+            # Of an ordinal item in the delta parameterisation it is no parameter of its own.
+            error = row.se or standardised[row.lhs, row.op, row.rhs, row.group]
+            beyond.append((f"{_name(row)} = {row.est:.3f}", -_over(row.est, error)))
         for row in correlations.values.itertuples():
             error = standardised[row.lhs, row.op, row.rhs, row.group]
             found = f"correlation {row.lhs}, {row.rhs} = {row.std_all:.3f}"
-            beyond.append((found, (abs(row.std_all) - 1.0) / error))
+            beyond.append((found, _over(abs(row.std_all) - 1.0, error)))
     clean = variances.passed and correlations.passed and matrices.passed
     # Matrices that are not positive definite follow from a variance or a correlation, if any is.
     by_chance = bool(beyond) and all(z <= SAMPLING_ERROR for _, z in beyond)
@@ -41,10 +44,12 @@ def admissibility(fit: Fit) -> Check:
             f" ({matrices.detail.removeprefix('none; ')})."
         )
     elif beyond:
-        each = (f"{what}, {z:.1f} standard errors beyond its limit" for what, z in beyond)
+        each = [
+            what if np.isnan(z) else f"{what}, {z:.1f} standard errors beyond its limit"
+            for what, z in beyond
+        ]
         found = f"Improper: {listed(each)}. " + (
-            "Sampling error can do that: more respondents or items, or a bound"
-            " (bounds='pos.var'), may cure it."
+            "Sampling error can do that; more respondents or items may cure it."
             if by_chance
             else "Sampling error hardly does that: the model is likely wrong there. Look at the"
             " items concerned, and at what is missing from the model."
@@ -69,9 +74,13 @@ def admissibility(fit: Fit) -> Check:
         " (Kolenikov & Bollen, 2012)",
         (
             ("negative_variances", float(len(variances.values))),
-            ("largest_distance_in_se", max((z for _, z in beyond), default=0.0)),
+            ("largest_distance_in_se", float(np.nanmax([0.0, *(z for _, z in beyond)]))),
         ),
     )
+
+
+def _over(distance: float, error: float) -> float:
+    return distance / error if error > 0 else float("nan")
 
 
 def _name(row: object) -> str:

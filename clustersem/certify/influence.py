@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy.linalg import lapack
 from scipy.special import ndtr
 
 from clustersem.certify.check import Check, names_of, not_applicable
@@ -35,6 +36,7 @@ from clustersem.certify.deletion import (
     cases_of,
     together,
 )
+from clustersem.engine.discrepancy import cholesky
 from clustersem.engine.ram import Array, Index
 from clustersem.errors import ClusterSemError
 from clustersem.fit.admissible import are_admissible
@@ -50,6 +52,9 @@ LEVEL = 0.05
 LARGE = 1.0
 # Of fits whose standard errors take long: so many of the most influential get their own.
 CONFIRMED = 10
+# Correlations of estimates with a smaller pivot than this span fewer directions than there are
+# estimates, as those from few clusters do.
+LEAST_PIVOT = 1e-5
 # So many changes are told in a sentence.
 TOLD = 3
 
@@ -78,6 +83,8 @@ def influence(fit: Fit, *, n_jobs: int | None, progress: bool | None) -> Influen
     if any(sample.data is None for sample in fit.samples):
         reason = "There are no answers to leave out: the model was fitted to moments."
         return Influence(not_applicable(NAME, reason), nothing)
+    if fit.options.se == "none":
+        return Influence(not_applicable(NAME, "The fit has no standard errors: se='none'."), nothing)
     try:
         refitter = Refitter.of(fit)
     except ClusterSemError as error:
@@ -153,17 +160,21 @@ def _inverse(covariance: Array) -> Array:
 
 
 def _distance(moved: Array, covariance: Array) -> float:
-    if not np.isfinite(covariance).all():
+    """Return the generalised distance of estimates that have moved."""
+    scale = np.sqrt(np.maximum(covariance.diagonal(), 0.0))
+    if not (scale > 0).all():
         return float("nan")
-    try:
-        return float(moved @ np.linalg.solve(covariance, moved))
-    except np.linalg.LinAlgError:
+    factor = cholesky(covariance / scale[:, None] / scale)
+    if factor is None or factor.diagonal().min() < LEAST_PIVOT:
         return float(moved @ _inverse(covariance) @ moved)
+    half, _ = lapack.dtrtrs(factor, moved / scale, lower=1)
+    return float(half @ half)
 
 
 def _confirmed(fit: Fit, refitter: Refitter, measured: _Measured) -> _Measured:
     """Give those who matter their own standard errors."""
-    changes = [bool(_changes(fit, measured, i)) for i in range(len(measured.cases))]
+    conclusions = _Conclusions.of(fit)
+    changes = [bool(conclusions.changed(measured, i)) for i in range(len(measured.cases))]
     order = np.argsort(-np.nan_to_num(measured.gcd), kind="stable")
     chosen = [i for i in order.tolist() if changes[i] and measured.converged[i]][:CONFIRMED]
     chosen += [i for i in order.tolist() if i not in chosen and measured.converged[i]]
@@ -179,33 +190,40 @@ def _confirmed(fit: Fit, refitter: Refitter, measured: _Measured) -> _Measured:
     return replace(measured, gcd=gcd, dfbetas=dfbetas, p_value=p_value)
 
 
-def _paths(fit: Fit) -> dict[int, str]:
-    """Return the structural paths, by their places in theta."""
-    free = [row for row in fit.spec.parameters if row.free]
-    names = names_of(fit)
-    return {
-        int(place): names[place]
-        for row, place in zip(free, fit.layout.parameter, strict=True)
-        if row.op == "~"
-    }
+@dataclass(frozen=True, eq=False)
+class _Conclusions:
+    """What is concluded from all respondents: structural paths by place, p-values, propriety."""
 
+    paths: dict[int, str]
+    p_value: Array
+    admissible: bool
 
-def _changes(fit: Fit, measured: _Measured, i: int) -> list[str]:
-    """Return what of the conclusions is another without a respondent."""
-    if not measured.converged[i]:
-        return ["the model does not converge"]
-    found = []
-    was = all(bool(are_admissible(point)) for point in fit.points)
-    if measured.admissible[i] != was:
-        found.append(f"the solution is {'improper' if was else 'proper'}")
-    with np.errstate(divide="ignore", invalid="ignore"):
-        before = 2.0 * ndtr(-np.abs(fit.theta / np.sqrt(fit.vcov_theta.diagonal())))
-    for place, name in _paths(fit).items():
-        p, q = float(before[place]), float(measured.p_value[i, place])
-        if np.isfinite(p) and np.isfinite(q) and (p < LEVEL) != (q < LEVEL):
-            now = "significant" if q < LEVEL else "not significant"
-            found.append(f"{name} is {now} (p {p:.3f} -> {q:.3f})")
-    return found
+    @classmethod
+    def of(cls, fit: Fit) -> _Conclusions:
+        free = [row for row in fit.spec.parameters if row.free]
+        names = names_of(fit)
+        paths = {
+            int(place): names[place]
+            for row, place in zip(free, fit.layout.parameter, strict=True)
+            if row.op == "~"
+        }
+        with np.errstate(divide="ignore", invalid="ignore"):
+            p_value = 2.0 * ndtr(-np.abs(fit.theta / np.sqrt(fit.vcov_theta.diagonal())))
+        return cls(paths, p_value, all(bool(are_admissible(point)) for point in fit.points))
+
+    def changed(self, measured: _Measured, i: int) -> list[tuple[str, float]]:
+        """Return what is another conclusion without a respondent, with the p-value then."""
+        if not measured.converged[i]:
+            return [("the model does not converge", np.nan)]
+        found = []
+        if measured.admissible[i] != self.admissible:
+            found.append((f"the solution is {'improper' if self.admissible else 'proper'}", np.nan))
+        for place, name in self.paths.items():
+            p, q = float(self.p_value[place]), float(measured.p_value[i, place])
+            if np.isfinite(p) and np.isfinite(q) and (p < LEVEL) != (q < LEVEL):
+                now = "significant" if q < LEVEL else "not significant"
+                found.append((f"{name} (p = {p:.3f}) is {now}", q))
+        return found
 
 
 def _label(fit: Fit, cases: Cases, i: int) -> object:
@@ -223,6 +241,7 @@ def _table(fit: Fit, measured: _Measured) -> pd.DataFrame:
     names = names_of(fit)
     cases, largest = measured.cases, _largest(measured)
     number = range(len(cases))
+    conclusions = _Conclusions.of(fit)
     columns: dict[str, object] = {"row": [_label(fit, cases, i) for i in number]}
     if len(fit.groups) > 1:
         columns["group"] = [fit.groups[g] for g in cases.group.tolist()]
@@ -234,10 +253,34 @@ def _table(fit: Fit, measured: _Measured) -> pd.DataFrame:
         "dfbetas": measured.dfbetas[np.arange(len(cases)), largest],
         "converged": measured.converged,
         "admissible": measured.admissible,
-        "changes": ["; ".join(_changes(fit, measured, i)) for i in number],
+        "changes": [
+            "; ".join(f"{what}{_p(q)}" for what, q in conclusions.changed(measured, i))
+            for i in number
+        ],
     }
     order = np.lexsort((cases.row, cases.group))
     return pd.DataFrame(columns).iloc[order].reset_index(drop=True)
+
+
+def _p(p_value: float) -> str:
+    return "" if np.isnan(p_value) else f" ({p_value:.3f})"
+
+
+def _told(fit: Fit, measured: _Measured) -> list[str]:
+    """Return each conclusion that changes, with the respondent who changes it most."""
+    conclusions = _Conclusions.of(fit)
+    by_change: dict[str, list[tuple[int, float]]] = {}
+    for i in np.argsort(-np.nan_to_num(measured.gcd), kind="stable").tolist():
+        for what, q in conclusions.changed(measured, i):
+            by_change.setdefault(what, []).append((i, q))
+    told = []
+    for what, by in by_change.items():
+        i, q = max(by, key=lambda pair: np.nan_to_num(abs(pair[1] - LEVEL)))
+        others = len(by) - 1
+        of_them = f"of {others} other rows" if others > 1 else "other row"
+        more = f", or without one {of_them}" if others else ""
+        told.append(f"{what} without row {_label(fit, measured.cases, i)}{_p(q)}{more}")
+    return told
 
 
 def _judged(fit: Fit, measured: _Measured, stopped: str) -> Check:
@@ -247,8 +290,7 @@ def _judged(fit: Fit, measured: _Measured, stopped: str) -> Check:
     names, largest = names_of(fit), _largest(measured)
     size = np.abs(measured.dfbetas[np.arange(n), largest])
     far = np.flatnonzero(size > LARGE)
-    changes = [(i, _changes(fit, measured, i)) for i in np.argsort(-gcd, kind="stable").tolist()]
-    changing = [(i, what) for i, what in changes if what]
+    told = _told(fit, measured)
     found = (
         f"{n} respondents left out one by one"
         f"{'' if n == fit.n_obs else f' of {fit.n_obs}, whose answers are least like the others'}:"
@@ -256,12 +298,11 @@ def _judged(fit: Fit, measured: _Measured, stopped: str) -> Check:
         f" {measured.gcd[top]:.2f}, and moves {names[largest[top]]} by"
         f" {size[top]:.2f} standard errors."
     )
-    told = [f"without row {_label(fit, cases, i)} {', '.join(what)}" for i, what in changing]
     if told:
         found += (
             f" Conclusions that hang on one respondent: {'; '.join(told[:TOLD])}"
-            f"{f'; and {len(told) - TOLD} more' if len(told) > TOLD else ''}. Look at those rows,"
-            " and report such a path as undecided."
+            f"{f'; and {len(told) - TOLD} more' if len(told) > TOLD else ''}. Such a conclusion is"
+            " undecided: say so, and look whether those answers are genuine."
         )
     else:
         found += " Leaving out any one of them changes no conclusion."
@@ -284,6 +325,6 @@ def _judged(fit: Fit, measured: _Measured, stopped: str) -> Check:
             ("largest_gcd", float(measured.gcd[top])),
             ("largest_dfbetas", float(size.max(initial=0.0))),
             ("largest_likelihood_displacement", float(np.nanmax(measured.displacement))),
-            ("conclusions_changed_by", float(len(told))),
+            ("changed_conclusions", float(len(told))),
         ),
     )

@@ -62,9 +62,11 @@ def bottom_of(fit: Fit) -> Bottom | None:
     seen = values > RANK
     if not seen.any():
         return None
+    unseen = basis @ vectors[:, ~seen]
     basis = basis @ (vectors[:, seen] / np.sqrt(values[seen]))
     slope = basis.T @ objective.gradient(state)
-    relative = basis.T @ objective.exact(state) @ basis
+    exact = objective.exact(state)
+    relative = basis.T @ exact @ basis
     curvature, directions = np.linalg.eigh(0.5 * (relative + relative.T))
     turned = directions.T @ slope
     # A step must lead down, whichever way the surface is bent.
@@ -73,12 +75,18 @@ def bottom_of(fit: Fit) -> Bottom | None:
     n = fit.multiplier
     errors = np.sqrt(2.0 / n * np.square(basis).sum(axis=1))
     moving = np.where(errors == 0, np.inf, errors)
+    least, flattest = float(curvature[0]), basis @ directions[:, 0]
+    if unseen.shape[1]:
+        # Where loadings are zero the expected Hessian sees nothing of a saddle.
+        bent, ways = np.linalg.eigh(unseen.T @ exact @ unseen)
+        if bent[0] < min(least, -DOWNWARDS):
+            least, flattest = float(bent[0]), unseen @ ways[:, 0]
     return Bottom(
         chi2_left=float(0.5 * n * turned @ steps),
         step_left=basis @ (directions @ steps) / moving,
         score=fit.multiplier / objective.unit * np.abs(hessian @ basis @ slope) * errors,
-        curvature=float(curvature[0]),
-        flattest=basis @ directions[:, 0] / moving,
+        curvature=least,
+        flattest=flattest / moving,
     )
 
 

@@ -67,7 +67,8 @@ def other_units(fit: Fit, seed: int) -> Check:
         what.append(f"all variables times {factors[0]:.3g} (the model or estimator allows no more)")
     elif moved:
         used = factors[:p][powers[:p] != 0]
-        what.append(f"variables times {used.min():.2g} to {used.max():.2g}")
+        number = "all" if len(used) == p else f"{len(used)} of {p}"
+        what.append(f"{number} variables times {used.min():.2g} to {used.max():.2g}")
     return _compared(name, fit, again, f"With {listed(what)}")
 
 
