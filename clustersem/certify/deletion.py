@@ -12,7 +12,7 @@ left, one respondent after the other.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -107,14 +107,11 @@ class Deletion:
     def __call__(self, batch: int) -> Without:
         """Fit the model without the respondents of a batch."""
         cases = self.cases.some(self.cases.batches[batch])
-        if not self.from_moments:
-            return self._by_rows(cases)
-        weighted = any(sample.weights is not None for sample in self._samples)
-        if weighted and len(self._samples) > 1:
-            # Every weight leaves the groups other shares.
-            singles = (cases.some(np.array([place])) for place in range(len(cases)))
-            return together([self._by_moments(single) for single in singles])
-        return self._by_moments(cases)
+        by = self._by_moments if self.from_moments else self._by_rows
+        if self._samples[0].weights is None or len(self._samples) == 1:
+            return by(cases)
+        # Every weight leaves the groups other shares.
+        return together([by(cases.some(np.array([place]))) for place in range(len(cases))])
 
     def _by_moments(self, cases: Cases) -> Without:
         refitter = self.refitter
@@ -125,29 +122,46 @@ class Deletion:
         return Without(refits.theta, n * refits.f, refits.code, covariance)
 
     def _by_rows(self, cases: Cases) -> Without:
-        covariance: Array | None = None
-        rows, totals = [], []
-        for group, row in zip(cases.group.tolist(), cases.row.tolist(), strict=True):
-            every = [np.arange(sample.n_obs) for sample in self._samples]
+        group = int(cases.group[0])
+        totals = self._totals(group, cases.row[:1])
+        # A sample keeps the mean of its weights, so that mean has to be what is wanted of it.
+        left = [sample.n_obs - (number == group) for number, sample in enumerate(self._samples)]
+        means = [float(total[0]) / n for total, n in zip(totals, left, strict=True)]
+        samples = tuple(
+            sample
+            if sample.weights is None
+            else replace(sample, weights=sample.weights * (mean / sample.weights.mean()))
+            for sample, mean in zip(self._samples, means, strict=True)
+        )
+        refitter = replace(self.refitter, samples=samples)
+        rows: list[list[tuple[Index, Index | None]]] = []
+        for row in cases.row.tolist():
+            every = [np.arange(sample.n_obs) for sample in samples]
             every[group] = np.delete(every[group], row)
             rows.append([(own, None) for own in every])
-            total = [sample.total for sample in self._samples]
-            total[group] *= (self._samples[group].n_obs - 1.0) / self._samples[group].n_obs
-            totals.append(self.refitter.n_total(total))
+        covariance: Array | None = None
         if self.errors:
-            refits, covariance = self.refitter.with_covariances(rows)
+            refits, covariance = refitter.with_covariances(rows)
         else:
-            refits = self.refitter.from_rows(rows)
-        return Without(refits.theta, np.array(totals) * refits.f, refits.code, covariance)
+            refits = refitter.from_rows(rows)
+        n = refitter.n_total(float(total[0]) for total in totals)
+        return Without(refits.theta, n * refits.f, refits.code, covariance)
+
+    def _totals(self, group: int, rows: Index) -> list[Array]:
+        """Return what the weights of every group sum to without each of some rows of one."""
+        own = self._samples[group].weights
+        weight = np.ones(len(rows)) if own is None else own[rows]
+        left = [np.full(len(rows), sample.total) for sample in self._samples]
+        left[group] = left[group] - weight
+        # Weights sum to the number of respondents, those that are left.
+        scale = (sum(sample.n_obs for sample in self._samples) - 1.0) / sum(left)
+        return [total * scale for total in left]
 
     def _moments(self, group: int, rows: Index) -> list[Moments]:
         """Return the moments of every group without each of some rows of one."""
-        totals = [sample.total for sample in self._samples]
-        own = self._samples[group]
-        weight = np.ones(len(rows)) if own.weights is None else own.weights[rows]
-        n_obs = sum(sample.n_obs for sample in self._samples)
-        # Weights sum to the number of respondents, those that are left.
-        scale = (n_obs - 1.0) / (sum(totals) - weight)
+        totals = self._totals(group, rows)
+        own = self._samples[group].weights
+        weight = np.ones(len(rows)) if own is None else own[rows]
         found = []
         for number, sample in enumerate(self._samples):
             assert sample.mean is not None
@@ -155,14 +169,14 @@ class Deletion:
             if number != group:
                 cov = np.broadcast_to(sample.cov, (len(rows), p, p))
                 mean = np.broadcast_to(sample.mean, (len(rows), p))
-                found.append(Moments(cov, mean, float(sample.total * scale[0])))
+                found.append(Moments(cov, mean, float(totals[number][0])))
                 continue
             left = (sample.total - weight)[:, None]
             away = _data(sample)[rows] - sample.mean
             share = weight[:, None] / left
             outer = away[:, :, None] * away[:, None, :]
             cov = (sample.cov - share[:, :, None] * outer) * (sample.total / left)[:, :, None]
-            found.append(Moments(cov, sample.mean - share * away, float(left[0, 0] * scale[0])))
+            found.append(Moments(cov, sample.mean - share * away, float(totals[number][0])))
         return found
 
 

@@ -84,7 +84,9 @@ def influence(fit: Fit, *, n_jobs: int | None, progress: bool | None) -> Influen
         reason = "There are no answers to leave out: the model was fitted to moments."
         return Influence(not_applicable(NAME, reason), nothing)
     if fit.options.se == "none":
-        return Influence(not_applicable(NAME, "The fit has no standard errors: se='none'."), nothing)
+        return Influence(
+            not_applicable(NAME, "The fit has no standard errors: se='none'."), nothing
+        )
     try:
         refitter = Refitter.of(fit)
     except ClusterSemError as error:

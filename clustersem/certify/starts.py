@@ -1,9 +1,9 @@
 """Whether the search ends at the same minimum wherever it begins.
 
 Starting values are drawn from the whole space that standardised parameters can lie in, without a
-look at the solution: coefficients between -1 and 1 (three in four times an
-item has the sign that it has in the data, beside its factor's marker), residual variances between 5 and 100 % of
-their variables', correlations between -0.9 and 0.9.
+look at the solution: coefficients between -1 and 1 (three in four times an item has the sign that
+it has in the data, beside its factor's marker), residual variances between 5 and 100 % of their
+variables', correlations between -0.9 and 0.9.
 """
 
 from __future__ import annotations
