@@ -8,7 +8,11 @@ of misspecification? Sociological Methods & Research, 41, 124-167. doi:10.1177/0
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
+import pandas as pd
 from scipy.special import ndtri
 
 from clustersem.certify.check import Check, of_grades
@@ -25,15 +29,17 @@ def admissibility(fit: Fit) -> Check:
     variances, correlations, matrices = fit.diagnose().checks[:3]
     beyond: list[tuple[str, float]] = []
     if len(variances.values) or len(correlations.values):
-        standardised = fit.standardized().set_index(["lhs", "op", "rhs", "group"])["se"]
-        for row in variances.values.itertuples():
+        table = fit.standardized()
+        keys = zip(table["lhs"], table["op"], table["rhs"], table["group"], strict=True)
+        standardised = dict(zip(keys, table["se"].tolist(), strict=True))
+        for lhs, op, rhs, group, est, se in _columns(variances.values, "est", "se"):
             # Of an ordinal item in the delta parameterisation it is no parameter of its own.
-            error = row.se or standardised[row.lhs, row.op, row.rhs, row.group]
-            beyond.append((f"{_name(row)} = {row.est:.3f}", -_over(row.est, error)))
-        for row in correlations.values.itertuples():
-            error = standardised[row.lhs, row.op, row.rhs, row.group]
-            found = f"correlation {row.lhs}, {row.rhs} = {row.std_all:.3f}"
-            beyond.append((found, _over(abs(row.std_all) - 1.0, error)))
+            error = se or standardised[lhs, op, rhs, group]
+            beyond.append((f"{lhs} {op} {rhs} = {est:.3f}", -_over(est, error)))
+        for lhs, op, rhs, group, std_all in _columns(correlations.values, "std_all"):
+            error = standardised[lhs, op, rhs, group]
+            found = f"correlation {lhs}, {rhs} = {std_all:.3f}"
+            beyond.append((found, _over(abs(std_all) - 1.0, error)))
     clean = variances.passed and correlations.passed and matrices.passed
     # Matrices that are not positive definite follow from a variance or a correlation, if any is.
     by_chance = bool(beyond) and all(z <= SAMPLING_ERROR for _, z in beyond)
@@ -83,6 +89,7 @@ def _over(distance: float, error: float) -> float:
     return distance / error if error > 0 else float("nan")
 
 
-def _name(row: object) -> str:
-    lhs, op, rhs = (getattr(row, part) for part in ("lhs", "op", "rhs"))
-    return f"{lhs} {op} {rhs}"
+def _columns(rows: pd.DataFrame, *numbers: str) -> Iterator[tuple[Any, ...]]:
+    """Return what each row is, and some of its numbers."""
+    names = ["lhs", "op", "rhs", "group", *numbers]
+    return zip(*(rows[name].tolist() if len(rows) else [] for name in names), strict=True)

@@ -309,7 +309,7 @@ def _judged(fit: Fit, measured: _Measured, stopped: str) -> Check:
     else:
         found += " Leaving out any one of them changes no conclusion."
     if len(far):
-        rows = (_label(fit, cases, i) for i in far)
+        rows = (_label(fit, cases, i) for i in far.tolist())
         found += (
             f" An estimate is moved by more than its standard error by row {listed(rows)}: look"
             " whether those answers are genuine, and report the fit without them, too."

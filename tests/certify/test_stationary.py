@@ -38,6 +38,7 @@ def test_what_is_left_of_chi2_is_what_the_minimum_has_less(fit):
 def test_one_step_of_the_score_is_what_chi2_changes_by(fit):
     se = np.sqrt(fit.vcov_theta.diagonal())
     away = moved(fit, 0.1 * se)
+    se = np.sqrt(2 / fit.multiplier * np.linalg.inv(away.hessian).diagonal())
     slope = fit.multiplier * fit.objective.gradient(away.state) * se
     np.testing.assert_allclose(bottom_of(away).score, np.abs(slope), rtol=1e-8)
 
