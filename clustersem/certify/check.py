@@ -7,6 +7,9 @@ from typing import Literal
 
 from clustersem.fit.solution import Solution
 
+# Differences below this are rounding, or what the optimiser leaves; nobody can use their digits.
+ROUNDING = 1e-6
+
 Status = Literal["passed", "doubtful", "failed", "not applicable"]
 
 
@@ -49,6 +52,16 @@ def of_grades(grades: tuple[bool, bool]) -> Status:
     """Return the status, given whether there is a failure and whether there is a doubt."""
     failed, doubtful = grades
     return "failed" if failed else "doubtful" if doubtful else "passed"
+
+
+def in_words(difference: float) -> str:
+    """Return a difference, of which what is rounding is not told from machine to machine."""
+    return f"less than {ROUNDING:g}" if difference < ROUNDING else f"{difference:.1g}"
+
+
+def rounded(value: float) -> str:
+    """Return a number to two digits, without an exponent where it needs none."""
+    return f"{float(f'{value:.2g}'):g}"
 
 
 def names_of(fit: Solution) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from clustersem.certify.check import Check, names_of
+from clustersem.certify.check import Check, names_of, rounded
 from clustersem.certify.stationary import named
 from clustersem.engine.identification import RANK
 from clustersem.fit.information import OWN_INFORMATION, own_information
@@ -38,7 +38,7 @@ def information(fit: Fit) -> Check:
     else:
         weakest = basis @ vectors[:, 0] * np.sqrt(np.maximum(fit.hessian.diagonal(), 0.0))
         found = (
-            f"All {rank} parameters are determined; condition number {condition:.2g}. The data say"
+            f"All {rank} parameters are determined; condition number {rounded(condition)}. The data say"
             f" least about {named(names, weakest)} together."
         )
         if poor:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clustersem.certify.check import Check, names_of, not_applicable, of_grades
+from clustersem.certify.check import Check, in_words, names_of, not_applicable, of_grades
 from clustersem.engine.identification import INVOLVED, RANK
 from clustersem.engine.ram import Array
 from clustersem.engine.restricted import null_basis
@@ -122,8 +122,11 @@ def gradient(fit: Fit, bottom: Bottom | None) -> Check:
     far = bottom.chi2_left > OF_CHI2 or step > IN_STANDARD_ERRORS
     where = names_of(fit)[int(np.abs(bottom.step_left).argmax())]
     found = (
-        f"chi2 could fall by another {bottom.chi2_left:.1g}, and no estimate is further than"
-        f" {step:.1g} standard errors from the bottom ({where})."
+        f"To the bottom there is {in_words(bottom.chi2_left)} of chi2 left, and for no estimate more"
+        f" than {step:.1g} standard errors ({where})."
+        if far
+        else f"This is the bottom: to it chi2 lacks {in_words(bottom.chi2_left)}, and every estimate"
+        f" {in_words(step)} of its standard error."
     )
     if far:
         found += " The numbers are not the minimum's: fit again by the native engine, or give"

@@ -19,7 +19,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.linalg import null_space
 
-from clustersem.certify.check import Check, not_applicable
+from clustersem.certify.check import Check, in_words, not_applicable, rounded
 from clustersem.engine.ram import Array
 from clustersem.errors import ClusterSemError
 from clustersem.fit.estimation import fit_samples
@@ -64,11 +64,13 @@ def other_units(fit: Fit, seed: int) -> Check:
     common = moved and np.ptp(powers[:p]) == 0
     what = ["all codes changed"] if ordinal else []
     if common:
-        what.append(f"all variables times {factors[0]:.3g} (the model or estimator allows no more)")
+        what.append(
+            f"all variables times {rounded(factors[0])} (the model or estimator allows no more)"
+        )
     elif moved:
         used = factors[:p][powers[:p] != 0]
         number = "all" if len(used) == p else f"{len(used)} of {p}"
-        what.append(f"{number} variables times {used.min():.2g} to {used.max():.2g}")
+        what.append(f"{number} variables times {rounded(used.min())} to {rounded(used.max())}")
     return _compared(name, fit, again, f"With {listed(what)}")
 
 
@@ -121,8 +123,8 @@ def _compared(name: str, fit: Fit, again: Fit, lead: str) -> Check:
     differs = chi2 > max(OF_CHI2, 1e-6 * abs(before)) or largest > OF_STANDARDISED
     lower = after < before - max(OF_CHI2, 1e-6 * abs(before))
     found = (
-        f"{lead} chi2 differs by {chi2:.1g} and no standardised estimate by more than"
-        f" {largest:.1g}."
+        f"{lead} chi2 changes by {in_words(chi2)} and standardised estimates by"
+        f" {in_words(largest)}."
     )
     if lower:
         found += f" chi2 is lower there ({after:.3f}, here {before:.3f}): this is not the minimum."

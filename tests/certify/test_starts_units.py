@@ -106,7 +106,7 @@ def test_a_growth_curve_allows_one_factor_for_all():
     assert found.status == "passed"
     assert (
         "all variables times 0.001" in found.sentence
-        or "all variables times 1e+03" in found.sentence
+        or "all variables times 1000" in found.sentence
     )
 
 

@@ -13,7 +13,7 @@ from clustersem.engine.ram import Array
 from clustersem.errors import DataError
 from clustersem.report.diagram.text import text_width
 from clustersem.report.figure_file import write_figure
-from clustersem.report.figures.canvas import ACCENT, BAD, INK, SMALL, dress, new_figure
+from clustersem.report.figures.canvas import ACCENT, BAD, INK, SMALL, SOFT, dress, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LABELLED = 5
 # The room to the right of the last respondent, as a share of that of all; the width of the axes in
 # inches; and the height of a label and its distance from its stem as shares of the axes.
-_ROOM, _WIDTH = 0.12, 6.4
+_ROOM, _WIDTH = 0.2, 6.4
 _HIGH, _APART = 0.065, 0.012
 
 
@@ -106,7 +106,23 @@ def influence_figure(
             va="center",
             fontsize=SMALL - 0.5,
             color=BAD if changes[i] else INK,
+            arrowprops={
+                "arrowstyle": "-",
+                "color": SOFT,
+                "linewidth": 0.5,
+                "shrinkA": 0.0,
+                "shrinkB": 2.0,
+                "relpos": (0.0 if box.left > x[i] else 1.0, 0.5),
+            },
         )
+    if changes.any():
+        axes.set_title(
+            "red: without this respondent a conclusion would be another",
+            loc="left",
+            fontsize=SMALL - 0.5,
+            color=BAD,
+        )
+    axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= len(table)])
     axes.set_xlabel("Respondent, in the order of the data", fontsize=SMALL + 0.5)
     axes.set_ylabel("Generalised Cook's distance", fontsize=SMALL + 0.5)
     dress(axes)
