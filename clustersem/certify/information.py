@@ -38,8 +38,8 @@ def information(fit: Fit) -> Check:
     else:
         weakest = basis @ vectors[:, 0] * np.sqrt(np.maximum(fit.hessian.diagonal(), 0.0))
         found = (
-            f"All {rank} parameters are determined; condition number {rounded(condition)}. The data say"
-            f" least about {named(names, weakest)} together."
+            f"All {rank} parameters are determined; condition number {rounded(condition)}. The"
+            f" data say least about {named(names, weakest)} together."
         )
         if poor:
             found += " Of sixteen digits fewer than eight are left: measure in other units or drop"

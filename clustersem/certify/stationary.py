@@ -121,16 +121,18 @@ def gradient(fit: Fit, bottom: Bottom | None) -> Check:
     step = float(np.abs(bottom.step_left).max(initial=0.0))
     far = bottom.chi2_left > OF_CHI2 or step > IN_STANDARD_ERRORS
     where = names_of(fit)[int(np.abs(bottom.step_left).argmax())]
-    found = (
-        f"To the bottom there is {in_words(bottom.chi2_left)} of chi2 left, and for no estimate more"
-        f" than {step:.1g} standard errors ({where})."
-        if far
-        else f"This is the bottom: to it chi2 lacks {in_words(bottom.chi2_left)}, and every estimate"
-        f" {in_words(step)} of its standard error."
-    )
+    chi2 = in_words(bottom.chi2_left)
     if far:
-        found += " The numbers are not the minimum's: fit again by the native engine, or give"
-        found += " starting values."
+        found = (
+            f"chi2 could still fall by {chi2}, and {where} is {step:.1g} standard errors from the"
+            " bottom. The numbers are not the minimum's: fit again by the native engine, or give"
+            " starting values."
+        )
+    else:
+        found = (
+            f"This is the bottom: chi2 is {chi2} above it, every estimate {in_words(step)} of its"
+            " standard error away."
+        )
     return Check(
         name,
         "failed" if far else "passed",
