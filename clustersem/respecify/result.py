@@ -12,6 +12,8 @@ import pandas as pd
 from clustersem.fit.hypotheses import Path
 from clustersem.fit.preferred import SUFFIXES, index_suffix, preferred
 from clustersem.fit.result import Fit
+from clustersem.respecify.rules import key_of
+from clustersem.respecify.space import ModelSpace
 
 NO_REASON = "no substantive reason was given"
 CHANCE = (
@@ -29,6 +31,10 @@ _COLUMNS = (
     "mi",
     "epc",
     "sepc_all",
+    "p_adjusted",
+    "n_candidates",
+    "power",
+    "decision",
     "est",
     "se",
     "std_all",
@@ -52,11 +58,11 @@ class Step:
     source : str
         ``"found"`` by its modification index, or ``"given"`` by the researcher.
     status : str
-        ``"freed"`` or ``"skipped"``.
+        ``"freed"``, ``"skipped"``, or ``"fixed"`` again after it had been freed.
     reason : str
         Why theory wants it, or that no substantive reason was given.
     why : str
-        Why it was skipped; empty when freed.
+        Why it was skipped or fixed again; empty when freed.
     warnings : tuple of str
         What to know before believing it: ties, weak information, inadmissible values.
     tied : tuple of str
@@ -64,13 +70,22 @@ class Step:
     mi, epc, sepc_all : float
         Modification index, expected parameter change raw and standardised on all variables, in the
         model before the step. NaN where no index is defined.
+    p_adjusted : float
+        Of the index, adjusted for the `n_candidates` allowed parameters from which it could have
+        been chosen; NaN for a given step that the policy would not allow.
+    n_candidates : int
+        How many allowed parameters could have been freed.
+    power : float
+        The chance of a significant index if the parameter were misspecified by what matters.
+    decision : str
+        What index, expected change and power say together (Saris, Satorra & van der Veld, 2009).
     est, se, std_all : float
-        The freed parameter's estimate, its standard error, and the standardised estimate; NaN when
-        skipped.
+        The freed parameter's estimate, its standard error, and the standardised estimate; NaN
+        unless freed.
     drop : float
-        By how much chi2 fell; NaN when skipped.
+        By how much chi2 fell; NaN when skipped, negative when fixed again.
     df : int
-        By how much the degrees of freedom fell; 0 when skipped.
+        By how much the degrees of freedom fell; 0 when skipped, -1 when fixed again.
     p_value : float
         Of the chi2 difference test of this step, as if it had been named in advance; a scaled test
         where the fit's is (MLR, WLSMV, ...) or chi2 has no known distribution (ULS, DWLS). NaN when
@@ -86,7 +101,7 @@ class Step:
     op: str
     rhs: str
     source: Literal["found", "given"]
-    status: Literal["freed", "skipped"]
+    status: Literal["freed", "skipped", "fixed"]
     reason: str
     why: str
     warnings: tuple[str, ...]
@@ -94,6 +109,10 @@ class Step:
     mi: float
     epc: float
     sepc_all: float
+    p_adjusted: float
+    n_candidates: int
+    power: float
+    decision: str
     est: float
     se: float
     std_all: float
@@ -128,10 +147,16 @@ class Respecification:
     steps : tuple of Step
         The trail, skipped steps too.
     candidates : DataFrame
-        What could be freed next: ``lhs op rhs mi epc sepc_all``, ``allowed`` by the policy, and
-        ``why`` not (or why it was left).
+        What could be freed next: ``lhs op rhs mi epc sepc_all p_value p_adjusted power decision``,
+        ``allowed`` by the policy, and ``why`` not (or why it was left).
     stopped : str
         Why the trail ends, in a sentence.
+    visited : DataFrame
+        The models that a search of sets compared, the best first: ``freed n_freed chisq df
+        criterion why``.
+    space : ModelSpace
+        The models between the initial one and all that the policy allows, those that were fitted
+        with their fits.
     """
 
     initial: Fit
@@ -139,11 +164,14 @@ class Respecification:
     steps: tuple[Step, ...]
     candidates: pd.DataFrame
     stopped: str
+    visited: pd.DataFrame
+    space: ModelSpace
 
     @property
     def freed(self) -> tuple[Step, ...]:
-        """The steps that were made."""
-        return tuple(step for step in self.steps if step.status == "freed")
+        """The steps that were made and not taken back."""
+        last = {key_of((s.lhs, s.op, s.rhs)): s for s in self.steps if s.status != "skipped"}
+        return tuple(step for step in last.values() if step.status == "freed")
 
     @property
     def skipped(self) -> tuple[Step, ...]:

@@ -18,7 +18,7 @@ Respecification: 2 parameters freed, 1 skipped (n = 301)
   3 x7 ~~ x9             -       -       not freed
       given: no substantive reason was given
       skipped: the model is not identified: no data could tell these parameters apart: x7 ~~ x8,
-        x8 ~~ x9, x7 ~~ x9, x7 ~~ x7, x8 ~~ x8, x9 ~~ x9, speed ~~ speed. Fix one of them (1*x
+        x7 ~~ x9, x8 ~~ x9, x7 ~~ x7, x8 ~~ x8, x9 ~~ x9, speed ~~ speed. Fix one of them (1*x
         sets a factor's scale), make some equal with a label, or remove one.
 
 Stopped: 2 of 3 given steps were made, 1 skipped.
