@@ -33,7 +33,7 @@ from clustersem.respecify.rules import (
     matching,
     roles_of,
 )
-from clustersem.respecify.trial import Trial, fit_model, freed, not_freeable, offending
+from clustersem.respecify.trial import Trial, fit_model, freed, not_freeable
 from clustersem.spec import ModelSpec
 from clustersem.survey.names import listed
 
@@ -179,7 +179,7 @@ class ModelSpace:
     def _tried(self, rows: Freed) -> Trial:
         self.advance()
         if not rows:
-            return Trial(self.initial, offending=offending(self.initial))
+            return Trial(self.initial)
         for smaller in (self._trials.get(rows - {row}) for row in rows):
             if smaller is not None and not smaller.identified:
                 return smaller
