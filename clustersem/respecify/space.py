@@ -126,10 +126,7 @@ class ModelSpace:
 
     def spec(self, rows: Iterable[Row]) -> ModelSpec:
         """Return the model in which these parameters are freed."""
-        spec = self.initial.spec
-        for row in self.ordered(rows):
-            spec = freed(spec, row)
-        return spec
+        return freed(self.initial.spec, self.ordered(rows))
 
     def ordered(self, rows: Iterable[Row]) -> list[Row]:
         """Return parameters as the model writes them, in an order that is always the same."""

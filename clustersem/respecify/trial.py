@@ -137,22 +137,21 @@ def local_minimum(before: Fit, after: Fit) -> str:
     return f"the estimation ended in a local minimum: N F rose from {old:.3f} to {new:.3f}."
 
 
-def freed(spec: ModelSpec, row: Row) -> ModelSpec:
-    """Return the model with one parameter freed and every other one as it was.
+def freed(spec: ModelSpec, rows: Sequence[Row]) -> ModelSpec:
+    """Return the model with some parameters freed and every other one as it was.
 
     A new path can change what is added by default: an outcome loses its covariances with
-    predictors, and they would be lost together with what the step is to show. They are put back.
+    predictors, and they would be lost together with what the steps are to show. They are put back.
     """
-    lhs, op, rhs = row
-    larger = spec.with_parameter(lhs, op, rhs)  # type: ignore[arg-type]
+    larger = spec.with_free(rows)  # type: ignore[arg-type]
     for old in spec.parameters:
         now = larger.find(old.lhs, old.op, old.rhs, old.group)
         if old.free and (now is None or not now.free):
             larger = larger.with_parameter(old.lhs, old.op, old.rhs, label=old.label)
-    step = larger.find(lhs, op, rhs)
+    steps = {larger.find(*row) for row in rows}
     for new in larger.parameters:
         before = spec.find(new.lhs, new.op, new.rhs, new.group)
-        if new.free and new != step and (before is None or not before.free):
+        if new.free and new not in steps and (before is None or not before.free):
             value = 0.0 if before is None else before.value
             larger = larger.with_parameter(new.lhs, new.op, new.rhs, free=False, value=value)
     return larger
