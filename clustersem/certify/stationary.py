@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from clustersem.certify.check import Check, in_words, names_of, not_applicable, of_grades
-from clustersem.engine.identification import INVOLVED, RANK
+from clustersem.engine.identification import RANK
 from clustersem.engine.ram import Array
 from clustersem.engine.restricted import null_basis
 from clustersem.fit.result import Fit
@@ -24,6 +24,8 @@ REACHED = 1e-6
 # too small in that direction; at minus the second the direction leads down, beyond rounding.
 NEARLY_FLAT = 0.01
 DOWNWARDS = 1e-7
+# A parameter with less than this share of the largest weight does not name a direction.
+TAKES_PART = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,5 +187,5 @@ def named(names: list[str], direction: Array, at_most: int = 4) -> str:
     """Return the names of the parameters that take most part in a direction."""
     weight = np.abs(direction)
     order = np.argsort(-weight, kind="stable")[:at_most]
-    large = max(0.3 * weight.max(initial=0.0), INVOLVED * 1e-300)
+    large = TAKES_PART * weight.max(initial=0.0)
     return listed(names[i] for i in order if weight[i] >= large)
