@@ -1,0 +1,106 @@
+"""Whether a model that a rule proposes is equivalent: fitted, compared, and tested for nesting."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from clustersem.errors import DataError, EstimationError, ModelError
+from clustersem.fit.estimation import fit_samples
+from clustersem.fit.nested import check_nested
+from clustersem.fit.result import Fit
+from clustersem.respecify.equivalent_graph import Graph
+from clustersem.respecify.equivalent_spec import Template, written
+from clustersem.spec import ModelSpec
+
+# Chi2 of two equivalent models agrees to the optimiser's accuracy.
+SAME_CHI2 = 1e-6
+# Fits from other starting values, where the first one ends above the model that it should equal.
+TRIES = 6
+
+Start = Mapping[tuple[str, str, str, int], float]
+
+
+@dataclass(frozen=True, eq=False)
+class Verified:
+    """What came of a proposed model: a fit, or why it is none of the equivalent ones."""
+
+    fit: Fit | None
+    why: str = ""
+
+
+def verify(fit: Fit, generic: Fit | None, template: Template, graph: Graph, seed: int) -> Verified:
+    """Fit a proposed model to the samples of a fit, and test that the two are equivalent.
+
+    Parameters
+    ----------
+    fit : Fit
+        The model that the other one should be equivalent to.
+    generic : Fit or None
+        The same model at another point, see :func:`~.equivalent_generic.elsewhere`.
+    template, graph : Template, Graph
+        The proposed model.
+    seed : int
+        Of the starting values of later tries.
+    """
+    why, first = "", fit.multiplier * fit.state.f
+    for start in (None, *_starts(fit, template, graph, seed)):
+        try:
+            other = fitted(fit, written(template, graph, start))
+        except (ModelError, EstimationError, DataError) as error:
+            return Verified(None, why or str(error))
+        if not other.converged:
+            why = str(other.status)
+            continue
+        if other.df != fit.df:
+            return Verified(None, f"it has {other.df} degrees of freedom, not {fit.df}.")
+        chi2 = other.multiplier * other.state.f
+        if abs(chi2 - first) > SAME_CHI2 * max(1.0, first):
+            why = why or f"its chi2 is {chi2:.6f}, not {first:.6f}."
+            continue
+        return _tested(fit, generic, other)
+    return Verified(None, why)
+
+
+def fitted(fit: Fit, spec: ModelSpec) -> Fit:
+    """Fit a specification to the samples of a fit; what would be warned of stays on the result."""
+    samples = tuple(sample.in_order(spec.observed) for sample in fit.samples)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return fit_samples(spec, samples, fit.options)
+
+
+def _tested(fit: Fit, generic: Fit | None, other: Fit) -> Verified:
+    involved = other.held.unidentified(other.hessian)
+    if len(involved):
+        return Verified(None, "its parameters are not identified.")
+    for where, point in (("at the estimates", fit), ("at other values", generic)):
+        if point is None:
+            continue
+        try:
+            check = check_nested(point, other)
+        except DataError as error:
+            return Verified(None, str(error))
+        if not check.equivalent:
+            return Verified(None, f"{where} of its parameters the model implies other moments.")
+    return Verified(other)
+
+
+def _starts(fit: Fit, template: Template, graph: Graph, seed: int) -> Iterator[Start]:
+    """Yield starting values: the estimates of what both models have, then these with noise."""
+    table = fit.estimates
+    table = table[table["op"] != ":="]
+    known = {
+        (str(row.lhs), str(row.op), str(row.rhs), int(row.group)): float(row.est)
+        for row in table.itertuples()
+    }
+    yield known
+    rng = np.random.default_rng(seed)
+    for _ in range(TRIES - 1):
+        # Variances far from zero keep the first step inside what is possible.
+        yield {
+            key: value * float(np.exp(0.3 * rng.standard_normal())) for key, value in known.items()
+        }
