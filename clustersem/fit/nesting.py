@@ -84,7 +84,7 @@ def nesting(fits: Mapping[str, Solution]) -> Nesting:
            df       chain        fork        full
     chain   1              equivalent      nested
     fork    1  equivalent                  nested
-    full    0  not nested  not nested            
+    full    0  not nested  not nested
     <BLANKLINE>
     Equivalent: chain and fork.
     Nested: chain in full; fork in full.

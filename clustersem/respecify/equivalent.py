@@ -211,9 +211,13 @@ class _Proposal:
 def _proposed(fit: Fit, generic: Fit | None, template: Template, depth: int) -> list[_Proposal]:
     covariates = set(fit.spec.exogenous_observed)
     found: dict[Graph, Literal["rule", "tie"]] = {}
+    own: set[frozenset[Key]] = set()
     for graph in chains(template.graph, depth):
         # How given covariates relate to each other is no part of the model.
-        if any(not {a, b} <= covariates for a, _, b in graph.edges ^ template.graph.edges):
+        changed = graph.edges ^ template.graph.edges
+        changed = frozenset(edge for edge in changed if not {edge[0], edge[2]} <= covariates)
+        if changed and changed not in own:
+            own.add(changed)
             found[graph] = "rule"
     if len(fit.groups) == 1:
         for graph in ties(generic or fit, template):

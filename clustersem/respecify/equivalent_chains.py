@@ -10,7 +10,7 @@ Changes = frozenset[tuple[frozenset[str], frozenset[Key]]]
 
 
 def chains(start: Graph, depth: int) -> tuple[Graph, ...]:
-    """Return the models that up to `depth` replacements lead to, the nearest first.
+    """Return the models that up to `depth` replacements lead to, with few changes first.
 
     A model found in two orders is one. One whose changes are two others' changes side by side is
     left out: it would say nothing that these do not, and there are as many as there are subsets.
@@ -27,24 +27,20 @@ def chains(start: Graph, depth: int) -> tuple[Graph, ...]:
     tuple of Graph
         Without `start`.
     """
-    seen = {start}
-    reached: set[Changes] = set()
-    found: list[Graph] = []
+    reached: dict[Graph, Changes] = {start: frozenset()}
     frontier = [start]
     for _ in range(depth):
         level: list[Graph] = []
         for graph in frontier:
             for after in replacements(graph):
-                if after not in seen:
-                    seen.add(after)
+                if after not in reached:
+                    reached[after] = changes_of(start, after)
                     level.append(after)
-        changed = {graph: changes_of(start, graph) for graph in level}
-        for graph in sorted(level, key=lambda each: (len(changed[each]), _steady(changed[each]))):
-            if not _falls_apart(changed[graph], reached):
-                found.append(graph)
-            reached.add(changed[graph])
         frontier = level
-    return tuple(found)
+    del reached[start]
+    all_changes = frozenset(reached.values())
+    found = [graph for graph, own in reached.items() if not _falls_apart(own, all_changes)]
+    return tuple(sorted(found, key=lambda graph: _order(reached[graph])))
 
 
 def changes_of(before: Graph, after: Graph) -> Changes:
@@ -56,14 +52,10 @@ def changes_of(before: Graph, after: Graph) -> Changes:
     )
 
 
-def in_order(edges: frozenset[Key]) -> tuple[Key, ...]:
-    """Return edges in an order that does not depend on hashing."""
-    return tuple(sorted(edges))
+def _falls_apart(changes: Changes, all_changes: frozenset[Changes]) -> bool:
+    return any(part < changes and changes - part in all_changes for part in all_changes)
 
 
-def _falls_apart(changes: Changes, reached: set[Changes]) -> bool:
-    return any(part < changes and changes - part in reached for part in reached)
-
-
-def _steady(changes: Changes) -> list[tuple[list[str], list[Key]]]:
-    return sorted((sorted(pair), sorted(edges)) for pair, edges in changes)
+def _order(changes: Changes) -> tuple[int, list[tuple[list[str], list[Key]]]]:
+    """Return few replacements first, and what does not depend on hashing."""
+    return len(changes), sorted((sorted(pair), sorted(edges)) for pair, edges in changes)

@@ -15,10 +15,9 @@ from clustersem.engine.ram import COVARIANCE, Array
 from clustersem.fit.nested import implied_samples
 from clustersem.fit.result import Fit
 from clustersem.fit.standardized import scale_factors
-from clustersem.moments import SampleMoments
 
 # Standardised distances from the estimates, the next where a model makes no sense at the last.
-DISTANCES = (0.2, 0.1, 0.05, 0.02)
+DISTANCES = (0.1, 0.05, 0.02)
 
 
 def elsewhere(fit: Fit, *, seed: int) -> Fit | None:
@@ -49,9 +48,16 @@ def elsewhere(fit: Fit, *, seed: int) -> Fit | None:
     return None
 
 
-def implied_by(fit: Fit) -> tuple[SampleMoments, ...]:
-    """Return samples that have exactly the moments that a fit implies."""
-    return implied_samples(fit, fit, fit.options)
+def at_its_moments(fit: Fit) -> Fit:
+    """Return a fit with the moments that it implies as its samples, to fit other models to them.
+
+    Estimation is the plainest that these allow: there are no answers behind such moments.
+    """
+    options = replace(fit.options, se="standard", test="standard", information="expected")
+    if fit.samples[0].ordinal is None:
+        options = replace(options, discrepancy="ML")
+    plain = replace(fit, options=options)
+    return replace(plain, samples=implied_samples(plain, plain, options))
 
 
 def _scales(fit: Fit) -> tuple[Array, Array]:

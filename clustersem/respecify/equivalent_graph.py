@@ -15,14 +15,11 @@ doi:10.1207/s15327906mbr2503_4
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from clustersem.spec.entries import Key, key_of
-
-#: The constant, as the cause of intercepts where means are structured.
-CONSTANT = "1"
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,7 @@ class Graph:
     @cached_property
     def edges(self) -> frozenset[Key]:
         """Arrows as ``effect ~ cause`` and arcs as ``a ~~ b``, without intercepts."""
-        arrows = {arrow_key(*arrow) for arrow in self.arrows if arrow[0] != CONSTANT}
+        arrows = {arrow_key(*arrow) for arrow in self.arrows if not is_constant(arrow[0])}
         return frozenset(arrows | {arc_key(*arc) for arc in self.arcs})
 
     def causes(self, name: str) -> frozenset[str]:
@@ -77,6 +74,16 @@ class Graph:
     @cached_property
     def _spouses(self) -> dict[str, frozenset[str]]:
         return _gathered(pair for a, b in self.arcs for pair in ((a, b), (b, a)))
+
+
+def constant_of(group: int) -> str:
+    """Return the constant of a group, the cause of its intercepts where means are structured."""
+    return str(group)
+
+
+def is_constant(name: str) -> bool:
+    """Whether a cause is a constant; no variable is called like one."""
+    return name.isdigit()
 
 
 def arrow_key(cause: str, effect: str) -> Key:
@@ -134,44 +141,51 @@ def in_the_way(graph: Graph, cause: str, effect: str) -> frozenset[str]:
     These keep an arrow or an arc between the two from being replaced.
     """
     related = graph.causes(cause) | graph.spouses(cause)
-    return related - graph.causes(effect) - graph.spouses(effect) - {effect, CONSTANT}
+    missing = related - graph.causes(effect) - graph.spouses(effect) - {effect}
+    return frozenset(name for name in missing if not is_constant(name))
 
 
 def replacements(graph: Graph) -> Iterator[Graph]:
     """Yield every model that differs by one replacement.
 
-    An arrow becomes an arc or the reverse arrow, an arc an arrow either way. Where the covariances
-    of one of the two with predictors of the other stand in the way, these become arrows first, as
-    covariances of a saturated block may.
+    An arrow becomes an arc or the reverse arrow, an arc an arrow either way. Where covariances of
+    the cause with other predictors of the effect stand in the way, these become arrows first, as
+    those of a saturated block may, and arcs again afterwards.
     """
     for cause, effect in sorted(graph.arrows):
-        if cause == CONSTANT:
-            continue
-        for start in _with_predictors_first(graph, cause, effect):
-            as_arc = to_arcs(start, frozenset({cause}), effect)
-            if as_arc is not None:
-                yield as_arc
-                turned = to_arrows(as_arc, frozenset({effect}), cause)
-                if turned is not None:
-                    yield turned
-                break
+        if not is_constant(cause):
+            yield from _with_predictors_explained(graph, cause, effect, _arrow_replaced)
     for a, b in sorted(graph.arcs):
         for cause, effect in ((a, b), (b, a)):
-            for start in _with_predictors_first(graph, cause, effect):
-                as_arrow = to_arrows(start, frozenset({cause}), effect)
-                if as_arrow is not None:
-                    yield as_arrow
-                    break
+            yield from _with_predictors_explained(graph, cause, effect, _arc_replaced)
 
 
-def _with_predictors_first(graph: Graph, cause: str, effect: str) -> Iterator[Graph]:
-    """Yield the graph, and the one with the cause explained by the effect's other predictors."""
-    yield graph
+def _arrow_replaced(graph: Graph, cause: str, effect: str) -> Iterator[Graph]:
+    as_arc = to_arcs(graph, frozenset({cause}), effect)
+    if as_arc is not None:
+        turned = to_arrows(as_arc, frozenset({effect}), cause)
+        yield from (as_arc,) if turned is None else (turned, as_arc)
+
+
+def _arc_replaced(graph: Graph, cause: str, effect: str) -> Iterator[Graph]:
+    as_arrow = to_arrows(graph, frozenset({cause}), effect)
+    if as_arrow is not None:
+        yield as_arrow
+
+
+def _with_predictors_explained(
+    graph: Graph, cause: str, effect: str, replaced: Callable[[Graph, str, str], Iterator[Graph]]
+) -> Iterator[Graph]:
+    """Yield replacements of one edge, at once or with the cause explained by other predictors."""
+    yield from (found := tuple(replaced(graph, cause, effect)))
     shared = graph.spouses(cause) & graph.causes(effect)
-    if shared:
-        explained = to_arrows(graph, shared, cause)
-        if explained is not None:
-            yield explained
+    explained = to_arrows(graph, shared, cause) if shared else None
+    if explained is None:
+        return
+    for after in replaced(explained, cause, effect):
+        simple = to_arcs(after, shared, cause) or after
+        if simple not in found:
+            yield simple
 
 
 def _replaceable(graph: Graph, sources: frozenset[str], target: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from clustersem.errors import ModelError, UnsupportedError
-from clustersem.respecify.equivalent_graph import CONSTANT, Graph, arrow_key
+from clustersem.respecify.equivalent_graph import Graph, arrow_key, constant_of
 from clustersem.spec import Constraint, ModelSpec
 from clustersem.spec.checks import row_number
 from clustersem.spec.entries import Key, key_of
@@ -59,7 +59,7 @@ def template_of(spec: ModelSpec, given: Iterable[str] = ()) -> Template:
     for row in spec.parameters:
         if not {row.lhs, row.rhs} & set(spec.options.auxiliary):
             rows.setdefault(_edge(row), []).append(row)
-    markers = _markers(spec)
+    markers = _markers(spec, restricted)
     arrows, arcs, rigid = set(), set(), set()
     for key, members in rows.items():
         op = members[0].op
@@ -79,9 +79,9 @@ def template_of(spec: ModelSpec, given: Iterable[str] = ()) -> Template:
     if _structured_means(spec, restricted):
         for row in (row for row in spec.parameters if row.op == "~1"):
             if row.free or row.value:
-                arrows.add((CONSTANT, row.lhs))
+                arrows.add((constant_of(row.group), row.lhs))
             if not row.free or row in restricted:
-                rigid.add(arrow_key(CONSTANT, row.lhs))
+                rigid.add(arrow_key(constant_of(row.group), row.lhs))
     graph = Graph(
         frozenset(arrows), frozenset(arcs), frozenset(rigid), _still(spec, restricted) | given
     )
@@ -171,7 +171,12 @@ def _row_of(edge: Key, spec: ModelSpec) -> Key:
         names = (*spec.latent, *spec.observed)
         return edge if names.index(lhs) < names.index(rhs) else (rhs, op, lhs)
     loads = spec.find(rhs, "=~", lhs) is not None
-    return (rhs, "=~", lhs) if loads or (rhs in spec.latent and lhs not in spec.latent) else edge
+    crosses = rhs in spec.latent and lhs not in spec.latent and lhs in _items(spec)
+    return (rhs, "=~", lhs) if loads or crosses else edge
+
+
+def _items(spec: ModelSpec) -> set[str]:
+    return {row.rhs for row in spec.parameters if row.op == "=~"}
 
 
 def _randomised(spec: ModelSpec) -> ModelSpec:
@@ -211,15 +216,19 @@ def _refuse_numbered(spec: ModelSpec) -> None:
                 )
 
 
-def _markers(spec: ModelSpec) -> set[Key]:
-    """Return the loadings that are fixed to set a latent variable's scale, and nothing else."""
+def _markers(spec: ModelSpec, restricted: set[Parameter]) -> set[Key]:
+    """Return the loadings that are fixed to set a latent variable's scale, and nothing else.
+
+    Where another loading or the variance is restricted, too, another scale is another model.
+    """
     markers = set()
     for name in spec.latent:
-        fixed = [r for r in spec.parameters if r.op == "=~" and r.lhs == name and r.group == 1]
-        fixed = [row for row in fixed if not row.free and row.value]
-        variance = spec.find(name, "~~", name)
-        if len(fixed) == 1 and variance is not None and variance.free:
-            markers.add(_edge(fixed[0]))
+        own = [row for row in spec.parameters if row.op == "=~" and row.lhs == name]
+        own += [row for row in spec.parameters if name == row.lhs == row.rhs and row.op == "~~"]
+        fixed = {_edge(row) for row in own if row in restricted or (not row.free and row.value)}
+        zero = any(row.lhs == row.rhs and not row.free for row in own)
+        if len(fixed) == 1 and not zero and not restricted.intersection(own):
+            markers |= fixed
     return markers
 
 
@@ -255,7 +264,7 @@ def _structured_means(spec: ModelSpec, restricted: set[Parameter]) -> bool:
 def _with_markers(spec: ModelSpec, rows: list[Parameter]) -> list[Parameter]:
     """Fix another loading of latent variables that lost the one that set their scale."""
     left = {_edge(row) for row in rows}
-    for lost in sorted(_markers(spec) - left):
+    for lost in sorted(_markers(spec, _restricted(spec)) - left):
         name = lost[2]
         free = [row for row in rows if row.op == "=~" and row.lhs == name and row.free]
         if not free:

@@ -20,7 +20,7 @@ from dataclasses import replace
 from clustersem.errors import DataError, EstimationError, ModelError
 from clustersem.fit.result import Fit
 from clustersem.respecify.equivalent_check import fitted
-from clustersem.respecify.equivalent_generic import implied_by
+from clustersem.respecify.equivalent_generic import at_its_moments
 from clustersem.respecify.equivalent_graph import Graph
 from clustersem.respecify.equivalent_spec import Template, edge_of, written
 from clustersem.spec.entries import Key
@@ -42,22 +42,12 @@ def ties(generic: Fit, template: Template) -> tuple[Graph, ...]:
         The model.
     """
     found: dict[Graph, None] = {}
-    moved = _at_its_moments(generic)
+    moved = at_its_moments(generic)
     for edge in sorted(_residual_covariances(template)):
         for graph in _in_place_of(moved, template, edge):
             if graph != template.graph:
                 found[graph] = None
     return tuple(found)
-
-
-def _at_its_moments(generic: Fit) -> Fit:
-    """Return the fit with the moments that it implies as its samples, for estimates alone."""
-    options = replace(generic.options, se="standard", test="standard", information="expected")
-    if generic.samples[0].ordinal is None:
-        # No discrepancy but this one does with moments alone, and ties do not depend on it.
-        options = replace(options, discrepancy="ML")
-    plain = replace(generic, options=options)
-    return replace(plain, samples=implied_by(plain))
 
 
 def _residual_covariances(template: Template) -> Iterator[Key]:
