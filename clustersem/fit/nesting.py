@@ -34,7 +34,7 @@ class Nesting:
     checks: Mapping[tuple[str, str], NestedCheck]
 
     def __str__(self) -> str:
-        shown = self.table.copy()
+        shown = self.table.replace("", "-")
         shown.insert(0, "df", self.df)
         lines = ["Is the model of a row nested in that of a column?", "", shown.to_string(), ""]
         return "\n".join([*lines, *_sentences(self.table)])
@@ -76,15 +76,16 @@ def nesting(fits: Mapping[str, Solution]) -> Nesting:
     >>> import pandas as pd, clustersem as cs
     >>> cov = [[1, 0.5, 0.3], [0.5, 1, 0.6], [0.3, 0.6, 1]]
     >>> cov = pd.DataFrame(cov, index=list("xyz"), columns=list("xyz"))
-    >>> models = {"chain": "y ~ x; z ~ y", "fork": "x ~ y; z ~ y", "full": "y ~ x; z ~ y + x"}
+    >>> fork = "x ~ y; z ~ y; x ~~ 0*z"
+    >>> models = {"chain": "y ~ x; z ~ y", "fork": fork, "full": "y ~ x; z ~ y + x"}
     >>> fits = {name: cs.sem(model, cov=cov, n_obs=200) for name, model in models.items()}
     >>> print(cs.nesting(fits))
     Is the model of a row nested in that of a column?
     <BLANKLINE>
-           df       chain        fork        full
-    chain   1              equivalent      nested
-    fork    1  equivalent                  nested
-    full    0  not nested  not nested
+           df       chain        fork    full
+    chain   1           -  equivalent  nested
+    fork    1  equivalent           -  nested
+    full    0  not nested  not nested       -
     <BLANKLINE>
     Equivalent: chain and fork.
     Nested: chain in full; fork in full.

@@ -116,7 +116,7 @@ def equivalent_models(
     >>> found.models[0].changes
     'y ~ x replaced by x ~ y'
     >>> found.verdicts(cs.test_hypotheses(fit, found.hypotheses))["equivalent"].tolist()
-    ['reversed: x ~ y (1); covariance: x ~~ y (2)', 'reversed: y ~ z (3); covariance: y ~~ z (4)']
+    ['reversed: x ~ y (1); covariance: y ~~ x (2)', 'reversed: y ~ z (3); covariance: y ~~ z (4)']
     """
     _check(fit, depth, limit)
     parsed = parse_hypotheses(hypotheses) if hypotheses is not None else ()
@@ -133,7 +133,7 @@ def equivalent_models(
         for each in chosen:
             found = verify(fit, generic, template, each.graph, SEED)
             if found.fit is None:
-                dropped.append(Dropped(each.words, found.why))
+                dropped.append(Dropped(each.words, each.source, found.why))
             else:
                 models.append(_model(len(models) + 1, each, found.fit, claims))
             advance()

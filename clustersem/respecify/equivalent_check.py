@@ -99,10 +99,8 @@ def _starts(fit: Fit, template: Template, graph: Graph, seed: int) -> Iterator[S
     """Yield starting values: the estimates of what both models have, then these with noise."""
     table = fit.estimates
     table = table[table["op"] != ":="]
-    known = {
-        (str(row.lhs), str(row.op), str(row.rhs), int(row.group)): float(row.est)
-        for row in table.itertuples()
-    }
+    keys = table[["lhs", "op", "rhs", "group"]].itertuples(index=False, name=None)
+    known = dict(zip(keys, table["est"].tolist(), strict=True))
     yield known
     rng = np.random.default_rng(seed)
     for _ in range(TRIES - 1):

@@ -87,11 +87,15 @@ class Dropped:
     ----------
     changes : str
         In words.
+    source : str
+        ``"rule"`` or ``"tie"``. What a rule proposes is equivalent; that it could not be verified
+        is then a matter of the sample (a model that it hardly identifies, say).
     why : str
         What was found when it was fitted.
     """
 
     changes: str
+    source: Literal["rule", "tie"]
     why: str
 
 

@@ -116,7 +116,7 @@ def written(
     place = {old: new for new, (old, _) in enumerate(kept)}
     rows = _with_markers(spec, [row for _, row in kept])
     rows += [
-        Parameter(*_row_of(edge, spec), group=group + 1)
+        Parameter(*_row_of(edge, spec), group=group + 1)  # type: ignore[arg-type]
         for edge in sorted(after - before)
         for group in range(spec.n_groups)
     ]
