@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -117,5 +118,7 @@ def _sentences(table: pd.DataFrame) -> Iterator[str]:
         if table.loc[a, b] == EQUIVALENT
     ]
     inside = [f"{a} in {b}" for a in names for b in names if table.loc[a, b] == NESTED]
-    yield f"Equivalent: {', '.join(alike)}." if alike else "No two are equivalent."
-    yield f"Nested: {'; '.join(inside)}." if inside else "None is nested in another."
+    told = f"Equivalent: {', '.join(alike)}." if alike else "No two are equivalent."
+    yield from textwrap.wrap(told, 100)
+    told = f"Nested: {'; '.join(inside)}." if inside else "None is nested in another."
+    yield from textwrap.wrap(told, 100)

@@ -122,6 +122,15 @@ def test_home_study(home):
     assert found.dropped == ()
 
 
+def test_home_study_in_answers(home):
+    """The models found at the printed estimates are equivalent in answers, too."""
+    answers = data("cross_border_simulated")
+    fit = cs.sem(cs.studies.cross_border.REVISED_MODEL, answers)
+    for model in home[1].models:
+        again = cs.sem(model.spec.text, answers)
+        assert again.measures["chisq"] == pytest.approx(fit.measures["chisq"], rel=SAME)
+
+
 def test_home_study_tie_of_the_first_step(home):
     _, found = home
     ties = [model for model in found.models if model.source == "tie"]
