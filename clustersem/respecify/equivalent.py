@@ -64,7 +64,7 @@ def equivalent_models(
         As :func:`clustersem.test_hypotheses` takes them: which of their arrows are reversed is
         then told.
     depth : int
-        How many replacements in a row, from 1 to 4. A reversal is one replacement. Models whose
+        How many replacements in a row, from 1 to 3. A reversal is one replacement. Models whose
         changes are those of two others side by side are not listed.
     limit : int
         How many proposed models to fit at most; those that change a hypothesised parameter come
@@ -302,8 +302,8 @@ def _check(fit: Fit, depth: int, limit: int) -> None:
             "equivalent models are compared to more digits than semopy's optimiser gives. Fit the"
             " model without engine='semopy'."
         )
-    if isinstance(depth, bool) or not isinstance(depth, int) or not 1 <= depth <= 4:
-        raise ModelError(f"depth={depth!r}: write a number of replacements from 1 to 4.")
+    if isinstance(depth, bool) or not isinstance(depth, int) or not 1 <= depth <= 3:
+        raise ModelError(f"depth={depth!r}: write a number of replacements from 1 to 3.")
     if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
         raise ModelError(f"limit={limit!r}: write a number of models, 1 or more.")
 

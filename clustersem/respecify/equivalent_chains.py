@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 from clustersem.respecify.equivalent_graph import Graph, replacements
 from clustersem.spec.entries import Key
 
@@ -45,15 +47,16 @@ def chains(start: Graph, depth: int) -> tuple[Graph, ...]:
 
 def changes_of(before: Graph, after: Graph) -> Changes:
     """Return what was replaced, pair by pair."""
-    pairs = {frozenset((lhs, rhs)) for lhs, _, rhs in before.edges ^ after.edges}
-    return frozenset(
-        (pair, frozenset(edge for edge in after.edges if {edge[0], edge[2]} == pair))
-        for pair in pairs
-    )
+    pairs = {frozenset(pair) for pair in before.arrows ^ after.arrows}
+    pairs |= {frozenset(pair) for pair in before.arcs ^ after.arcs}
+    return frozenset((pair, after.between(*pair)) for pair in pairs)
 
 
 def _falls_apart(changes: Changes, all_changes: frozenset[Changes]) -> bool:
-    return any(part < changes and changes - part in all_changes for part in all_changes)
+    """Whether two other models' changes side by side are the same."""
+    sizes = range(1, len(changes) // 2 + 1)
+    parts = (frozenset(part) for size in sizes for part in combinations(changes, size))
+    return any(part in all_changes and changes - part in all_changes for part in parts)
 
 
 def _order(changes: Changes) -> tuple[int, list[tuple[list[str], list[Key]]]]:

@@ -59,6 +59,11 @@ class Graph:
         arrows = {arrow_key(*arrow) for arrow in self.arrows if not is_constant(arrow[0])}
         return frozenset(arrows | {arc_key(*arc) for arc in self.arcs})
 
+    def between(self, a: str, b: str) -> frozenset[Key]:
+        """Return the edges of a pair of variables."""
+        arrows = {arrow_key(x, y) for x, y in ((a, b), (b, a)) if (x, y) in self.arrows}
+        return frozenset(arrows | {arc_key(*arc) for arc in (_pair(a, b),) if arc in self.arcs})
+
     def causes(self, name: str) -> frozenset[str]:
         """Return what a variable's equation has on its right-hand side."""
         return self._causes.get(name, frozenset())

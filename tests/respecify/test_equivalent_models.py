@@ -340,7 +340,7 @@ def test_the_fit_stays_as_it_is(democracy):
 
 
 def test_refusals(democracy, of_democracy):
-    with pytest.raises(ModelError, match=r"depth=0: write a number of replacements from 1 to 4"):
+    with pytest.raises(ModelError, match=r"depth=0: write a number of replacements from 1 to 3"):
         cs.equivalent_models(democracy, depth=0)
     with pytest.raises(ModelError, match="limit=True"):
         cs.equivalent_models(democracy, limit=True)
