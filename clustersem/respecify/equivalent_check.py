@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from clustersem.errors import DataError, EstimationError, ModelError
-from clustersem.fit.estimation import fit_samples
+from clustersem.errors import DataError, ModelError
 from clustersem.fit.nested import check_nested
 from clustersem.fit.result import Fit
 from clustersem.respecify.equivalent_generic import at_its_moments
 from clustersem.respecify.equivalent_graph import Graph
 from clustersem.respecify.equivalent_spec import Template, written
-from clustersem.spec import ModelSpec
+from clustersem.respecify.trial import fit_model
 
 # Chi2 of two equivalent models agrees to the optimiser's accuracy.
 SAME_CHI2 = 1e-6
@@ -48,41 +46,32 @@ def verify(fit: Fit, generic: Fit | None, template: Template, graph: Graph, seed
         Of the starting values of later tries.
     """
     why, first = "", fit.multiplier * fit.state.f
-    for start in (None, *_starts(fit, template, graph, seed)):
+    for start in (None, *_starts(fit, seed)):
         try:
-            other = fitted(fit, written(template, graph, start))
-        except (ModelError, EstimationError, DataError) as error:
-            return Verified(None, why or str(error))
-        if not other.converged:
-            why = str(other.status)
+            trial = fit_model(written(template, graph, start), fit.samples, fit.options)
+        except ModelError as error:
+            return Verified(None, str(error))
+        other = trial.fit
+        if other is None:
+            why = why or trial.failure
+            if not trial.identified:
+                break
             continue
         if other.df != fit.df:
             return Verified(None, f"it has {other.df} degrees of freedom, not {fit.df}.")
         chi2 = other.multiplier * other.state.f
-        if abs(chi2 - first) > SAME_CHI2 * max(1.0, first):
-            why = why or f"its chi2 is {chi2:.6f}, not {first:.6f}."
-            continue
-        return _tested(fit, generic, other)
+        if abs(chi2 - first) <= SAME_CHI2 * max(1.0, first):
+            return _tested(fit, generic, other)
+        why = why or f"its chi2 is {chi2:.6f}, not {first:.6f}."
     return Verified(None, why)
 
 
-def fitted(fit: Fit, spec: ModelSpec) -> Fit:
-    """Fit a specification to the samples of a fit; what would be warned of stays on the result."""
-    samples = tuple(sample.in_order(spec.observed) for sample in fit.samples)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return fit_samples(spec, samples, fit.options)
-
-
 def _tested(fit: Fit, generic: Fit | None, other: Fit) -> Verified:
-    involved = other.held.unidentified(other.hessian)
-    if len(involved):
-        return Verified(None, "its parameters are not identified.")
     try:
         for where, point in (("at the estimates", fit), ("at other values", generic)):
             if point is not None and not _reproduced(point, other):
                 return Verified(None, f"{where} of its parameters the model implies other moments.")
-    except (ModelError, EstimationError, DataError) as error:
+    except DataError as error:
         return Verified(None, str(error))
     return Verified(other)
 
@@ -91,11 +80,12 @@ def _reproduced(point: Fit, other: Fit) -> bool:
     if check_nested(point, other).equivalent:
         return True
     # The other model's values there may be far from its estimates: fit it to these moments anew.
-    there = fitted(at_its_moments(point), other.spec)
-    return there.converged and check_nested(point, there).equivalent
+    moved = at_its_moments(point)
+    there = fit_model(other.spec, moved.samples, moved.options).fit
+    return there is not None and check_nested(point, there).equivalent
 
 
-def _starts(fit: Fit, template: Template, graph: Graph, seed: int) -> Iterator[Start]:
+def _starts(fit: Fit, seed: int) -> Iterator[Start]:
     """Yield starting values: the estimates of what both models have, then these with noise."""
     table = fit.estimates
     table = table[table["op"] != ":="]

@@ -11,6 +11,7 @@ import pandas as pd
 from clustersem.errors import ModelError
 from clustersem.fit.hypotheses import Hypothesis, parse_path
 from clustersem.fit.result import Fit
+from clustersem.respecify.trial import Trial
 from clustersem.spec import ModelSpec
 from clustersem.spec.entries import key_of
 from clustersem.survey.names import did_you_mean
@@ -69,6 +70,11 @@ class EquivalentModel:
     spec: ModelSpec
     fit: Fit
     instead: Mapping[str, Instead]
+
+    @property
+    def proper(self) -> bool:
+        """Whether its solution is admissible: no negative variance, no correlation above one."""
+        return Trial(self.fit).proper
 
     @property
     def estimates(self) -> pd.DataFrame:

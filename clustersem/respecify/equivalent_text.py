@@ -58,13 +58,22 @@ def _models(found: EquivalentModels) -> Iterator[str]:
         yield f"     and {more} more, in .table"
 
 
+def _improper(found: EquivalentModels) -> Iterator[str]:
+    if not all(model.proper for model in found.models):
+        yield from _wrapped(
+            "! The solution is not admissible in this sample (a negative variance, or a correlation"
+            " above one), although the model fits as well."
+        )
+
+
 def _model(model: EquivalentModel) -> Iterator[str]:
     rows = model.estimates.to_dict("records")
+    number = f"{model.number:>3}{' ' if model.proper else '!'}"
     if len(rows) == 1 and len(model.changes) <= WORDS:
-        yield f"{model.number:>3} {model.changes:<{WORDS}}{_numbers(rows[0])}"
+        yield f"{number}{model.changes:<{WORDS}}{_numbers(rows[0])}"
         return
     lines = textwrap.wrap(model.changes, 92)
-    yield f"{model.number:>3} {lines[0]}"
+    yield f"{number}{lines[0]}"
     yield from (f"    {line}" for line in lines[1:])
     for row in rows:
         name = f"{row['lhs']} {row['op']} {row['rhs']}"
@@ -108,6 +117,7 @@ def _hypotheses(found: EquivalentModels) -> Iterator[str]:
 def _foot(found: EquivalentModels) -> Iterator[str]:
     yield ""
     if found.models:
+        yield from _improper(found)
         yield from _wrapped(MEANING)
     if found.fit.df == 0:
         yield from _wrapped(

@@ -17,12 +17,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from clustersem.errors import DataError, EstimationError, ModelError
 from clustersem.fit.result import Fit
-from clustersem.respecify.equivalent_check import fitted
 from clustersem.respecify.equivalent_generic import at_its_moments
 from clustersem.respecify.equivalent_graph import Graph
 from clustersem.respecify.equivalent_spec import Template, edge_of, written
+from clustersem.respecify.trial import fit_model
 from clustersem.spec.entries import Key
 
 # Indices that agree to this share propose a model; whether it is equivalent is then tested.
@@ -62,11 +61,8 @@ def _residual_covariances(template: Template) -> Iterator[Key]:
 def _in_place_of(moved: Fit, template: Template, edge: Key) -> Iterator[Graph]:
     graph = template.graph
     reduced = replace(graph, arcs=graph.arcs - {(edge[0], edge[2])})
-    try:
-        without = fitted(moved, written(template, reduced))
-    except (ModelError, EstimationError, DataError):
-        return
-    if not without.converged:
+    without = fit_model(written(template, reduced), moved.samples, moved.options).fit
+    if without is None:
         return
     own = without.index_of(*edge)["mi"]
     if own.empty or not own.iloc[0] > NO_INDEX:

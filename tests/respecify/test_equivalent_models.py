@@ -333,6 +333,18 @@ def test_other_estimators(estimator):
     assert "dem65 ~ dem60 replaced by dem60 ~ dem65" in words(found)
 
 
+def test_inadmissible_equivalents_are_marked():
+    # The residual covariance of C11 and C12 is no better determined than B3's own variance.
+    revised = cs.studies.cross_border.REVISED_MODEL
+    found = cs.equivalent_models(cs.sem(revised, data("cross_border_simulated")), depth=1)
+    improper = [model for model in found.models if not model.proper]
+    for model in improper:
+        assert not all(check.passed for check in model.fit.diagnose().checks)
+        assert f"{model.number:>3}!" in str(found)
+    assert ("! The solution" in str(found)) == bool(improper)
+    assert all(len(line) <= 100 for line in str(found).splitlines())
+
+
 def test_the_fit_stays_as_it_is(democracy):
     before = democracy.estimates
     cs.equivalent_models(democracy, depth=1)
