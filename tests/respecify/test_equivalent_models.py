@@ -334,15 +334,31 @@ def test_other_estimators(estimator):
 
 
 def test_inadmissible_equivalents_are_marked():
-    # The residual covariance of C11 and C12 is no better determined than B3's own variance.
-    revised = cs.studies.cross_border.REVISED_MODEL
-    found = cs.equivalent_models(cs.sem(revised, data("cross_border_simulated")), depth=1)
-    improper = [model for model in found.models if not model.proper]
-    for model in improper:
-        assert not all(check.passed for check in model.fit.diagnose().checks)
-        assert f"{model.number:>3}!" in str(found)
-    assert ("! The solution" in str(found)) == bool(improper)
+    # The two items of b hardly correlate, which the first model lays to their residuals; without
+    # their covariance it would be b that has hardly any variance, but strong correlations.
+    model = (
+        "b =~ b1 + b2\ne =~ e1 + e2 + e3\ng =~ g1 + g2 + g3\ny =~ y1 + y2 + y3\n"
+        "y ~ b + e\nb1 ~~ b2\n"
+    )
+    latent = np.array([[1, 0.5, 0.6, 0.75], [0.5, 1, 0.5, 0.75], [0.6, 0.5, 1, 0.55]])
+    latent = np.vstack([latent, [0.75, 0.75, 0.55, 1.2]])
+    items = [name for f, k in (("b", 2), ("e", 3), ("g", 3), ("y", 3)) for name in _items(f, k)]
+    loads = np.array([[float(item[0] == f) for f in "begy"] for item in items])
+    cov = loads @ latent @ loads.T + np.eye(11)
+    cov[0, 1] = cov[1, 0] = 0.2
+    fit = cs.sem(model, cov=pd.DataFrame(cov, index=items, columns=items), n_obs=500)
+    found = cs.equivalent_models(fit, depth=1)
+    assert_all_equivalent(found, fit)
+    tie = next(m for m in found.models if m.changes == "b1 ~~ b2 replaced by b ~~ y")
+    assert not tie.proper
+    assert any(model.proper for model in found.models)
+    assert f"{tie.number:>3}!b1 ~~ b2" in str(found)
+    assert "! The solution is not admissible in this sample" in str(found)
     assert all(len(line) <= 100 for line in str(found).splitlines())
+
+
+def _items(factor: str, n: int) -> list[str]:
+    return [f"{factor}{i}" for i in range(1, n + 1)]
 
 
 def test_the_fit_stays_as_it_is(democracy):
