@@ -117,8 +117,7 @@ def _of_disturbance(paper: Published, structure: Structure, name: str) -> list[R
     powers = ((("disturbance", name), 1.0), (("sd", name), -1.0))
     parents = structure.parents[name]
     construct = paper.construct.get(name)
-    final = structure.model is paper.final
-    if construct is not None and construct.r_squared is not None and final:
+    if construct is not None and construct.r_squared is not None and structure.is_final:
         share = _unexplained(construct.r_squared.interval)
         reason = f"R2 of {name} is printed as {construct.r_squared.text}"
         return [Relation(powers, share, None, reason)]

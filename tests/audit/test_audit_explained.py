@@ -61,6 +61,12 @@ def test_correlations_that_are_not_printed_may_be_anything():
     assert list(findings(R2, paper(*TWO[:2], y="0.55")))
 
 
+def test_r_squared_is_a_share():
+    (finding,) = findings(R2, paper(coefficient("f", "=~", "x", std="0.6"), f="1.02"))
+    assert finding.required_text == "at most 1"
+    assert not list(findings(R2, paper(coefficient("f", "=~", "x", std="0.6"), f="1.00")))
+
+
 def test_more_than_all_of_the_variance():
     rows = (path("y", "x", "0.90"), path("y", "w", "0.80"), coefficient("x", "~~", "w", std="0.5"))
     (finding,) = findings(R2, paper(*rows))
@@ -127,3 +133,8 @@ def test_correlations_with_the_outcome_say_what_is_explained():
     # R2 = .3 x .5 + .4 x .55, though the causes' own correlation is not printed.
     assert not list(findings(R2, replace(paper(*TWO[:2], y="0.370"), correlations=r)))
     assert list(findings(R2, replace(paper(*TWO[:2], y="0.307"), correlations=r)))
+
+
+def test_r_squared_of_one_of_several_unnamed_models_belongs_to_none():
+    rows = (replace(path("y", "x", "0.60"), model="a"), replace(path("y", "x", "0.20"), model="b"))
+    assert not list(findings(R2, replace(paper(*rows, y="0.50", drawn=False), models=())))

@@ -43,10 +43,18 @@ def _unequal_ratio(tested: TestedRow, cr: Printed, ratio: Interval) -> Finding:
         ratio,
         ratio.text(digits),
         f"A critical ratio is the estimate over its standard error; {tested.ratio_text} is "
-        f"{ratio.text(2)}, not {cr.text}: these three cannot all be right.{consequence}",
+        f"{_apart(ratio, cr)}, not {cr.text}: these three cannot all be right.{consequence}",
         severity=severity,
         concerns=concerned(row),
     )
+
+
+def _apart(ratio: Interval, cr: Printed) -> str:
+    """Write a ratio with two decimals, or as many as set it off from the printed one."""
+    for digits in range(2, 7):
+        if f"{cr.value:.{digits}f}" not in ratio.text(digits).split(" to "):
+            return ratio.text(digits)
+    return ratio.text(6)
 
 
 def signs(paper: Published) -> Iterator[Outcome]:

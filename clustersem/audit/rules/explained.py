@@ -62,8 +62,7 @@ def _outcomes(paper: Published) -> Iterator[_Outcome]:
             if len(told) < len(causes):
                 continue
             construct = paper.construct.get(name)
-            of_this = construct is not None and structure.model is paper.final
-            r_squared = construct.r_squared if construct is not None and of_this else None
+            r_squared = construct.r_squared if construct and structure.is_final else None
             by_rows = _implied(structure, exact, causes, told)
             implied, by_table = by_rows, False
             if len(all_known) > len(exact):
@@ -125,6 +124,19 @@ def _correlations(
 
 def r_squared(paper: Published) -> Iterator[Outcome]:
     """Check R2 against the quadratic form of the paths, and that neither exceeds 1."""
+    for construct in paper.constructs:
+        share = construct.r_squared
+        if share is not None and share.interval.lower > 1.0:
+            yield Finding(
+                "R2",
+                construct.place,
+                f"R2 of {construct.name}",
+                share.text,
+                Interval(0.0, 1.0),
+                "at most 1",
+                f"R2 is a share of the variance of {construct.name} and at most 1; {share.text} "
+                "cannot be right as a share.",
+            )
     for outcome in _outcomes(paper):
         printed, implied = outcome.r_squared, outcome.implied
         spelled = ", ".join(f"{row.std.text} ({row.rhs})" for row in outcome.rows if row.std)
@@ -181,7 +193,7 @@ def _in_own_units(paper: Published, structure: Structure, *names: str) -> bool:
 def disturbances(paper: Published) -> Iterator[Outcome]:
     """Check that R2 and the standardised variance of the disturbance add to 1."""
     for structure in structures(paper):
-        if not structure.is_one_solution or structure.model is not paper.final:
+        if not structure.is_one_solution or not structure.is_final:
             continue
         for row in structure.rows:
             name = row.lhs

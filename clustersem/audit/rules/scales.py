@@ -51,6 +51,7 @@ def _finding(few: Sequence[Relation], one: Relation) -> Finding:
     left = implied(others, one)
     here, there = _exp(one.bounds), _exp(left)
     digits = _digits(here, there)
+    by_row, by_others = _spelled(here, digits), _spelled(there, digits)
     told = [relation for relation in few if relation.row is not None]
     reasons = "; ".join(_with_ratio(relation) for relation in others)
     ids = tuple(dict.fromkeys(name for relation in told for name in relation.concerns))
@@ -59,13 +60,12 @@ def _finding(few: Sequence[Relation], one: Relation) -> Finding:
         "one set of variances",
         "; ".join(places),
         one.quantity,
-        here.text(digits),
+        by_row,
         there,
-        there.text(digits),
+        by_others,
         f"An unstandardised value over its standardised one is a ratio or product of standard "
         f"deviations. {one.reason[0].upper()}{one.reason[1:]}, so {one.quantity} is "
-        f"{here.text(digits)}; but it is {there.text(digits)} by these: {reasons}. These cannot "
-        "all be right.",
+        f"{by_row}; but it is {by_others} by these: {reasons}. These cannot all be right.",
         severity="serious" if ids else "minor",
         concerns=ids,
     )
@@ -75,7 +75,14 @@ def _with_ratio(relation: Relation) -> str:
     if relation.row is None and math.isinf(relation.bounds.lower):
         return relation.reason
     ratio = _exp(relation.bounds)
-    return f"{relation.reason} ({relation.quantity} = {ratio.text(_digits(ratio))})"
+    return f"{relation.reason} ({relation.quantity} = {_spelled(ratio, _digits(ratio))})"
+
+
+def _spelled(ratio: Interval, digits: int) -> str:
+    """Write a positive ratio; one that may be as small as it likes only by its upper end."""
+    if ratio.lower == 0.0 and math.isfinite(ratio.upper):
+        return f"at most {ratio.upper:.{digits}f}"
+    return ratio.text(digits)
 
 
 def _exp(log: Interval) -> Interval:
