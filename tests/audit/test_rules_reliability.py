@@ -145,14 +145,23 @@ def test_the_root_of_ave():
 
 
 @pytest.mark.parametrize(("cr", "ave", "wrong"), [
-    (".82", ".53", False), (".53", ".53", False), (".91", ".53", True), (".30", ".53", True),
-    (".90", ".53", False),
+    (".82", ".53", False), (".53", ".53", False), (".91", ".53", False), (".30", ".53", True),
+    (".995", ".53", True),
 ])  # fmt: skip
 def test_composite_reliability_lies_between_ave_and_a_bound(cr, ave, wrong):
-    # 4 * .535 / (1 + 3 * .535) = .822, and 1.1 times that
+    # AVE may be up to 1.3 times for other variances than the model's: A = .696, and with it
+    # 1.1 * 4 A / (1 + 3 A) = .991.
     without = replace(paper(FOUR, composite_reliability=cr, ave=ave), coefficients=())
     found = only(reliability.reliability_and_average(without))
     assert isinstance(found, Finding) is wrong
+
+
+def test_likelihood_narrows_the_bound_of_composite_reliability():
+    # A = .562, 1.1 * 4 A / (1 + 3 A) = .920
+    wide = paper(FOUR, composite_reliability=".93", ave=".53")
+    assert bad(reliability.reliability_and_average(wide)) == []
+    told = paper(FOUR, composite_reliability=".93", ave=".53", indices=[("bic", "5000.1")])
+    assert len(bad(reliability.reliability_and_average(told))) == 1
 
 
 @pytest.mark.parametrize(("name", "text", "certainty"), [
