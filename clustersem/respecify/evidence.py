@@ -13,11 +13,11 @@ from clustersem.errors import ClusterSemError
 from clustersem.fit.comparison import default_method, difference_test
 from clustersem.fit.hypotheses import Path
 from clustersem.fit.result import Fit
+from clustersem.respecify.eligible import TIE
 from clustersem.respecify.rules import Row, key_of
-from clustersem.respecify.trial import try_freeing
+from clustersem.respecify.space import ModelSpace
+from clustersem.respecify.trail import Move
 
-# Indices that agree to this share belong to parameters whose scores have one direction.
-TIE = 1e-6
 # Chi2 of two equivalent models agrees to the optimiser's accuracy.
 SAME_CHI2 = 1e-5
 # Below this an index is rounding error, and so are its ties.
@@ -54,13 +54,16 @@ def tied_with(indices: pd.DataFrame, row: Row, mi: float) -> tuple[Row, ...]:
     return tuple(sorted(other for other in rows if key_of(other) != key_of(row)))
 
 
-def cautions(before: Fit, after: Fit, row: Row, mi: float, tied: tuple[Row, ...]) -> list[str]:
+def cautions(space: ModelSpace, move: Move, mi: float, tied: tuple[Row, ...]) -> list[str]:
     """Return what a reader should know before believing a freed parameter."""
+    before, after = space.trial(move.before).fit, space.trial(move.after).fit
+    assert before is not None
+    assert after is not None
     # Indices speak of N F, which is chi2 unless its weights are far from optimal.
     drop = before.multiplier * before.state.f - after.multiplier * after.state.f
     return [
-        *_ties_in_words(before, after, tied),
-        *_weak_information(before, after, row),
+        *_ties_in_words(space, move, after, tied),
+        *_weak_information(before, after, move.row),
         *_poor_prediction(mi, drop),
     ]
 
@@ -78,12 +81,12 @@ def p_of_drop(before: Fit, after: Fit) -> float:
     return test.p_value
 
 
-def _ties_in_words(before: Fit, after: Fit, tied: tuple[Row, ...]) -> list[str]:
+def _ties_in_words(space: ModelSpace, move: Move, after: Fit, tied: tuple[Row, ...]) -> list[str]:
     chi2 = after.measures["chisq"]
     same: list[str] = []
     near: list[str] = []
     for other in tied:
-        rival = try_freeing(before, other).fit
+        rival = space.trial(move.before | {key_of(other)}).fit
         if rival is None:
             continue
         equal = abs(rival.measures["chisq"] - chi2) <= SAME_CHI2 * max(1.0, chi2)
@@ -97,7 +100,7 @@ def _ties_in_words(before: Fit, after: Fit, tied: tuple[Row, ...]) -> list[str]:
 
 
 def _weak_information(before: Fit, after: Fit, row: Row) -> list[str]:
-    place = _place(after, row)
+    place = place_of(after, row)
     # By the information, whatever the standard errors of the fit: those of robust ones speak of the
     # answers' distribution, too.
     variances = _inverse(after).diagonal()
@@ -137,7 +140,7 @@ def _inverse(fit: Fit) -> Array:
     return restricted_inverse(fit.hessian, fit.held.jacobian)[0]
 
 
-def _place(fit: Fit, row: Row) -> int:
+def place_of(fit: Fit, row: Row) -> int:
     """Return the place of a free parameter among theta."""
     free = [p for p in fit.spec.parameters if p.free]
     parameter = fit.spec.find(*row)
