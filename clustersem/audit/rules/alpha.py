@@ -69,8 +69,10 @@ def _compare(each: Measured, alpha: Printed, n: float) -> Finding | None:
         return None
     above = alpha.interval.lower > implied.upper
     # Loadings of a categorical estimator are those of the responses behind the answers, whose own
-    # correlations may be much lower, but not higher.
-    if not above and not by_likelihood(each.model):
+    # correlations may be much lower, but not higher; so may alpha be of items whose standard
+    # deviations differ, of which est tells.
+    known = _own_metric(each) is not None
+    if not above and not (known and by_likelihood(each.model)):
         return None
     wanted = alpha.interval.lower if above else alpha.interval.upper
     matrix = high if above else low
@@ -95,7 +97,8 @@ def _finding(
     loadings = " and ".join(row.std.text for row in each.rows if row.std is not None)
     name = each.construct.name
     decimals = max(alpha.decimals, 2)
-    impossible = chi2 is not None and missed > chi2.upper and by_likelihood(each.model)
+    certain = by_likelihood(each.model) and (len(each.rows) == 2 or _own_metric(each) is not None)
+    impossible = certain and chi2 is not None and missed > chi2.upper
     items = (
         " and ".join(row.rhs for row in each.rows) if len(each.rows) == 2 else f"items of {name}"
     )
