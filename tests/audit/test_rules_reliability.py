@@ -145,14 +145,24 @@ def test_the_root_of_ave():
 
 
 @pytest.mark.parametrize(("cr", "ave", "wrong"), [
-    (".82", ".53", False), (".53", ".53", False), (".91", ".53", True), (".30", ".53", True),
-    (".90", ".53", False),
+    (".82", ".53", False), (".53", ".53", False), (".91", ".53", False), (".30", ".53", True),
+    (".995", ".53", True),
 ])  # fmt: skip
 def test_composite_reliability_lies_between_ave_and_a_bound(cr, ave, wrong):
-    # 4 * .535 / (1 + 3 * .535) = .822, and 1.1 times that
+    # AVE may be up to 1.3 times for other variances than the model's: A = .696, and with it
+    # 1.1 * 4 A / (1 + 3 A) = .991.
     without = replace(paper(FOUR, composite_reliability=cr, ave=ave), coefficients=())
     found = only(reliability.reliability_and_average(without))
     assert isinstance(found, Finding) is wrong
+
+
+def test_likelihood_narrows_the_bound_of_composite_reliability():
+    # A = .562, 1.1 * 4 A / (1 + 3 A) = .920
+    wide = replace(paper(FOUR, composite_reliability=".93", ave=".53"), coefficients=())
+    assert bad(reliability.reliability_and_average(wide)) == []
+    told = paper(FOUR, composite_reliability=".93", ave=".53", indices=[("bic", "5000.1")])
+    told = replace(told, coefficients=())
+    assert len(bad(reliability.reliability_and_average(told))) == 1
 
 
 @pytest.mark.parametrize(("name", "text", "certainty"), [
@@ -167,9 +177,8 @@ def test_bounds(name, text, certainty):
 
 def test_alpha_that_the_whole_model_cannot_pay_for_is_impossible():
     pair = {"loadings": (".71", ".71"), "alpha": ".90", "n": 500}
-    found = only(
-        alpha.alphas_and_loadings(paper(**pair, indices=[("chisq", "35.1"), ("df", "20")]))
-    )
+    fits = [("chisq", "35.1"), ("df", "20"), ("aic", "5000.0")]
+    found = only(alpha.alphas_and_loadings(paper(**pair, indices=fits)))
     assert found.certainty == "impossible"
     assert "which is 35 for the whole model" in found.sentence
     more = only(
@@ -184,11 +193,14 @@ def test_alpha_of_several_items():
     fits = [("chisq", "60.0"), ("df", "50")]
     assert isinstance(only(alpha.alphas_and_loadings(paper(FOUR, alpha=".81", indices=fits))), Held)
     found = only(alpha.alphas_and_loadings(paper(FOUR, alpha=".94", indices=fits)))
+    assert found.certainty == "implausible"  # another estimator has another chi2
+    likely = [*fits, ("aic", "9000.0")]
+    found = only(alpha.alphas_and_loadings(paper(FOUR, alpha=".94", indices=likely, est=FOUR)))
     assert found.certainty == "impossible"
-    low = only(alpha.alphas_and_loadings(paper(FOUR, alpha=".21", indices=fits)))
-    assert "categorical" in low.sentence
-    likely = paper(FOUR, alpha=".61", indices=[*fits, ("aic", "9000.0")], est=FOUR)
-    assert isinstance(only(alpha.alphas_and_loadings(likely)), Finding)
+    # Answers in few categories have a lower alpha than the responses behind them.
+    low = {"alpha": ".61", "est": FOUR}
+    assert isinstance(only(alpha.alphas_and_loadings(paper(FOUR, **low, indices=fits))), Held)
+    assert isinstance(only(alpha.alphas_and_loadings(paper(FOUR, **low, indices=likely))), Finding)
 
 
 def test_alpha_is_left_alone_where_items_run_both_ways_or_chi2_is_scaled():

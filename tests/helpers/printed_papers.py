@@ -147,7 +147,11 @@ def paper_of_fit(fit, answers=None, *, decimals=3, columns=_STANDARD, est=True, 
     model = PrintedModel(
         "final", "Table 4",
         indices=MappingProxyType(
-            {name: read(float(fit.measures[name]), decimals=decimals) for name in ("chisq", "df")}
+            {
+                name: read(float(fit.measures[name]), decimals=decimals)
+                for name in ("chisq", "df", "aic")
+                if np.isfinite(fit.measures.get(name, np.nan))
+            }
         ),
         spec=fit.spec if drawn else None,
         scaled="chisq_scaled" in fit.measures,

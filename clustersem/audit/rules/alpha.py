@@ -27,9 +27,6 @@ _SEVERAL = 23.93
 _UNKNOWN_RATIO = 5.0
 # A pair's correlation must be off by this much to be worth a sentence.
 _NOTICEABLE = 0.1
-# Correlations of answers in two categories are as low as this share of those of the responses
-# behind them, to which the loadings of a categorical estimator belong.
-_ATTENUATED = 0.6
 _THREEFOLD = 0.5 * math.log(3.0)
 
 
@@ -60,8 +57,6 @@ def _compare(each: Measured, alpha: Printed, n: float) -> Finding | None:
     chi2, ratio = _misfit(each.model)
     limit = _PAIR if k == 2 else _SEVERAL * max(1.0, ratio)
     low, high = _matrix(each_end[:, 0]), _matrix(each_end[:, 1])
-    if not by_likelihood(each.model):
-        low = _attenuated(low)
     flat = np.zeros(k)
     metrics = _metrics(each, limit / n)
     implied = Interval.hull(
@@ -73,6 +68,12 @@ def _compare(each: Measured, alpha: Printed, n: float) -> Finding | None:
     if alpha.interval.overlaps(implied):
         return None
     above = alpha.interval.lower > implied.upper
+    # Loadings of a categorical estimator are those of the responses behind the answers, whose own
+    # correlations may be much lower, but not higher; so may alpha be of items whose standard
+    # deviations differ, of which est tells.
+    known = _own_metric(each) is not None
+    if not above and not (known and by_likelihood(each.model)):
+        return None
     wanted = alpha.interval.lower if above else alpha.interval.upper
     matrix = high if above else low
     least = min(least_discrepancy(matrix, wanted, log_sd=metric) for metric in metrics)
@@ -96,7 +97,8 @@ def _finding(
     loadings = " and ".join(row.std.text for row in each.rows if row.std is not None)
     name = each.construct.name
     decimals = max(alpha.decimals, 2)
-    impossible = chi2 is not None and missed > chi2.upper
+    certain = by_likelihood(each.model) and (len(each.rows) == 2 or _own_metric(each) is not None)
+    impossible = certain and chi2 is not None and missed > chi2.upper
     items = (
         " and ".join(row.rhs for row in each.rows) if len(each.rows) == 2 else f"items of {name}"
     )
@@ -129,11 +131,6 @@ def _finding(
             f"alone by {missed:.0f} of its chi2{of}: these cannot all be right for a model that "
             "fits its own indicators."
         )
-    if not above and not by_likelihood(each.model):
-        sentence += (
-            " This allows for loadings of a categorical estimator, with correlations of the "
-            f"answers as low as {_ATTENUATED:g} times those that the loadings imply."
-        )
     return Finding(
         ALPHA.name,
         alpha.place or each.construct.place,
@@ -151,10 +148,6 @@ def _matrix(loadings: Array) -> Array:
     out = np.outer(loadings, loadings)
     np.fill_diagonal(out, 1.0)
     return out
-
-
-def _attenuated(matrix: Array) -> Array:
-    return np.asarray(matrix * _ATTENUATED + (1.0 - _ATTENUATED) * np.eye(len(matrix)))
 
 
 def _matrix_range(each: Measured) -> Interval:

@@ -146,13 +146,14 @@ def within_bounds(paper: Published) -> Iterator[Outcome]:
 
 def reliability_and_average(paper: Published) -> Iterator[Outcome]:
     """Check CR against AVE and the number of items: AVE <= CR <= k AVE / (1 + (k - 1) AVE)."""
-    tied = {each.construct.name for each in measured_constructs(paper) if each.tied}
+    # Where loadings are printed each is compared with them.
+    known = {row.lhs for row in paper.coefficients if row.op == "=~" and row.std is not None}
     scaled = any(model.scaled for model in paper.models)
     likely = bool(paper.models) and all(by_likelihood(model) for model in paper.models)
     room = _OBSERVED_VARIANCES["likelihood" if likely else "any"]
     for construct in paper.constructs:
         cr, ave, k = construct.composite_reliability, construct.ave, len(construct.items)
-        if cr is None or ave is None or k < 2 or construct.name in tied:
+        if cr is None or ave is None or k < 2 or construct.name in known:
             continue
         if not (cr.interval.overlaps(_UNIT) and ave.interval.overlaps(_UNIT)):
             continue  # said of the number itself
@@ -161,10 +162,6 @@ def reliability_and_average(paper: Published) -> Iterator[Outcome]:
             0.0 if scaled else a.lower * _BELOW,
             min(1.0, k * a.upper / (1 + (k - 1) * a.upper) * _ABOVE),
         )
-        # The lower bound needs loadings of one sign; where the rows say so or are not printed.
-        rows = [row for row in paper.coefficients if row.op == "=~" and row.lhs == construct.name]
-        if len({_sign(row.std) for row in rows if row.std is not None}) > 1:
-            bounds = Interval(0.0, bounds.upper)
         place = cr.place or construct.place
         if cr.interval.overlaps(bounds):
             yield Held(ORDER.name, place)
@@ -182,10 +179,6 @@ def reliability_and_average(paper: Published) -> Iterator[Outcome]:
             certainty="implausible",
             concerns=("reliability",),
         )
-
-
-def _sign(value: Printed) -> int:
-    return 1 if value.interval.lower >= 0 else -1
 
 
 Formula = Callable[[Sequence[PrintedCoefficient], PrintedModel | None], tuple[Interval, ...]]
