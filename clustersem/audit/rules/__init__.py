@@ -1,1 +1,23 @@
 """The relations that must hold among printed numbers, a family a file."""
+
+from clustersem.audit.finding import Rule
+from clustersem.audit.rules import (
+    absolute,
+    chisquare,
+    drawn,
+    incremental,
+    information,
+    nested,
+)
+
+#: Every rule, in the order in which a reader meets the numbers.
+ALL_RULES: tuple[Rule, ...] = (
+    *chisquare.RULES,
+    *incremental.RULES,
+    *absolute.RULES,
+    *information.RULES,
+    *nested.RULES,
+    *drawn.RULES,
+)
+
+__all__ = ["ALL_RULES"]
