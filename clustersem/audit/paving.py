@@ -156,7 +156,8 @@ def _is_neither_bound(known: Known) -> bool:
 
 
 def _widths(lower: Array, upper: Array) -> Array:
-    return (upper - lower) / np.maximum(np.abs(upper) + np.abs(lower), 1e-6)
+    size = np.maximum(np.abs(upper) + np.abs(lower), 1e-6)
+    return np.asarray((upper - lower) / size)
 
 
 def _halved(lower: Array, upper: Array) -> tuple[Array, Array]:
