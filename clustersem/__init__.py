@@ -12,6 +12,7 @@ from clustersem.spec import ModelSpec
 
 if TYPE_CHECKING:
     from clustersem import studies
+    from clustersem.certify import Certificate, certificate
     from clustersem.fit import Hypothesis, test_hypotheses
     from clustersem.fit.comparison import Comparison, compare
     from clustersem.fit.invariance import invariance
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from clustersem.fit.semopy_import import from_semopy
     from clustersem.moments.streamed import read_moments
     from clustersem.moments.streamed_moments import StreamedMoments
-    from clustersem.report import cutoff_figure, path_diagram, power_figure
+    from clustersem.report import cutoff_figure, influence_figure, path_diagram, power_figure
     from clustersem.resample.bootstrap import bootstrap
     from clustersem.resample.bootstrap_result import Bootstrap
     from clustersem.resample.cutoffs import cutoffs
@@ -79,6 +80,7 @@ _HOMES = {
     "MAR": "clustersem.resample.missingness",
     "MCAR": "clustersem.resample.missingness",
     "Bootstrap": "clustersem.resample.bootstrap_result",
+    "Certificate": "clustersem.certify",
     "Codebook": "clustersem.survey.codebook",
     "Comparison": "clustersem.fit.comparison",
     "Cutoffs": "clustersem.resample.cutoffs_result",
@@ -88,11 +90,13 @@ _HOMES = {
     "StreamedMoments": "clustersem.moments.streamed_moments",
     "StudyResult": "clustersem.study",
     "bootstrap": "clustersem.resample.bootstrap",
+    "certificate": "clustersem.certify",
     "check_nested": "clustersem.fit.nested",
     "cutoff_figure": "clustersem.report",
     "cutoffs": "clustersem.resample.cutoffs",
     "compare": "clustersem.fit.comparison",
     "from_semopy": "clustersem.fit.semopy_import",
+    "influence_figure": "clustersem.report",
     "invariance": "clustersem.fit.invariance",
     "misspecified": "clustersem.resample.misfit",
     "path_diagram": "clustersem.report",
@@ -112,6 +116,7 @@ __all__ = [
     "MCAR",
     "NO_SCREENING",
     "Bootstrap",
+    "Certificate",
     "Codebook",
     "Comparison",
     "Cutoffs",
@@ -131,6 +136,7 @@ __all__ = [
     "Survey",
     "bartlett",
     "bootstrap",
+    "certificate",
     "cfa",
     "check_nested",
     "compare",
@@ -139,6 +145,7 @@ __all__ = [
     "efa",
     "from_semopy",
     "growth",
+    "influence_figure",
     "invariance",
     "item_statistics",
     "kmo",

@@ -51,7 +51,7 @@ def progress_bar(
         To be called whenever a step, or as many as it is told, are finished.
     """
     if wanted is False or (wanted is None and not sys.stderr.isatty()):
-        yield _in_silence
+        yield in_silence
         return
     bar = _Bar(label, total, done, unit)
     timer = threading.Timer(0.0 if wanted else PATIENCE, bar.show)
@@ -65,7 +65,7 @@ def progress_bar(
         bar.close()
 
 
-def _in_silence(steps: int = 1) -> None:
+def in_silence(steps: int = 1) -> None:
     """Count nothing."""
 
 

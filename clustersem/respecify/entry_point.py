@@ -11,14 +11,17 @@ if TYPE_CHECKING:
     from clustersem.respecify.result import Respecification
 
 
-def respecify(fit: Fit, policy: RespecificationPolicy | None = None) -> Respecification:
+def respecify(
+    fit: Fit, policy: RespecificationPolicy | None = None, *, progress: bool | None = None
+) -> Respecification:
     """Free parameters one at a time, and keep the evidence for each.
 
     With `policy.steps` these are made, in their order. Without, the allowed parameter with the
     largest modification index is freed, the model is fitted again, and so on until the target is
-    met, `max_steps` is reached, or no allowed index is `minimum_mi` or more. Every other parameter
-    stays as it was, so each step costs one degree of freedom. A step to a model that is not
-    identified or does not converge is skipped, with the reason, and not tried again.
+    met, `max_steps` is reached, or no allowed index is `minimum_mi` or more; `policy.search` and
+    `policy.criterion` name other ways to look for a model. Every other parameter stays as it was,
+    so each step costs one degree of freedom. A step to a model that is not identified or does not
+    converge is skipped, with the reason, and not tried again.
 
     Modification indices are computed on the data that the respecified model is then tested on, so
     the result capitalises on chance: in samples of a few hundred, searches seldom end at the true
@@ -37,12 +40,16 @@ def respecify(fit: Fit, policy: RespecificationPolicy | None = None) -> Respecif
     policy : RespecificationPolicy, optional
         What may be freed, and when to stop; by default residual covariances of items of the same
         construct, while an index is 3.84 or more.
+    progress : bool, optional
+        A line on stderr that counts the fitted models: True at once, False never, None where
+        stderr is a terminal and it takes longer than two seconds.
 
     Returns
     -------
     Respecification
-        ``.steps``, ``.fit``, ``.candidates``, ``.stopped``, ``.table``; print it to read it. A
-        policy that allows nothing gives a result without steps, whose ``.stopped`` says so.
+        ``.steps``, ``.fit``, ``.candidates``, ``.stopped``, ``.table``, and of searches that
+        compare models ``.visited``; print it to read it. A policy that allows nothing gives a
+        result without steps, whose ``.stopped`` says so.
 
     Raises
     ------
@@ -52,7 +59,8 @@ def respecify(fit: Fit, policy: RespecificationPolicy | None = None) -> Respecif
         Where the fit has several groups.
     ModelError
         Where a given step is free already, is forbidden by the same policy, or names a variable
-        that the model does not have; where the target names no measure.
+        that the model does not have; where the target names no measure; where there are more sets
+        than an exhaustive search may compare.
 
     References
     ----------
@@ -71,6 +79,6 @@ def respecify(fit: Fit, policy: RespecificationPolicy | None = None) -> Respecif
     >>> [step.name for step in result.steps], result.fit.df
     (['a ~~ b'], 4)
     """
-    from clustersem.respecify.search import respecified
+    from clustersem.respecify.respecified import respecified
 
-    return respecified(fit, policy)
+    return respecified(fit, policy, progress)

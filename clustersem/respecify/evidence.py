@@ -12,19 +12,17 @@ from clustersem.engine.restricted import restricted_inverse
 from clustersem.errors import ClusterSemError
 from clustersem.fit.comparison import default_method, difference_test
 from clustersem.fit.hypotheses import Path
+from clustersem.fit.information import OWN_INFORMATION, own_information
 from clustersem.fit.result import Fit
+from clustersem.respecify.eligible import TIE
 from clustersem.respecify.rules import Row, key_of
-from clustersem.respecify.trial import try_freeing
+from clustersem.respecify.space import ModelSpace
+from clustersem.respecify.trail import Move
 
-# Indices that agree to this share belong to parameters whose scores have one direction.
-TIE = 1e-6
 # Chi2 of two equivalent models agrees to the optimiser's accuracy.
 SAME_CHI2 = 1e-5
 # Below this an index is rounding error, and so are its ties.
 NO_INDEX = 1e-8
-# A parameter of whose information less than this share is its own is nearly unidentified: its
-# standard error is more than 4.5 times what it would be if the others were known.
-OWN_INFORMATION = 0.05
 # A drop of chi2 outside these multiples of the index says that the quadratic approximation failed.
 FAR_FROM_PREDICTED = (0.5, 2.0)
 
@@ -54,13 +52,16 @@ def tied_with(indices: pd.DataFrame, row: Row, mi: float) -> tuple[Row, ...]:
     return tuple(sorted(other for other in rows if key_of(other) != key_of(row)))
 
 
-def cautions(before: Fit, after: Fit, row: Row, mi: float, tied: tuple[Row, ...]) -> list[str]:
+def cautions(space: ModelSpace, move: Move, mi: float, tied: tuple[Row, ...]) -> list[str]:
     """Return what a reader should know before believing a freed parameter."""
+    before, after = space.trial(move.before).fit, space.trial(move.after).fit
+    assert before is not None
+    assert after is not None
     # Indices speak of N F, which is chi2 unless its weights are far from optimal.
     drop = before.multiplier * before.state.f - after.multiplier * after.state.f
     return [
-        *_ties_in_words(before, after, tied),
-        *_weak_information(before, after, row),
+        *_ties_in_words(space, move, after, tied),
+        *_weak_information(before, after, move.row),
         *_poor_prediction(mi, drop),
     ]
 
@@ -78,12 +79,12 @@ def p_of_drop(before: Fit, after: Fit) -> float:
     return test.p_value
 
 
-def _ties_in_words(before: Fit, after: Fit, tied: tuple[Row, ...]) -> list[str]:
+def _ties_in_words(space: ModelSpace, move: Move, after: Fit, tied: tuple[Row, ...]) -> list[str]:
     chi2 = after.measures["chisq"]
     same: list[str] = []
     near: list[str] = []
     for other in tied:
-        rival = try_freeing(before, other).fit
+        rival = space.trial(move.before | {key_of(other)}).fit
         if rival is None:
             continue
         equal = abs(rival.measures["chisq"] - chi2) <= SAME_CHI2 * max(1.0, chi2)
@@ -97,12 +98,11 @@ def _ties_in_words(before: Fit, after: Fit, tied: tuple[Row, ...]) -> list[str]:
 
 
 def _weak_information(before: Fit, after: Fit, row: Row) -> list[str]:
-    place = _place(after, row)
+    place = place_of(after, row)
     # By the information, whatever the standard errors of the fit: those of robust ones speak of the
     # answers' distribution, too.
     variances = _inverse(after).diagonal()
-    # 1 / share = the information of the cell times its variance: a variance inflation factor.
-    share = 1.0 / (_information_beside_levels(after, place) * variances[place])
+    share = own_information(after)[place]
     if share >= OWN_INFORMATION:
         return []
     names = after.vcov.index
@@ -115,29 +115,12 @@ def _weak_information(before: Fit, after: Fit, row: Row) -> list[str]:
     ]
 
 
-def _information_beside_levels(fit: Fit, place: int) -> float:
-    """Return a parameter's information when all is known but intercepts and thresholds.
-
-    Where a variable's mean is far from zero these go with the coefficients on it, which says
-    nothing of whether the coefficients can be told apart.
-    """
-    free = [p for p in fit.spec.parameters if p.free]
-    levels = np.unique(fit.layout.parameter[[p.op in ("~1", "|") for p in free]])
-    levels = levels[levels != place]
-    h = fit.hessian
-    own = float(h[place, place])
-    if not len(levels):
-        return own
-    across = h[levels, place]
-    return own - float(across @ np.linalg.solve(h[np.ix_(levels, levels)], across))
-
-
 def _inverse(fit: Fit) -> Array:
     """Return the inverse of the Hessian of F, under the restrictions of the model."""
     return restricted_inverse(fit.hessian, fit.held.jacobian)[0]
 
 
-def _place(fit: Fit, row: Row) -> int:
+def place_of(fit: Fit, row: Row) -> int:
     """Return the place of a free parameter among theta."""
     free = [p for p in fit.spec.parameters if p.free]
     parameter = fit.spec.find(*row)

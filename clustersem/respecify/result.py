@@ -12,6 +12,8 @@ import pandas as pd
 from clustersem.fit.hypotheses import Path
 from clustersem.fit.preferred import SUFFIXES, index_suffix, preferred
 from clustersem.fit.result import Fit
+from clustersem.respecify.rules import key_of
+from clustersem.respecify.space import ModelSpace
 
 NO_REASON = "no substantive reason was given"
 CHANCE = (
@@ -29,6 +31,10 @@ _COLUMNS = (
     "mi",
     "epc",
     "sepc_all",
+    "p_adjusted",
+    "n_candidates",
+    "power",
+    "decision",
     "est",
     "se",
     "std_all",
@@ -36,6 +42,11 @@ _COLUMNS = (
     "df",
     "p_value",
 )
+ADJUSTED_BY = {
+    "holm": "Holm's method",
+    "bonferroni": "Bonferroni's method",
+    "bh": "Benjamini and Hochberg's method",
+}
 _MEASURES = ("cmin_df", "cfi", "gfi", "rmsea", "srmr")
 
 
@@ -52,11 +63,11 @@ class Step:
     source : str
         ``"found"`` by its modification index, or ``"given"`` by the researcher.
     status : str
-        ``"freed"`` or ``"skipped"``.
+        ``"freed"``, ``"skipped"``, or ``"fixed"`` again after it had been freed.
     reason : str
         Why theory wants it, or that no substantive reason was given.
     why : str
-        Why it was skipped; empty when freed.
+        Why it was skipped or fixed again; empty when freed.
     warnings : tuple of str
         What to know before believing it: ties, weak information, inadmissible values.
     tied : tuple of str
@@ -64,13 +75,22 @@ class Step:
     mi, epc, sepc_all : float
         Modification index, expected parameter change raw and standardised on all variables, in the
         model before the step. NaN where no index is defined.
+    p_adjusted : float
+        Of the index, adjusted for the `n_candidates` allowed parameters from which it could have
+        been chosen; NaN for a given step that the policy would not allow.
+    n_candidates : int
+        How many allowed parameters could have been freed.
+    power : float
+        The chance of a significant index if the parameter were misspecified by what matters.
+    decision : str
+        What index, expected change and power say together (Saris, Satorra & van der Veld, 2009).
     est, se, std_all : float
-        The freed parameter's estimate, its standard error, and the standardised estimate; NaN when
-        skipped.
+        The freed parameter's estimate, its standard error, and the standardised estimate; NaN
+        unless freed.
     drop : float
-        By how much chi2 fell; NaN when skipped.
+        By how much chi2 fell; NaN when skipped, negative when fixed again.
     df : int
-        By how much the degrees of freedom fell; 0 when skipped.
+        By how much the degrees of freedom fell; 0 when skipped, -1 when fixed again.
     p_value : float
         Of the chi2 difference test of this step, as if it had been named in advance; a scaled test
         where the fit's is (MLR, WLSMV, ...) or chi2 has no known distribution (ULS, DWLS). NaN when
@@ -86,7 +106,7 @@ class Step:
     op: str
     rhs: str
     source: Literal["found", "given"]
-    status: Literal["freed", "skipped"]
+    status: Literal["freed", "skipped", "fixed"]
     reason: str
     why: str
     warnings: tuple[str, ...]
@@ -94,6 +114,10 @@ class Step:
     mi: float
     epc: float
     sepc_all: float
+    p_adjusted: float
+    n_candidates: int
+    power: float
+    decision: str
     est: float
     se: float
     std_all: float
@@ -128,10 +152,16 @@ class Respecification:
     steps : tuple of Step
         The trail, skipped steps too.
     candidates : DataFrame
-        What could be freed next: ``lhs op rhs mi epc sepc_all``, ``allowed`` by the policy, and
-        ``why`` not (or why it was left).
+        What could be freed next: ``lhs op rhs mi epc sepc_all p_value p_adjusted power decision``,
+        ``allowed`` by the policy, and ``why`` not (or why it was left).
     stopped : str
         Why the trail ends, in a sentence.
+    visited : DataFrame
+        The models that a search of sets compared, the best first: ``freed n_freed chisq df
+        criterion why``.
+    space : ModelSpace
+        The models between the initial one and all that the policy allows, those that were fitted
+        with their fits.
     """
 
     initial: Fit
@@ -139,11 +169,14 @@ class Respecification:
     steps: tuple[Step, ...]
     candidates: pd.DataFrame
     stopped: str
+    visited: pd.DataFrame
+    space: ModelSpace
 
     @property
     def freed(self) -> tuple[Step, ...]:
-        """The steps that were made."""
-        return tuple(step for step in self.steps if step.status == "freed")
+        """The steps that were made and not taken back."""
+        last = {key_of((s.lhs, s.op, s.rhs)): s for s in self.steps if s.status != "skipped"}
+        return tuple(step for step in last.values() if step.status == "freed")
 
     @property
     def skipped(self) -> tuple[Step, ...]:
@@ -198,7 +231,8 @@ def _body(result: Respecification) -> list[str]:
     for step in result.steps:
         lines.append(_step_line(step, width))
         remarks: list[tuple[str, str]] = [(step.source, step.reason)]
-        remarks += [("skipped", step.why)] if step.why else []
+        remarks += [("evidence", _evidence(step))] if step.decision else []
+        remarks += [(step.status, step.why)] if step.why else []
         remarks += [("caution", text) for text in step.warnings]
         for kind, text in remarks:
             lines += _wrapped(f"{kind}: {text}", "      ", "        ")
@@ -213,6 +247,15 @@ def _step_line(step: Step, width: int) -> str:
         return f"{start}{'not freed':>16}"
     p = f"{'<.001':>7}" if step.p_value < 0.001 else _number(step.p_value, 7, 3)
     return f"{start}{_number(step.drop, 9, 2)}{p}{_fit_text(step.after)}"
+
+
+def _evidence(step: Step) -> str:
+    """Say what the index is worth among all that could have been chosen."""
+    p = "< .001" if step.p_adjusted < 0.001 else f"= {step.p_adjusted:.3f}".replace("0.", ".", 1)
+    return (
+        f"p {p} adjusted for {step.n_candidates} allowed; judged {step.decision} (power"
+        f" {step.power:.2f})"
+    )
 
 
 def _fit_text(measures: Mapping[str, float]) -> str:
@@ -236,6 +279,15 @@ def _footer(result: Respecification) -> list[str]:
         lines += _wrapped(
             f"CFI and RMSEA are the {SUFFIXES[suffix]} ones{ratio}. Modification indices, chi2 and"
             f" its drop are without correction; p is that of {which} difference test."
+        )
+    if any(step.decision for step in result.steps):
+        relevant = result.space.policy.relevance
+        lines += _wrapped(
+            f"p is adjusted by {ADJUSTED_BY[result.space.policy.adjust]} for all that the policy"
+            " allows. The judgement is of index, expected change and power together (Saris,"
+            " Satorra & van der Veld, 2009); what matters is a standardised change of"
+            f" {relevant['=~']:g} in loadings, {relevant['~']:g} in paths and {relevant['~~']:g} in"
+            " covariances."
         )
     if result.freed:
         bare = sum(step.reason == NO_REASON for step in result.freed)

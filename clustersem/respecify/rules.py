@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import TypeAlias
 
 from clustersem.errors import ModelError, UnsupportedError
 from clustersem.fit.hypotheses import Path, parse_path, suggestion
 from clustersem.spec import ModelSpec
+from clustersem.survey.names import did_you_mean
 
 Row = tuple[str, str, str]
 Question = Callable[[str, str, str], bool]
 Rule = str | Sequence[str] | Question
-TidyRule = str | Row | Question
+TidyRule: TypeAlias = "str | Row | PartRule | Question"
 #: One rule or several.
 Rules = Rule | Sequence[Rule] | Mapping[str, str]
 
@@ -90,6 +93,37 @@ ALLOWANCES: dict[str, Callable[[Roles, str, str, str], bool]] = {
 }
 
 
+_PARTS = {
+    "within": re.compile(r"within (\S+)"),
+    "between": re.compile(r"between (\S+) and (\S+)"),
+    "loadings": re.compile(r"loadings on (\S+)"),
+    "about": re.compile(r"about (\S+)"),
+}
+
+
+@dataclass(frozen=True)
+class PartRule:
+    """A rule about a part of the model, by the names of its variables."""
+
+    text: str
+    kind: str
+    names: tuple[str, ...]
+
+    def speaks_of(self, roles: Roles, lhs: str, op: str, rhs: str) -> bool:
+        """Return whether a parameter belongs to the part."""
+        if self.kind == "about":
+            return self.names[0] in (lhs, rhs)
+        if self.kind == "loadings":
+            return op == "=~" and lhs == self.names[0]
+        if op != "~~" or lhs == rhs:
+            return False
+        of_lhs, of_rhs = (roles.constructs.get(item, frozenset()) for item in (lhs, rhs))
+        if self.kind == "within":
+            return self.names[0] in of_lhs & of_rhs
+        first, second = self.names
+        return (first in of_lhs and second in of_rhs) or (second in of_lhs and first in of_rhs)
+
+
 def row_of(written: str | Sequence[str]) -> Row:
     """Read one parameter, ``"C11 ~~ C12"`` or ``("C11", "~~", "C12")``.
 
@@ -131,6 +165,8 @@ def matching(rules: Sequence[TidyRule], roles: Roles, row: Row) -> bool:
     for rule in rules:
         if isinstance(rule, str):
             hit = ALLOWANCES[rule](roles, *row)
+        elif isinstance(rule, PartRule):
+            hit = rule.speaks_of(roles, *row)
         elif callable(rule):
             hit = bool(rule(*row))
         else:
@@ -140,12 +176,24 @@ def matching(rules: Sequence[TidyRule], roles: Roles, row: Row) -> bool:
     return False
 
 
+def reason_of_rule(rules: Rules, roles: Roles, row: Row) -> str:
+    """Return the reason that a mapping of rules gives for a parameter; of the first that does."""
+    if not isinstance(rules, Mapping):
+        return ""
+    for rule, reason in rules.items():
+        if matching((_tidy(rule),), roles, row):
+            return reason.strip()
+    return ""
+
+
 def in_words(rules: Sequence[TidyRule]) -> str:
     """Return the rules as a list for a sentence."""
     words = []
     for rule in rules:
         if isinstance(rule, str):
             words.append(rule)
+        elif isinstance(rule, PartRule):
+            words.append(rule.text)
         elif callable(rule):
             words.append(str(getattr(rule, "__name__", "a function")))
         else:
@@ -167,6 +215,25 @@ def check_row(spec: ModelSpec, row: Row, what: str) -> None:
         raise ModelError(f"{what} {path} is not about this model: {suggestion(spec, path)}")
 
 
+def check_part(spec: ModelSpec, rule: PartRule, what: str) -> None:
+    """Refuse a part of the model that the model does not have.
+
+    Raises
+    ------
+    ModelError
+        With the nearest name.
+    """
+    latent, every = spec.latent, (*spec.latent, *spec.observed)
+    known = every if rule.kind == "about" else latent
+    for name in rule.names:
+        if name not in known:
+            raise ModelError(
+                f"{what} {rule.text!r} is not about this model, which has no"
+                f" {'variable' if rule.kind == 'about' else 'latent variable'} {name!r}"
+                f"{did_you_mean(name, known)}."
+            )
+
+
 def _is_row(rules: object) -> bool:
     return isinstance(rules, (tuple, list)) and len(rules) == 3 and rules[1] in _OPERATORS
 
@@ -176,11 +243,18 @@ def _tidy(rule: Rule) -> TidyRule:
         return rule
     if not isinstance(rule, str) or "~" in rule or "～" in rule or "↔" in rule:
         return row_of(rule)
+    plain = " ".join(rule.split())
+    for kind, pattern in _PARTS.items():
+        part = pattern.fullmatch(plain)
+        if part is not None:
+            return PartRule(plain, kind, part.groups())
     if rule not in ALLOWANCES:
         near = get_close_matches(rule, ALLOWANCES, n=1)
         raise UnsupportedError(
             f"{rule!r} is no allowance"
             + (f"; did you mean {near[0]!r}? " if near else ". ")
-            + f"There are {', '.join(ALLOWANCES)}; a single parameter is written C11 ~~ C12."
+            + f"There are {', '.join(ALLOWANCES)}; a part of the model is written"
+            " within B1, between B1 and B2, loadings on B1 or about C11, a single parameter"
+            " C11 ~~ C12."
         )
     return rule

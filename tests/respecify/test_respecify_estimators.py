@@ -13,7 +13,7 @@ from respecify_models import DATA
 import clustersem as cs
 from clustersem.errors import EstimationError, UnsupportedError
 from clustersem.respecify import evidence
-from clustersem.respecify.trial import try_freeing
+from clustersem.respecify.trial import fit_model, freed
 
 MODEL = "visual =~ {0}1 + {0}2 + {0}3; textual =~ {0}4 + {0}5 + {0}6; speed =~ {0}7 + {0}8 + {0}9"
 CASES = {
@@ -110,7 +110,9 @@ def test_the_order_of_the_sample_does_not_matter():
     turned = fit.moments.in_order(names)
     wrong = replace(fit, samples=(turned,))
     row = ("textual", "=~", "o9")
-    ours, theirs = try_freeing(fit, row).fit, try_freeing(wrong, row).fit
+    ours, theirs = (
+        fit_model(freed(one.spec, [row]), one.samples, one.options).fit for one in (fit, wrong)
+    )
     assert ours is not None
     assert theirs is not None
     np.testing.assert_allclose(ours.theta, theirs.theta, rtol=1e-8, atol=1e-10)
