@@ -14,7 +14,7 @@ until nothing is left, or until a point is found that satisfies all. The first i
 References
 ----------
 Benhamou, F., Goualard, F., Granvilliers, L., & Puget, J.-F. (1999). Revising hull and box
-consistency. *Proceedings of ICLP'99*, 230-244. doi:10.7551/mitpress/4304.003.0024
+consistency. *Proceedings of ICLP'99*, 230-244. MIT Press.
 """
 
 from __future__ import annotations
@@ -156,7 +156,8 @@ def _is_neither_bound(known: Known) -> bool:
 
 
 def _widths(lower: Array, upper: Array) -> Array:
-    return (upper - lower) / np.maximum(np.abs(upper) + np.abs(lower), 1e-6)
+    size = np.maximum(np.abs(upper) + np.abs(lower), 1e-6)
+    return np.asarray((upper - lower) / size)
 
 
 def _halved(lower: Array, upper: Array) -> tuple[Array, Array]:

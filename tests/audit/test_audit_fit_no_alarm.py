@@ -114,32 +114,21 @@ def test_on_invariance_tables_of_lavaan():
     wrong, checked = [], 0
     for table in invariance_tables():
         rng = random.Random(table.name)
-        for decimals in (2, 3, 4):
-            models = []
-            for step, side in reversed(table.steps.items()):
-                told = {
-                    k: v for k, v in side.told["measures"].items() if isinstance(v, int | float)
-                }
-                part = {k: v for k, v in told.items() if rng.random() < 0.8}
-                models.append(
-                    PrintedModel(
-                        step,
-                        step,
-                        rounded(part, decimals),
-                        n_groups=2,
-                        nested_in=models[-1].name if models else "",
-                    )
-                )
-            # From the strictest, each of which is nested in the next.
-            models = [
-                PrintedModel(m.name, m.place, m.indices, n_groups=m.n_groups, nested_in=larger)
-                for m, larger in zip(models, [*[m.name for m in models[1:]], ""], strict=True)
-            ]
-            sizes = table.steps["configural"].told.get("nobs", 301)
-            n = sum(sizes) if isinstance(sizes, list) else sizes
-            paper = paper_of(n, *models)
-            wrong += [(table.name, finding.sentence) for finding in findings(paper)]
-            checked += n_checked(paper)
+        strictest_first = list(reversed(table.steps.items()))
+        larger = [*(step for step, _ in strictest_first[1:]), ""]
+        side = strictest_first[0][1]
+        n_groups = side.data[side.options["group"]].nunique()
+        models = []
+        for (step, side), nested_in in zip(strictest_first, larger, strict=True):
+            told = side.told["measures"].items()
+            part = {k: v for k, v in told if isinstance(v, int | float) and rng.random() < 0.8}
+            indices = rounded(part, rng.choice((2, 3, 4)))
+            model = PrintedModel(step, step, indices, n_groups=n_groups, nested_in=nested_in)
+            models.append(model)
+        n = len(side.data[[*side.options.get("ordered", ()), side.options["group"]]].dropna())
+        paper = paper_of(n, *models)
+        wrong += [(table.name, finding.rule, finding.sentence) for finding in findings(paper)]
+        checked += n_checked(paper)
     assert wrong == []
     assert checked > 100
 

@@ -280,7 +280,7 @@ RULES: tuple[Rule, ...] = (
         "Tanaka, J. S., & Huba, G. J. (1985). British Journal of Mathematical and Statistical"
         " Psychology, 38, 197-201. doi:10.1111/j.2044-8317.1985.tb00834.x; Krane, W. R., &"
         " McDonald, R. P. (1978). British Journal of Mathematical and Statistical Psychology, 31,"
-        " 218-228. doi:10.1111/j.2044-8317.1978.tb00586.x",
+        " 218-228.",
         "GFI, chi2 (or chi2/df), n and the model as drawn, of one group and without means",
         _misfit,
     ),
