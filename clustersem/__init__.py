@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from clustersem.fit.invariance import invariance
     from clustersem.fit.invariance_result import Invariance
     from clustersem.fit.nested import check_nested
+    from clustersem.fit.nesting import Nesting, nesting
     from clustersem.fit.second_opinion import SecondOpinion
     from clustersem.fit.semopy_import import from_semopy
     from clustersem.moments.streamed import read_moments
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     )
     from clustersem.resample.simulate import simulate
     from clustersem.respecify import Respecification, RespecificationPolicy
+    from clustersem.respecify.equivalent import equivalent_models
+    from clustersem.respecify.equivalent_result import EquivalentModels
     from clustersem.scale import (
         bartlett,
         efa,
@@ -84,7 +87,9 @@ _HOMES = {
     "Codebook": "clustersem.survey.codebook",
     "Comparison": "clustersem.fit.comparison",
     "Cutoffs": "clustersem.resample.cutoffs_result",
+    "EquivalentModels": "clustersem.respecify.equivalent_result",
     "Invariance": "clustersem.fit.invariance_result",
+    "Nesting": "clustersem.fit.nesting",
     "SecondOpinion": "clustersem.fit.second_opinion",
     "Study": "clustersem.study",
     "StreamedMoments": "clustersem.moments.streamed_moments",
@@ -95,10 +100,12 @@ _HOMES = {
     "cutoff_figure": "clustersem.report",
     "cutoffs": "clustersem.resample.cutoffs",
     "compare": "clustersem.fit.comparison",
+    "equivalent_models": "clustersem.respecify.equivalent",
     "from_semopy": "clustersem.fit.semopy_import",
     "influence_figure": "clustersem.report",
     "invariance": "clustersem.fit.invariance",
     "misspecified": "clustersem.resample.misfit",
+    "nesting": "clustersem.fit.nesting",
     "path_diagram": "clustersem.report",
     "read_moments": "clustersem.moments.streamed",
     "power_figure": "clustersem.report",
@@ -120,10 +127,12 @@ __all__ = [
     "Codebook",
     "Comparison",
     "Cutoffs",
+    "EquivalentModels",
     "Fit",
     "Hypothesis",
     "Invariance",
     "ModelSpec",
+    "Nesting",
     "Power",
     "Respecification",
     "RespecificationPolicy",
@@ -143,6 +152,7 @@ __all__ = [
     "cutoff_figure",
     "cutoffs",
     "efa",
+    "equivalent_models",
     "from_semopy",
     "growth",
     "influence_figure",
@@ -151,6 +161,7 @@ __all__ = [
     "kmo",
     "mardia",
     "misspecified",
+    "nesting",
     "parallel_analysis",
     "path_diagram",
     "power",

@@ -21,3 +21,19 @@ ALL_RULES: tuple[Rule, ...] = (
 )
 
 __all__ = ["ALL_RULES"]
+    coefficients,
+    confidence,
+    effects,
+    explained,
+    scales,
+    significance,
+)
+
+ALL_RULES: tuple[Rule, ...] = (
+    *coefficients.RULES,
+    *significance.RULES,
+    *confidence.RULES,
+    *scales.RULES,
+    *effects.RULES,
+    *explained.RULES,
+)
