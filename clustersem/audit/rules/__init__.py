@@ -23,13 +23,6 @@ from clustersem.audit.rules import (
     reliability,
     scales,
     significance,
-    alpha,
-    claims,
-    counts,
-    discriminant,
-    factoring,
-    matrices,
-    reliability,
 )
 
 #: In the order in which a page tells them: coefficients, fit, the scale, the text.
@@ -40,23 +33,6 @@ ALL_RULES: tuple[Rule, ...] = (
     *scales.RULES,
     *effects.RULES,
     *explained.RULES,
-    *matrices.RULES,
-    *reliability.RULES,
-    *alpha.RULES,
-    *discriminant.RULES,
-    *counts.RULES,
-    *factoring.RULES,
-    *claims.RULES,
-    absolute,
-    chisquare,
-    drawn,
-    incremental,
-    information,
-    nested,
-)
-
-#: Every rule, in the order in which a reader meets the numbers.
-ALL_RULES: tuple[Rule, ...] = (
     *chisquare.RULES,
     *absolute.RULES,
     *incremental.RULES,
@@ -70,22 +46,4 @@ ALL_RULES: tuple[Rule, ...] = (
     *counts.RULES,
     *factoring.RULES,
     *claims.RULES,
-)
-
-__all__ = ["ALL_RULES"]
-    coefficients,
-    confidence,
-    effects,
-    explained,
-    scales,
-    significance,
-)
-
-ALL_RULES: tuple[Rule, ...] = (
-    *coefficients.RULES,
-    *significance.RULES,
-    *confidence.RULES,
-    *scales.RULES,
-    *effects.RULES,
-    *explained.RULES,
 )
