@@ -185,7 +185,7 @@ class Draft:
                 n=draft.n,
                 n_groups=draft.n_groups,
                 scaled=draft.scaled,
-                spec=self._spec(name, drafts, kept),
+                spec=self._spec_of_all_groups(name, drafts, kept),
                 nested_in=draft.nested_in,
                 freed=draft.freed,
             )
@@ -223,6 +223,19 @@ class Draft:
             at = self._before(at, drafts)
         return steps
 
+    def _spec_of_all_groups(
+        self, name: str, drafts: Mapping[str, ModelDraft], kept: Mapping[str, tuple[str, ...]]
+    ) -> ModelSpec | None:
+        """Return the model as drawn; None where several groups may have parameters in common."""
+        spec = self._spec(name, drafts, kept)
+        if spec is None or spec.n_groups >= drafts[name].n_groups:
+            return spec
+        self.notes.append(
+            "A model is drawn for one group only; which parameters its groups have in common is not"
+            " told, so nothing was counted that depends on it."
+        )
+        return None
+
     def _spec(
         self, name: str, drafts: Mapping[str, ModelDraft], kept: Mapping[str, tuple[str, ...]]
     ) -> ModelSpec | None:
@@ -244,8 +257,8 @@ class Draft:
         else:
             own = [r for r in self.coefficients if r.model in ("", name)]
             # Rows of the final model hold what was freed on the way to it; an earlier one has less.
-            later = {frozenset((lhs, rhs)) for lhs, _, rhs in steps or ()}
-            rows = [r for r in own if r.op == "=~" or frozenset((r.lhs, r.rhs)) not in later]
+            later = {(op, frozenset((lhs, rhs))) for lhs, op, rhs in steps or ()}
+            rows = [r for r in own if (r.op, frozenset((r.lhs, r.rhs))) not in later]
             syntax = model_syntax(kept, rows)
             if not syntax:
                 return None

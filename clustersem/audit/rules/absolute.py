@@ -91,10 +91,14 @@ class Share:
 
 
 def shares(fit: FitNumbers) -> tuple[Share, ...]:
-    """Return df over the moments by every way to count them; none where the model is not drawn."""
+    """Return df over the moments by every way to count them; none where the model is not drawn.
+
+    Nor are there any of a scaled test: it may be of ordered answers, whose thresholds count, too,
+    and how many they have is not on the page.
+    """
     spec = fit.model.spec
     df = own_df(fit)
-    if spec is None or df is None:
+    if spec is None or df is None or fit.model.scaled:
         return ()
     return tuple(Share(df, count) for count in counts_of_moments(spec))
 
