@@ -88,6 +88,9 @@ class PrintedModel:
     scaled : bool
         Whether the printed chi2 is a scaled one (MLR, MLM, WLSMV), so that relations of the plain
         statistic do not hold.
+    incomplete : bool
+        Whether answers were missing and the model fitted to all that are there (full information),
+        so that chi2 and the indices of residuals are not of one matrix.
     spec : ModelSpec, optional
         The model as drawn.
     nested_in : str
@@ -104,6 +107,7 @@ class PrintedModel:
     n: Printed | None = None
     n_groups: int = 1
     scaled: bool = False
+    incomplete: bool = False
     spec: ModelSpec | None = None
     nested_in: str = ""
     freed: tuple[tuple[str, str, str], ...] = ()

@@ -145,7 +145,7 @@ def test_the_root_of_ave():
 
 
 @pytest.mark.parametrize(("cr", "ave", "wrong"), [
-    (".82", ".53", False), (".53", ".53", False), (".91", ".53", False), (".30", ".53", True),
+    (".82", ".53", False), (".53", ".53", False), (".91", ".53", False), (".30", ".53", False),
     (".995", ".53", True),
 ])  # fmt: skip
 def test_composite_reliability_lies_between_ave_and_a_bound(cr, ave, wrong):
@@ -153,6 +153,17 @@ def test_composite_reliability_lies_between_ave_and_a_bound(cr, ave, wrong):
     # 1.1 * 4 A / (1 + 3 A) = .991.
     without = replace(paper(FOUR, composite_reliability=cr, ave=ave), coefficients=())
     found = only(reliability.reliability_and_average(without))
+    assert isinstance(found, Finding) is wrong
+
+
+@pytest.mark.parametrize(("second", "wrong"), [("0.94", True), ("-0.94", False)])
+def test_composite_reliability_below_ave_is_wrong_where_loadings_have_one_sign(second, wrong):
+    rows = tuple(
+        PrintedCoefficient("F", "=~", f"x{k}", "Table 1", est=Printed.read(text))
+        for k, text in enumerate(("1.000", second, "1.13", "0.87"))
+    )
+    made = replace(paper(FOUR, composite_reliability=".30", ave=".53"), coefficients=rows)
+    found = only(reliability.reliability_and_average(made))
     assert isinstance(found, Finding) is wrong
 
 

@@ -40,6 +40,7 @@ class ModelDraft:
     n: Printed | None = None
     n_groups: int = 1
     scaled: bool = False
+    incomplete: bool = False
     syntax: str = ""
     nested_in: str = ""
     freed: tuple[Row, ...] = ()
@@ -185,6 +186,7 @@ class Draft:
                 n=draft.n,
                 n_groups=draft.n_groups,
                 scaled=draft.scaled,
+                incomplete=draft.incomplete,
                 spec=self._spec_of_all_groups(name, drafts, kept),
                 nested_in=draft.nested_in,
                 freed=draft.freed,
@@ -259,8 +261,19 @@ class Draft:
             # Rows of the final model hold what was freed on the way to it; an earlier one has less.
             later = {(op, frozenset((lhs, rhs))) for lhs, op, rhs in steps or ()}
             rows = [r for r in own if (r.op, frozenset((r.lhs, r.rhs))) not in later]
-            syntax = model_syntax(kept, rows)
+            crossed = {(lhs, rhs) for lhs, op, rhs in steps or () if op == "=~"}
+            items = {
+                name: [item for item in each if (name, item) not in crossed]
+                for name, each in kept.items()
+            }
+            syntax = model_syntax(items, rows)
             if not syntax:
+                return None
+            if sum(map(bool, items.values())) > 1 and all(row.op == "=~" for row in rows):
+                self.notes.append(
+                    "Neither model syntax nor paths or covariances of the constructs were given, so"
+                    " the model was not drawn and its degrees of freedom not counted."
+                )
                 return None
         try:
             spec = drawn("\n".join([syntax, *covariance_rows(syntax, freed)]))

@@ -15,6 +15,8 @@ from clustersem.survey.names import did_you_mean, listed
 
 #: Estimators whose chi2 is not the plain statistic.
 SCALED = re.compile(r"(?i)(mlr|mlm\w*|wlsmv?|wlsm|ulsmv?|dwls|yuan|satorra|robust|scaled)")
+#: How answers are used that are not complete.
+INCOMPLETE = re.compile(r"(?i)\bfiml\b|full[- ]information|\bdirect ml\b|missing")
 _OPTIONS = (
     "place",
     "estimator",
@@ -71,6 +73,7 @@ def _read_fit(entries: Mapping[str, Node], draft: Draft, model: ModelDraft, at: 
     for key, node in entries.items():
         if key == "estimator":
             model.scaled = model.scaled or SCALED.search(node.words()) is not None
+            model.incomplete = INCOMPLETE.search(node.words()) is not None
         elif key == "scaled":
             model.scaled = node.flag()
         elif key == "n_groups":

@@ -10,7 +10,7 @@ from clustersem.audit.printed import Printed
 from clustersem.audit.published import PrintedCorrelation, VarianceExplained
 from clustersem.audit.readers.draft import Draft, ModelDraft
 from clustersem.audit.readers.indices import index_label, index_name, index_pair
-from clustersem.audit.readers.layout_models import SCALED
+from clustersem.audit.readers.layout_models import INCOMPLETE, SCALED
 from clustersem.audit.readers.numbers import (
     is_empty,
     parts_of,
@@ -348,7 +348,9 @@ def _model(label: str, table: LaidTable, draft: Draft) -> ModelDraft:
         # A second table of one model without a name says more of the last one.
         (name,) = draft.models
     model = draft.model(name, table.raw.place)
-    model.scaled = model.scaled or SCALED.search(f"{label} {table.raw.caption}") is not None
+    words = f"{label} {table.raw.caption}"
+    model.scaled = model.scaled or SCALED.search(words) is not None
+    model.incomplete = model.incomplete or INCOMPLETE.search(words) is not None
     return model
 
 

@@ -9,7 +9,11 @@ from dataclasses import dataclass, replace
 from clustersem.audit.finding import Held, Outcome, Rule
 from clustersem.audit.interval import Interval
 from clustersem.audit.published import Published
-from clustersem.audit.rules.drawn_counts import counts_of_moments, degrees_of_freedom
+from clustersem.audit.rules.drawn_counts import (
+    counts_of_moments,
+    degrees_of_freedom,
+    n_moments,
+)
 from clustersem.audit.rules.fit_numbers import FitNumbers, families, label
 from clustersem.spec import ModelSpec
 
@@ -211,6 +215,8 @@ def _misfit(paper: Published) -> Iterator[Outcome]:
             continue
         if spec is None or fit.n_groups > 1 or not _scales_freely(spec):
             continue
+        if fit.model.incomplete or _has_means(fit, spec):
+            continue  # of incomplete answers the two are not read off one matrix
         p = len(spec.observed)
         lowest = lowest_gfi(chisq.upper, n.lower, p)
         if gfi.upper >= lowest:
@@ -227,6 +233,14 @@ def _misfit(paper: Published) -> Iterator[Outcome]:
             " be right, unless GFI is of another estimator than maximum likelihood or GLS.",
         )
         yield replace(found, certainty="implausible")
+
+
+def _has_means(fit: FitNumbers, spec: ModelSpec) -> bool:
+    """Whether means are counted, as full information maximum likelihood does."""
+    df, npar, moments = fit.interval("df"), fit.interval("npar"), n_moments(spec, means=False)
+    if df is None or npar is None or moments is None or fit.paper.sample.complete:
+        return False
+    return moments not in df + npar
 
 
 def _scales_freely(spec: ModelSpec) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -298,8 +299,11 @@ def _scores(
             n = _exact(item.n) if item.n is not None else everybody
             yield item.name, item.mean.place or item.place, item.mean, item.sd, n, 1
     ends = Interval(float(sample.scale[0]), float(sample.scale[1]))
+    owners = Counter(item for construct in paper.constructs for item in construct.items)
     for construct in paper.constructs:
         mean, k = construct.mean, len(construct.items)
+        if any(owners[item] > 1 for item in construct.items):
+            continue  # which of them the score is made of is not told
         if mean is not None and k and (summed or mean.interval.overlaps(ends)):
             place = mean.place or construct.place
             yield construct.name, place, mean, construct.sd, everybody, k

@@ -102,13 +102,23 @@ def _tables(paper: Published) -> list[dict[tuple[str, str], Interval]]:
 def _others(
     tables: list[dict[tuple[str, str], Interval]], name: str, listed: set[str], least: int
 ) -> Iterator[Mapping[str, Interval]]:
-    """Yield the correlations of a construct with all others, and with those that have MSV too."""
+    """Yield the correlations of a construct with all others, and with those that have MSV too.
+
+    Nothing where a table leaves some of them out: they may be those that count.
+    """
+    if any(_leaves_out(table, name, listed) for table in tables):
+        return
     for table in tables:
         every = {b if a == name else a: value for (a, b), value in table.items() if name in (a, b)}
         among = {other: value for other, value in every.items() if other in listed}
         if len(among) == least > 0:
             yield every
             yield among
+
+
+def _leaves_out(table: dict[tuple[str, str], Interval], name: str, listed: set[str]) -> bool:
+    others = {other for pair in table if name in pair for other in pair}
+    return not others >= listed.union(*table)
 
 
 def _largest(squares: list[Interval]) -> Interval:

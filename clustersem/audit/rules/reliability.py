@@ -148,6 +148,9 @@ def reliability_and_average(paper: Published) -> Iterator[Outcome]:
     """Check CR against AVE and the number of items: AVE <= CR <= k AVE / (1 + (k - 1) AVE)."""
     # Where loadings are printed each is compared with them.
     known = {row.lhs for row in paper.coefficients if row.op == "=~" and row.std is not None}
+    raw = [row for row in paper.coefficients if row.op == "=~" and row.est is not None]
+    of_one_sign = {row.lhs for row in raw}
+    of_one_sign -= {row.lhs for row in raw if row.est and row.est.interval.lower <= 0.0}
     scaled = any(model.scaled for model in paper.models)
     likely = bool(paper.models) and all(by_likelihood(model) for model in paper.models)
     room = _OBSERVED_VARIANCES["likelihood" if likely else "any"]
@@ -158,8 +161,10 @@ def reliability_and_average(paper: Published) -> Iterator[Outcome]:
         if not (cr.interval.overlaps(_UNIT) and ave.interval.overlaps(_UNIT)):
             continue  # said of the number itself
         a = (ave.interval / room).clipped(0.0, 1.0)
+        # Without loadings items may run against each other, which a sum of them suffers from.
+        one_way = construct.name in of_one_sign and not scaled
         bounds = Interval(
-            0.0 if scaled else a.lower * _BELOW,
+            a.lower * _BELOW if one_way else 0.0,
             min(1.0, k * a.upper / (1 + (k - 1) * a.upper) * _ABOVE),
         )
         place = cr.place or construct.place
@@ -455,7 +460,8 @@ BOUNDS = Rule(
 ORDER = Rule(
     "reliability and AVE",
     "Composite reliability C of k items with loadings of one sign and AVE A: "
-    "A <= C <= k A / (1 + (k - 1) A), by Cauchy's inequality for sum l and sum l^2.",
+    "A <= C <= k A / (1 + (k - 1) A), by Cauchy's inequality for sum l and sum l^2; A <= C is "
+    "checked where printed estimates show that the loadings have one sign.",
     _FORNELL,
     "composite reliability, AVE and the items of a construct",
     reliability_and_average,
