@@ -12,6 +12,7 @@ import numpy as np
 
 from benchmarks.papers_layout import Mapping
 
+_LISTS = ("loadings", "paths", "effects", "correlations", "shares", "claims")
 Rows = list[list[str]]
 Tables = list[tuple[str, Rows]]
 #: What a file of each form is called.
@@ -61,7 +62,7 @@ def as_toml(paper: Mapping) -> str:
     for key, value in paper.items():
         if isinstance(value, dict):
             later += ["", f"[{key}]", *(f"{k} = {_toml(v)}" for k, v in value.items())]
-        elif isinstance(value, list) and key in ("loadings", "paths", "effects", "correlations"):
+        elif isinstance(value, list) and key in _LISTS:
             for row in value:
                 later += ["", f"[[{key}]]", *(f"{k} = {_toml(v)}" for k, v in row.items())]
         else:

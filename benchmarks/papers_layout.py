@@ -81,6 +81,10 @@ def lay_out(numbers: Numbers, rng: np.random.Generator, decimals: int) -> Mappin
         paper["effects"] = _effects(numbers, say)
     if say.maybe(0.35):
         _items(numbers, say, paper)
+    if say.maybe(0.3):
+        paper["shares"] = _shares(numbers, say)
+    if say.maybe(0.3):
+        paper["claims"] = _claims(numbers)
     return paper
 
 
@@ -106,7 +110,7 @@ def _sample(numbers: Numbers, say: Printer) -> Mapping:
     return sample
 
 
-def shares(numbers: Numbers, say: Printer) -> list[Mapping]:
+def _shares(numbers: Numbers, say: Printer) -> list[Mapping]:
     """Return a list of categories with their percentages and counts."""
     n, categories = numbers["n"], int(say.rng.integers(2, 6))
     counts = say.rng.multinomial(n, say.rng.dirichlet(np.full(categories, 2.0)))
@@ -316,6 +320,15 @@ def _constructs(numbers: Numbers, say: Printer, paper: Mapping) -> None:
             paper["sds"] = say.table(dict(zip(scores["names"], scores["sd"], strict=True)))
     if tables:
         paper["correlations"] = tables
+
+
+def _claims(numbers: Numbers) -> list[Mapping]:
+    """Return what the text says of the loadings: all exceed the tenth below the lowest."""
+    least = min(row.get("std", -1.0) for row in numbers["rows"] if row["op"] == "=~")
+    if least < 0.1:
+        return []
+    bound = math.floor(10.0 * (least - 0.01)) / 10.0
+    return [{"about": "loadings", "lower": f"{bound:.1f}", "words": "all loadings exceed it"}]
 
 
 def _matrix(table: Mapping, kind: str, place: str, say: Printer) -> Mapping:

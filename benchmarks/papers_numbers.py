@@ -82,7 +82,7 @@ def by_lavaan(survey: Survey, told: Mapping[str, Any]) -> Numbers | None:
         "proper": bool(told["proper"]) and _is_proper(told["rows"], told.get("latent")),
         "rows": _rows(rows),
         "latent": told.get("latent"),
-        "r2": told.get("r2") or {},
+        "r2": _only_finite(told.get("r2") or {}),
     }
     if "reliability" in told:
         table = told["reliability"]

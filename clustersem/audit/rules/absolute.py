@@ -174,9 +174,9 @@ def _agfi(fit: FitNumbers, gfi: Interval) -> Outcome:
 
 
 def _adjusted(gfi: Interval, share: Interval) -> Interval:
-    lost = 1.0 - gfi
+    lost, share = 1.0 - gfi, share.clipped(-math.inf, 1.0)
     lower = 1.0 - lost.upper / share.lower if share.lower > 0.0 else -math.inf
-    return Interval(lower, 1.0 - lost.lower / min(share.upper, 1.0))
+    return Interval(lower, 1.0 - lost.lower / share.upper)
 
 
 def _otherwise(ways: tuple[Share, ...]) -> str:
