@@ -132,8 +132,10 @@ def _papers_of(number: int, folder: Path) -> list[dict[str, Any]]:
     return told
 
 
-def audited(numbers: Numbers, rng: np.random.Generator, decimals: int) -> dict[str, Any]:
-    """Audit what is printed of a fit, then the same with a digit changed.
+def audited(
+    numbers: Numbers, rng: np.random.Generator, decimals: int, *, change: bool = True
+) -> dict[str, Any]:
+    """Audit what is printed of a fit, then on request the same with a digit changed.
 
     Returns
     -------
@@ -153,7 +155,7 @@ def audited(numbers: Numbers, rng: np.random.Generator, decimals: int) -> dict[s
     checked = Counter(one.rule for one in (*found.held, *found.findings))
     findings = [f"{one.rule}: {one.place}: {one.sentence}" for one in found.findings]
     told: dict[str, Any] = {"form": form, "checked": dict(checked), "findings": findings}
-    if numbers["proper"] and not findings:
+    if change and numbers["proper"] and not findings:
         told["change"] = changed(paper, rng, decimals)
     return told
 
@@ -175,7 +177,7 @@ def changed(paper: Mapping, rng: np.random.Generator, decimals: int) -> dict[str
         after = cs.audit(other)
     except DataError:
         return {**told, "found": True, "named": True}  # the reader refuses the number
-    except Exception as error:  # noqa: BLE001 - a defect, to be told with the paper's number
+    except Exception as error:
         return {**told, "crash": f"{change}: {error!r}"}
     place = place_of_change(before.published, after.published)
     quoted = re.compile(rf"(?<![\d.]){re.escape(change.after.lstrip('<-'))}(?!\d)")

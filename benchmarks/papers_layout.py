@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -196,7 +197,7 @@ def _effects(numbers: Numbers, say: Printer) -> list[Mapping]:
     rows = {(row["rhs"], row["lhs"]): row for row in numbers["rows"] if row["op"] == "~"}
     effects = []
     for steps in numbers["chains"]:
-        legs = [rows[pair] for pair in zip(steps, steps[1:], strict=False)]
+        legs = [rows[pair] for pair in pairwise(steps)]
         effects.append(
             {
                 "path": " -> ".join(steps),
@@ -236,11 +237,9 @@ def _fits(numbers: Numbers, say: Printer) -> Mapping:
     if numbers["n_groups"] > 1:
         said["n_groups"] = numbers["n_groups"]
     if numbers["first"] and not program and say.maybe(0.8):
-        fits["initial"] = _indices(numbers["first"], way, names, say) | said
+        fits["initial"] = _indices(numbers["first"], way, names, say) | dict(said)
         if say.maybe(0.7):
-            said = {**said, "freed": list(numbers["freed"])}
-        else:
-            said = {**said}
+            said["freed"] = list(numbers["freed"])
     elif numbers["freed"]:
         said["model"] = "\n".join([numbers["initial"], *numbers["freed"]])
     fits["final"] = final | said

@@ -108,8 +108,7 @@ def _common(survey: Survey, alphas: dict[str, dict[str, float]] | None = None) -
     names = options.get("estimator", "ML")
     recoded = _recoded(survey, answers)
     scores = {
-        name: recoded[items].mean(axis=1, skipna=False)
-        for name, items in survey.constructs.items()
+        name: recoded[items].mean(axis=1, skipna=False) for name, items in survey.constructs.items()
     }
     import pandas as pd
 

@@ -107,9 +107,7 @@ def _draw(rng: np.random.Generator, number: int) -> Survey:
             items = [item for each in constructs.values() for item in each]
             shape = np.clip(shape, 0.04, None)
             shape /= shape.sum(axis=1, keepdims=True)
-            keywords["marginals"] = {
-                i: s.tolist() for i, s in zip(items, shape, strict=True)
-            }
+            keywords["marginals"] = {i: s.tolist() for i, s in zip(items, shape, strict=True)}
             del keywords["categories"]
     if estimator.startswith("FIML"):
         keywords["missing"] = float(rng.choice([0.02, 0.05, 0.15]))
