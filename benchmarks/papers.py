@@ -80,6 +80,8 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
             for one in pool.map(_papers_of, numbers, [folder] * len(numbers), chunksize=5):
                 told += one
                 alarms = sum(len(paper.get("findings", ())) for paper in told if paper["proper"])
+                for sentence in _alarms([paper for paper in one if paper["proper"]]):
+                    print(sentence, file=sys.stderr)
                 passed = time.monotonic() - started
                 print(f"[{passed:5.0f} s] {len(told)} papers, {alarms} alarms", file=sys.stderr)
     return {

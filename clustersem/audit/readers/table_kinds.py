@@ -53,6 +53,7 @@ _COUNTED = {
     "returned": re.compile(r"(returned|recovered|collected|received)\b", re.I),
     "valid": re.compile(r"(valid|usable|effective|analy[sz]ed|complete)\b", re.I),
 }
+_OF_SCORES = re.compile(r"\b(scores?|pearson|zero-order|bivariate|spearman)\b", re.I)
 _CHANGE = re.compile(r"(difference|change|improvement|δ.*|Δ.*)s?", re.I)
 _EFA = re.compile(
     r"explorat|purif|delet|eliminat|\befa\b|principal comp|rotat|varimax|promax", re.I
@@ -222,7 +223,9 @@ def _matrix(table: LaidTable, columns: dict[int, int], draft: Draft) -> bool:
     kind: Any = "latent"
     if all(name in items for name in names):
         kind = "items"
-    elif {"mean", "sd"} & roles and not {"ave", "sqrt_ave", "composite_reliability"} & roles:
+    elif _OF_SCORES.search(caption) or (
+        {"mean", "sd"} & roles and not {"ave", "sqrt_ave", "composite_reliability"} & roles
+    ):
         kind = "scores"
     diagonal, kind = _diagonal(table, columns, kind)
     for i, (number, row) in enumerate(table.body):
