@@ -12,7 +12,8 @@ from clustersem.audit.published import (
     Published,
 )
 
-_LIKELIHOOD_ONLY = ("aic", "bic", "sabic", "bic2", "ecvi", "logl", "loglikelihood")
+# ECVI is none of them: it is printed of generalised least squares, too.
+_LIKELIHOOD_ONLY = ("aic", "bic", "sabic", "bic2", "logl", "loglikelihood")
 
 
 @dataclass(frozen=True)
