@@ -149,8 +149,8 @@ def test_the_root_of_ave():
     (".995", ".53", True),
 ])  # fmt: skip
 def test_composite_reliability_lies_between_ave_and_a_bound(cr, ave, wrong):
-    # AVE may be up to 1.3 times for other variances than the model's: A = .696, and with it
-    # 1.1 * 4 A / (1 + 3 A) = .991.
+    # AVE may be up to 1.6 times for other variances than the model's: A = .856, and with it
+    # C = 4 A / (1 + 3 A) = .960, and .974 where true over error variance is 1.6 times that of C.
     without = replace(paper(FOUR, composite_reliability=cr, ave=ave), coefficients=())
     found = only(reliability.reliability_and_average(without))
     assert isinstance(found, Finding) is wrong
@@ -168,7 +168,7 @@ def test_composite_reliability_below_ave_is_wrong_where_loadings_have_one_sign(s
 
 
 def test_likelihood_narrows_the_bound_of_composite_reliability():
-    # A = .562, 1.1 * 4 A / (1 + 3 A) = .920
+    # A = .589, C = .851, and .902 with 1.6 times the true over error variance.
     wide = replace(paper(FOUR, composite_reliability=".93", ave=".53"), coefficients=())
     assert bad(reliability.reliability_and_average(wide)) == []
     told = paper(FOUR, composite_reliability=".93", ave=".53", indices=[("bic", "5000.1")])

@@ -22,7 +22,7 @@ _ORDER = ("per_df", "w", "nfi", "cfi", "tli", "rni", "rfi", "ifi", "pnfi", "pcfi
 _INDICES = _ORDER[2:]
 #: A null model whose chi2/df is less fits: its items do not correlate. In small samples, and by
 #: generalised least squares, that of items that do correlate comes near to it.
-_LEAST_BASELINE = 1.0
+_LEAST_BASELINE = 1.1
 #: Indices of one noncentrality, which is that of the robust ones too.
 _ROBUST = ("cfi", "tli", "rni")
 
@@ -188,7 +188,7 @@ def _where_items_are_related(fit: FitNumbers) -> Iterator[Outcome]:
         found = _finding(fit, at, claim)
         sentence = (
             f"{found.sentence.removesuffix('.')}, unless the null model's chi2/df is below"
-            f" {_LEAST_BASELINE:.0f}, as of items that hardly correlate."
+            f" {_LEAST_BASELINE}, as of items that hardly correlate."
         )
         yield replace(found, sentence=sentence, certainty="implausible")
 
