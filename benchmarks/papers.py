@@ -47,7 +47,7 @@ def main() -> int:
     for alarm in (*results["alarms"], *results["crashes"]):
         print(alarm)
     if options.write_docs or options.redraw:
-        RESULTS.write_text(json.dumps(results, indent=0) + "\n", encoding="utf-8")
+        RESULTS.write_text(json.dumps(results, separators=(",", ":")) + "\n", encoding="utf-8")
         write_region(PAGE, "rates", tables(results))
         print(f"Written: {PAGE}, {RESULTS}")
     return 0

@@ -29,7 +29,7 @@ def test_no_finding_in_papers_of_this_library(suite, part):
     # Small ones, for speed.
     for number in range(1000 + 10 * part, 1030 + 10 * part):
         survey = suite("papers_surveys").survey(number)
-        if sum(map(len, survey.constructs.values())) > 14:
+        if sum(map(len, survey.constructs.values())) > 12:
             continue
         numbers = suite("papers_numbers").by_library(survey)
         if numbers is None or not numbers["proper"]:
@@ -60,7 +60,7 @@ def test_no_finding_in_papers_of_lavaan_and_semtools(suite, decimals):
 
 def test_most_changed_first_digits_are_found(suite):
     found, changes = 0, 0
-    for numbers in LAVAAN:
+    for numbers in LAVAAN[:20]:
         rng = np.random.default_rng([numbers["number"], 7])
         paper = suite("papers_layout").lay_out(numbers, rng, 3)
         change = suite("papers").changed(paper, rng, 3)
@@ -68,7 +68,7 @@ def test_most_changed_first_digits_are_found(suite):
         if change["position"] in ("before the point", "first decimal"):
             changes += 1
             found += change["found"]
-    assert changes > 10
+    assert changes > 5
     assert found > 0.5 * changes
 
 
