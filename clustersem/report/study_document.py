@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from clustersem.audit.result import FAIRNESS
 from clustersem.fit.preferred import SUFFIXES, preferred
 from clustersem.report import tables
 from clustersem.report.diagram import path_diagram_svg
@@ -65,6 +67,7 @@ def study_document(view: StudyView) -> Document:
         _validity,
         _residuals,
         _published,
+        _impossible,
         _provenance,
     )
     found = (part(view) for part in parts)
@@ -408,12 +411,33 @@ def _published(view: StudyView) -> Section | None:
     if view.published.note:
         blocks.append(Note(view.published.note))
     blocks.append(tables.published_table(view.published.comparison))
-    if view.published.impossible:
-        blocks.append(tables.impossible_table(view.published.impossible))
     return Section(
         "published",
         "Against the publication",
         f"Printed in: {view.published.source}",
+        tuple(blocks),
+    )
+
+
+def _impossible(view: StudyView) -> Section | None:
+    """What the printed numbers say of each other."""
+    if view.published is None:
+        return None
+    audit, further = view.published.audit, view.published.further
+    blocks: list[Block] = []
+    if audit is not None and audit.findings:
+        blocks += [Text(audit.summary), Note(FAIRNESS)]
+        for _, lead, table, sentences in tables.findings_by_rule(audit):
+            blocks += [replace(table, meaning=lead), sentences]
+    if further:
+        blocks.append(tables.further_table(further))
+    if not blocks:
+        return None
+    return Section(
+        "impossible",
+        "What can't come out, whatever the data",
+        "Printed numbers that contradict others of the same publication, so that no analysis can "
+        "return them all.",
         tuple(blocks),
     )
 

@@ -1,5 +1,6 @@
 """Results as tables."""
 
+from clustersem.report.tables.audit import findings_by_rule
 from clustersem.report.tables.cutoffs import cutoffs_table, equivalence_table
 from clustersem.report.tables.fit import (
     STANDARDS,
@@ -13,7 +14,7 @@ from clustersem.report.tables.fit import (
     measurement_table,
 )
 from clustersem.report.tables.frames import frame_table, matrix_table
-from clustersem.report.tables.published import impossible_table, published_table
+from clustersem.report.tables.published import further_table, published_table
 from clustersem.report.tables.respecification import respecification_table
 from clustersem.report.tables.sample import flow_table, items_table
 from clustersem.report.tables.scale import (
@@ -33,12 +34,13 @@ __all__ = [
     "cutoffs_table",
     "equivalence_table",
     "estimates_table",
+    "findings_by_rule",
     "fit_index_table",
     "fit_summary_table",
     "flow_table",
     "frame_table",
+    "further_table",
     "hypotheses_table",
-    "impossible_table",
     "items_table",
     "loadings_table",
     "matrix_table",
