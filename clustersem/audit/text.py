@@ -68,7 +68,7 @@ def title_of(rule: Rule) -> str:
     """
     words = [word.upper() if word in _ABBREVIATIONS else word for word in rule.name.split()]
     name = " ".join(words)
-    return name if name.startswith("chi2") else name[:1].upper() + name[1:]
+    return name if name.startswith(("chi2", "p of")) else name[:1].upper() + name[1:]
 
 
 def share_of(found: Sequence[Finding], held: int) -> str:

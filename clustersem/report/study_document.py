@@ -420,7 +420,7 @@ def _published(view: StudyView) -> Section | None:
 
 
 def _impossible(view: StudyView) -> Section | None:
-    """What the printed numbers say of each other."""
+    """Show what the printed numbers say of each other."""
     if view.published is None:
         return None
     audit, further = view.published.audit, view.published.further

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from clustersem.errors import DataError
 from clustersem.studies.cross_border.completion import maximum_determinant_completion
-from clustersem.studies.cross_border.paper import published
+from clustersem.studies.cross_border.paper import loadings, marker, paths, published, value
 from clustersem.studies.cross_border.populations import (
     construct_correlations,
     implied_covariance,
@@ -92,14 +92,14 @@ def test_scale_is_that_of_the_printed_unstandardised_estimates():
     assert sd.min() > 0.58
     assert sd.max() < 1.32
     sd = dict(zip(frame.columns, sd, strict=True))
-    latent = {
-        name: paper.marker(name).std * sd[paper.marker(name).item] for name in paper.constructs
-    }
-    for row in paper.loadings:
-        assert row.std * sd[row.item] / latent[row.construct] == pytest.approx(row.est)
-    for row in paper.paths:
+    latent = {name: value(marker(name).std) * sd[marker(name).rhs] for name in paper.construct}
+    for row in loadings(paper):
+        found = value(row.std) * sd[row.rhs] / latent[row.lhs]
+        assert found == pytest.approx(value(row.est))
+    for row in paths(paper):
         if row.op == "~":
-            assert row.std * latent[row.lhs] / latent[row.rhs] == pytest.approx(row.est)
+            found = value(row.std) * latent[row.lhs] / latent[row.rhs]
+            assert found == pytest.approx(value(row.est))
 
 
 def test_arrays_are_read_only():

@@ -24,7 +24,7 @@ _STYLES: dict[str, Style] = {"decisive": "bad", "minor": "muted"}
 def findings_by_rule(audit: Audit) -> Iterator[tuple[Rule, str, Table, Points]]:
     """Yield each rule that found something, with what it says, its findings and their sentences."""
     for rule, found, held in audit.by_rule():
-        lead = f"{rule.statement} It does not hold in {share_of(found, held)}."
+        lead = f"{rule.statement} It fails in {share_of(found, held)}."
         told = found if len(found) <= _FEW else found[:1]
         sentences = Points(tuple(f"{one.place}: {one.sentence}" for one in told))
         yield rule, lead, _table(title_of(rule), found), sentences
