@@ -21,6 +21,7 @@ from clustersem.report.figures import (
     cutoff_figure,
     forest_figure,
     power_figure,
+    price_figure,
     residual_heatmap,
     scree_figure,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "path_diagram",
     "path_diagram_svg",
     "power_figure",
+    "price_figure",
     "render_html",
     "render_table",
     "render_text",

@@ -202,6 +202,7 @@ def _steps(result: Respecification, work: PriceWork, records: tuple[Record, ...]
     resamples, n_resamples = numbers.picks(records, "resample")
     halves, n_halves = numbers.picks(records, "halves")
     searchable = {key_of(row) for row in work.space.allowed}
+    searched = not work.space.policy.given
     rows = []
     for step in result.freed:
         key = _key(step)
@@ -213,7 +214,7 @@ def _steps(result: Respecification, work: PriceWork, records: tuple[Record, ...]
                 "op": step.op,
                 "rhs": step.rhs,
                 "picked": resamples[key] / n_resamples if by_search else np.nan,
-                "picked_halves": halves[key] / n_halves if n_halves else np.nan,
+                "picked_halves": halves[key] / n_halves if searched and n_halves else np.nan,
                 "epc": step.epc,
                 "est": float(_estimate(result.fit, step)),
                 "est_found": elsewhere.est,

@@ -31,7 +31,8 @@ class Price:
     steps : DataFrame
         One row a freed parameter of the revised model: ``lhs op rhs``; ``picked`` and
         ``picked_halves``, in which share of resamples and of halves the search freed it (NaN where
-        no search could, because the policy only allows it as a given step); ``epc`` and ``est`` of
+        no search could, because the policy only allows it as a given step; and ``picked_halves``
+        of any given steps, for halves make these and search for none); ``epc`` and ``est`` of
         the sample; of the ``n_halves`` halves that freed it, ``est_found`` there and ``est_new`` in
         the other half, means of both, ``shrinkage`` = est_new / est_found and ``epc_shrinkage`` =
         est_new / the expected change there; and ``caution``.

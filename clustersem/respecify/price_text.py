@@ -95,11 +95,12 @@ def _fit(price: Price) -> list[str]:
         ]
         lines.append(f"{label_of(str(name)):<18}{''.join(cells)}")
     used, all_ = price.counts["partings_used"], price.counts["partings"]
-    lines += _wrapped(
-        f"corrected: for the search having been made on these answers, from {used:g} of {all_:g}"
-        " random partings in halves.",
-        "  ",
-    )
+    if not price.given:
+        lines += _wrapped(
+            "corrected: for the search having been made on these answers, from"
+            f" {used:g} of {all_:g} random partings in halves.",
+            "  ",
+        )
     return [*lines, ""]
 
 
@@ -113,10 +114,12 @@ def _validation(price: Price) -> list[str]:
     words = {
         "initial": "initial model",
         "revised": "revised model",
-        "searched": "given steps" if price.given else "search repeated",
+        "searched": "search repeated",
     }
     for name, row in price.validation.iterrows():
         own = name != "searched"
+        if price.given and not own:
+            continue
         lines.append(
             f"{words[str(name)]:<18}{_number(row['chisq'] if own else math.nan, 10, 2)}"
             f"{_number(row['cv_chisq'], 10, 2)}{_number(row['cv_chisq_se'], 8, 2)}"
@@ -124,11 +127,12 @@ def _validation(price: Price) -> list[str]:
             f"{_number(row['cv_ecvi_se'], 7, 3)}"
             f"{_number(row['holdout_ecvi'], 10, 3)}{_number(row['holdout_ecvi_se'], 7, 3)}"
         )
-    notes = (
-        f"{price.n_folds} folds; hold-out: F of one half from the other's estimates. The revised"
-        " model was chosen on all answers, so only the search repeated in each training part"
-        " is judged honestly."
-    )
+    notes = f"{price.n_folds} folds; hold-out: F of one half from the other's estimates."
+    if not price.given:
+        notes += (
+            " The revised model was chosen on all answers, so only the search repeated in each"
+            " training part is judged honestly."
+        )
     return [*lines, *_wrapped(notes, "  "), ""]
 
 
@@ -153,8 +157,9 @@ def _steps(price: Price) -> list[str]:
     lines += _wrapped(
         "picked: share of resamples"
         + (" in which a search by the policy frees it" if price.given else " that free it")
-        + "; halves: share of halves. found, elsewhere: mean estimate in the halves that freed it"
-        " and in the other halves of those partings.",
+        + ("" if price.given else "; halves: share of halves")
+        + ". found, elsewhere: mean estimate in the halves that freed it and in the other halves"
+        " of those partings.",
         "  ",
     )
     return [*lines, ""]
