@@ -169,21 +169,27 @@ def _rest(price: Price) -> list[str]:
     lines: list[str] = []
     others = price.candidates[~price.candidates["in_final"] & (price.candidates["picked"] > 0)]
     if len(others):
+        best = others.head(_MOST)
+        rows = best[["lhs", "op", "rhs"]].to_numpy()
         shown = [
-            f"{Path(r.lhs, r.op, r.rhs)} {_share(r.picked, 0)}"
-            for r in others.head(_MOST).itertuples()
+            f"{Path(*row)} {_share(share, 0)}"
+            for row, share in zip(rows, best["picked"].tolist(), strict=True)
         ]
         more = f", and {len(others) - _MOST} more" if len(others) > _MOST else ""
         lines += _wrapped(f"Also picked in resamples: {', '.join(shown)}{more}.")
     if len(price.sets):
         lines.append("Models found most often in resamples:")
-        for row in price.sets.head(_MOST).itertuples():
-            mark = " (the revised model)" if row.is_final else ""
+        for _, row in price.sets.head(_MOST).iterrows():
+            mark = " (the revised model)" if row["is_final"] else ""
             lines += _wrapped(
-                f"{_share(row.share, 6)}  {row.freed or 'the initial model'}{mark}", "", " " * 8
+                f"{_share(row['share'], 6)}  {row['freed'] or 'the initial model'}{mark}",
+                "",
+                " " * 8,
             )
-    for row in price.failures.itertuples():
-        lines += _wrapped(f"Failed: {row.what}, {row.times:g} times: {row.failure}. {row.example}")
+    for _, row in price.failures.iterrows():
+        lines += _wrapped(
+            f"Failed: {row['what']}, {row['times']} times: {row['failure']}. {row['example']}"
+        )
     if price.stopped:
         lines += _wrapped(price.stopped)
     return lines

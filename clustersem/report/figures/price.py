@@ -85,7 +85,9 @@ def price_figure(price: Price, path: str | os.PathLike[str] | None = None) -> Fi
     if bars.empty:
         raise DataError("nothing was picked in any resample, so there is nothing to draw.")
     figure, panels = new_panels(9.2, 1.5 + 0.26 * max(len(bars), 4), 1 + len(_DRAWN))
-    panels[0].get_gridspec().set_width_ratios([2.6, 1.0, 1.0, 1.0])
+    grid = panels[0].get_gridspec()
+    if grid is not None:
+        grid.set_width_ratios([2.6, 1.0, 1.0, 1.0])
     _draw_bars(panels[0], bars)
     for axes, name in zip(panels[1:], _DRAWN, strict=True):
         _draw_index(axes, price, name)
@@ -139,10 +141,9 @@ def _draw_bars(axes: Axes, bars: pd.DataFrame) -> None:
 
 def _draw_index(axes: Axes, price: Price, stem: str) -> None:
     name = next(str(one) for one in price.fit_table.index if str(one).split("_")[0] == stem)
-    row = price.fit_table.loc[name]
     kinds = (("initial", SOFT, "white"), ("plain", ACCENT, ACCENT), ("corrected", BAD, BAD))
     heights = (2.0, 1.0, 0.0)
-    values = [float(row[kind]) for kind, _, _ in kinds]
+    values = [float(price.fit_table[kind].to_dict()[name]) for kind, _, _ in kinds]
     finite = [v for v in values if math.isfinite(v)]
     low, high = min(finite), max(finite)
     room = 0.18 * ((high - low) or 0.1)
@@ -162,10 +163,10 @@ def _draw_index(axes: Axes, price: Price, stem: str) -> None:
             axes.annotate(
                 number(value),
                 (value, height),
-                (0.0, 6.0),
+                (0.0, 6.0 if height else -6.0),
                 textcoords="offset points",
                 ha="center" if high - low < 1e-12 else side,
-                va="bottom",
+                va="bottom" if height else "top",
                 fontsize=SMALL,
                 color=edge,
             )
@@ -183,7 +184,7 @@ def _draw_index(axes: Axes, price: Price, stem: str) -> None:
             },
         )
     axes.set_xlim(low - room, high + room)
-    axes.set_ylim(-0.6, 2.6)
+    axes.set_ylim(-0.7, 2.6)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.locator_params(axis="x", nbins=3)
@@ -195,14 +196,27 @@ def _key(figure: Figure, axes: Axes, *, given: bool) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    dot = {"linestyle": "", "marker": "o", "markersize": 6.0}
     marks = [
         Patch(color=ACCENT, label="step of the revised model"),
         Patch(color=SOFT, alpha=0.45, label="other parameter"),
         Line2D([], [], color=INK, linewidth=1.8, label="share of halves"),
-        Line2D([], [], markeredgecolor=SOFT, markerfacecolor="white", label="initial", **dot),
-        Line2D([], [], color=ACCENT, label="revised", **dot),
-        Line2D([], [], color=BAD, label="revised, on new respondents", **dot),
+        *(
+            Line2D(
+                [],
+                [],
+                linestyle="",
+                marker="o",
+                markersize=6.0,
+                markeredgecolor=edge,
+                markerfacecolor=face,
+                label=words,
+            )
+            for words, edge, face in (
+                ("initial", SOFT, "white"),
+                ("revised", ACCENT, ACCENT),
+                ("revised, on new respondents", BAD, BAD),
+            )
+        ),
     ]
     if given:
         del marks[2]
