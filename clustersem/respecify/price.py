@@ -118,7 +118,8 @@ def price(
     Examples
     --------
     >>> import clustersem as cs
-    >>> answers = cs.simulate("f =~ a + .8*b + .7*c + .9*d; a ~~ .3*b", 200, seed=1)
+    >>> text = "f =~ .8*a + .8*b + .7*c + .6*d; a ~~ .15*b"
+    >>> answers = cs.simulate(text, 200, standardized=True, seed=1)
     >>> fit = cs.cfa("f =~ a + b + c + d", answers)
     >>> result = cs.respecify(fit, cs.RespecificationPolicy(max_steps=1))
     >>> price = cs.price(result, n=10, repeats=1, seed=1)
@@ -282,7 +283,8 @@ def _check(result: Respecification, folds: int, repeats: int, n: int) -> None:
             f"price() takes what cs.respecify returned, not a {type(result).__name__}. Write"
             " cs.price(cs.respecify(fit, policy))."
         )
-    if result.initial.moments.data is None:
+    sample = result.initial.moments
+    if sample.data is None:
         raise UnsupportedError(
             "a price needs the answers, to repeat the search on parts of them: the model was"
             " fitted to a covariance matrix. Fit it to the answers."
@@ -290,3 +292,9 @@ def _check(result: Respecification, folds: int, repeats: int, n: int) -> None:
     for name, value, least in (("folds", folds, 2), ("repeats", repeats, 1), ("n", n, 2)):
         if not is_whole(value) or value < least:
             raise DataError(f"{name}={value!r}: write a whole number, {least} or more.")
+    unit = np.arange(len(sample.data)) if sample.cluster is None else sample.cluster
+    n_units = len(np.unique(unit))
+    if folds > n_units:
+        raise DataError(
+            f"folds={folds}: there are {n_units} respondents or clusters, so write 2 to {n_units}."
+        )

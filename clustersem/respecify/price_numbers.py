@@ -120,7 +120,7 @@ def _noncentral(
     m: Mapping[str, float], chisq: float, df: float, n: float, optimism: float, tests: str
 ) -> dict[str, float]:
     """Return RMSEA and CFI with the larger chi2, robust ones where their formula is at hand."""
-    if index_suffix(m) == "_robust":
+    if tests and index_suffix(m) == "_robust":
         plain, more = _robust(m, n, 0.0), _robust(m, n, optimism)
         if all(abs(plain[name] - m[name]) <= SAME for name in plain):
             return more
@@ -231,6 +231,7 @@ def sets_table(space: ModelSpace, records: Sequence[Record], final: Freed) -> pd
         for model, times in counts.items()
     ]
     table = pd.DataFrame(rows, columns=["freed", "n_freed", "times", "share", "is_final"])
+    table = table.astype({"is_final": bool})
     return table.sort_values(
         ["times", "n_freed", "freed"], ascending=[False, True, True], ignore_index=True
     )
@@ -248,8 +249,8 @@ def candidates_table(space: ModelSpace, records: Sequence[Record], final: Freed)
     resamples, n_resamples = picks(records, "resample")
     halves, n_halves = picks(records, "halves")
     rows = []
-    for key in set(resamples) | set(halves) | set(final):
-        lhs, op, rhs = space.written(key)
+    for lhs, op, rhs in space.ordered(set(resamples) | set(halves) | final):
+        key = key_of((lhs, op, rhs))
         rows.append(
             {
                 "lhs": lhs,
@@ -261,22 +262,10 @@ def candidates_table(space: ModelSpace, records: Sequence[Record], final: Freed)
             }
         )
     columns = ["lhs", "op", "rhs", "picked", "picked_halves", "in_final"]
-    table = pd.DataFrame(rows, columns=columns)
-    order = {
-        row: i
-        for i, row in enumerate(
-            space.ordered(
-                key_of(tuple(r))
-                for r in table[["lhs", "op", "rhs"]].itertuples(index=False, name=None)
-            )
-        )
-    }
-    table["place"] = [
-        order[row] for row in table[["lhs", "op", "rhs"]].itertuples(index=False, name=None)
-    ]
-    return table.sort_values(["picked", "place"], ascending=[False, True], ignore_index=True).drop(
-        columns="place"
+    table = pd.DataFrame(rows, columns=columns).astype(
+        {"picked": float, "picked_halves": float, "in_final": bool}
     )
+    return table.sort_values("picked", ascending=False, kind="stable", ignore_index=True)
 
 
 @dataclass(frozen=True)

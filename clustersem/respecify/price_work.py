@@ -220,11 +220,11 @@ class PriceWork:
         assert here.fit is not None, "a search ends at a model that can be fitted"
         if there.fit is None:
             return Record(job, trail.rows, NO_NEW_FIT, there.failure)
-        n_own, n = part.training.n_obs, self.space.initial.n_obs
         srmr = srmr_gain(own.initial, here.fit) - srmr_gain(other.initial, there.fit)
         contest = Contest(
             drop(own.initial, here.fit) - drop(other.initial, there.fit),
-            srmr * n_own / n,
+            # Of twice as many respondents, the error of squared residuals is half as large.
+            srmr / 2.0,
             {
                 key_of(row): Estimated(
                     _epc(own, trail, row), _estimate(here.fit, row), _estimate(there.fit, row)

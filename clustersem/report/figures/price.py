@@ -72,7 +72,8 @@ def price_figure(price: Price, path: str | os.PathLike[str] | None = None) -> Fi
     Examples
     --------
     >>> import clustersem as cs
-    >>> answers = cs.simulate("f =~ a + .8*b + .7*c + .9*d; a ~~ .3*b", 200, seed=1)
+    >>> text = "f =~ .8*a + .8*b + .7*c + .6*d; a ~~ .15*b"
+    >>> answers = cs.simulate(text, 200, standardized=True, seed=1)
     >>> fit = cs.cfa("f =~ a + b + c + d", answers)
     >>> result = cs.respecify(fit, cs.RespecificationPolicy(max_steps=1))
     >>> figure = cs.price_figure(cs.price(result, n=10, repeats=1, seed=1))
