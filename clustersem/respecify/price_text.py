@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 
 from clustersem.fit.hypotheses import Path
@@ -16,6 +17,8 @@ _NAMES = {
     "srmr": "SRMR",
     "ecvi": "ECVI",
 }
+#: Stands for a space at which no line is broken.
+_GLUE = "\N{NO-BREAK SPACE}"
 #: Fewer shown models than found ones keep the page a page.
 _MOST = 5
 
@@ -209,7 +212,8 @@ def _number(value: float, width: int, digits: int) -> str:
 
 
 def _wrapped(text: str, first: str = "", rest: str | None = None) -> list[str]:
+    """Break a text into lines, no parameter and no percentage in two."""
+    whole = re.sub(r" (=~|~~|~) ", rf"{_GLUE}\1{_GLUE}", text).replace(" %", f"{_GLUE}%")
     rest = first if rest is None else rest
-    return textwrap.wrap(
-        text, 96, initial_indent=first, subsequent_indent=rest, drop_whitespace=True
-    )
+    lines = textwrap.wrap(whole, 96, initial_indent=first, subsequent_indent=rest)
+    return [line.replace(_GLUE, " ") for line in lines]

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 #: Candidates that are no step are drawn down to this share, and no more than so many.
 _RARE, _MOST = 0.1, 8
+#: The share of the axis that the number beside a bar takes.
+_LABEL = 0.09
 #: Indices that are drawn beside the bars; chi2 has a scale of its own.
 _DRAWN = ("rmsea", "cfi", "srmr")
 
@@ -125,7 +127,7 @@ def _draw_bars(axes: Axes, bars: pd.DataFrame) -> None:
                 linewidth=1.8,
             )
         axes.text(
-            max(100 * picked, 100 * halves if halves == halves else 0.0) + 1.5,
+            100 * (halves if picked <= halves < picked + _LABEL else picked) + 1.5,
             -place,
             f"{100 * picked:.0f}",
             va="center",
