@@ -25,7 +25,13 @@ if TYPE_CHECKING:
     from clustersem.fit.semopy_import import from_semopy
     from clustersem.moments.streamed import read_moments
     from clustersem.moments.streamed_moments import StreamedMoments
-    from clustersem.report import cutoff_figure, influence_figure, path_diagram, power_figure
+    from clustersem.report import (
+        cutoff_figure,
+        influence_figure,
+        path_diagram,
+        power_figure,
+        price_figure,
+    )
     from clustersem.resample.bootstrap import bootstrap
     from clustersem.resample.bootstrap_result import Bootstrap
     from clustersem.resample.cutoffs import cutoffs
@@ -44,6 +50,8 @@ if TYPE_CHECKING:
     from clustersem.respecify import Respecification, RespecificationPolicy
     from clustersem.respecify.equivalent import equivalent_models
     from clustersem.respecify.equivalent_result import EquivalentModels
+    from clustersem.respecify.price import price
+    from clustersem.respecify.price_result import Price
     from clustersem.scale import (
         bartlett,
         efa,
@@ -112,6 +120,9 @@ _HOMES = {
     "path_diagram": "clustersem.report",
     "read_moments": "clustersem.moments.streamed",
     "power_figure": "clustersem.report",
+    "Price": "clustersem.respecify.price_result",
+    "price": "clustersem.respecify.price",
+    "price_figure": "clustersem.report",
     "simulate": "clustersem.resample.simulate",
     **dict.fromkeys(("Hypothesis", "test_hypotheses"), "clustersem.fit"),
     **dict.fromkeys(("Respecification", "RespecificationPolicy"), "clustersem.respecify"),
@@ -138,6 +149,7 @@ __all__ = [
     "ModelSpec",
     "Nesting",
     "Power",
+    "Price",
     "Published",
     "Respecification",
     "RespecificationPolicy",
@@ -172,6 +184,8 @@ __all__ = [
     "path_diagram",
     "power",
     "power_figure",
+    "price",
+    "price_figure",
     "purify",
     "read_moments",
     "read_published",

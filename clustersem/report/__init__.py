@@ -23,6 +23,7 @@ from clustersem.report.figures import (
     forest_figure,
     influence_figure,
     power_figure,
+    price_figure,
     residual_heatmap,
     scree_figure,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "path_diagram",
     "path_diagram_svg",
     "power_figure",
+    "price_figure",
     "render_html",
     "render_table",
     "render_text",

@@ -5,6 +5,7 @@ from clustersem.report.figures.forest import forest_figure
 from clustersem.report.figures.heatmap import residual_heatmap
 from clustersem.report.figures.influence import influence_figure
 from clustersem.report.figures.power import power_figure
+from clustersem.report.figures.price import price_figure
 from clustersem.report.figures.scree import scree_figure
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "forest_figure",
     "influence_figure",
     "power_figure",
+    "price_figure",
     "residual_heatmap",
     "scree_figure",
 ]
