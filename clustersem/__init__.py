@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from clustersem.fit.semopy_import import from_semopy
     from clustersem.moments.streamed import read_moments
     from clustersem.moments.streamed_moments import StreamedMoments
-    from clustersem.report import cutoff_figure, path_diagram, power_figure
+    from clustersem.report import (
+        cutoff_figure,
+        path_diagram,
+        power_figure,
+        specification_curve,
+    )
     from clustersem.resample.bootstrap import bootstrap
     from clustersem.resample.bootstrap_result import Bootstrap
     from clustersem.resample.cutoffs import cutoffs
@@ -38,6 +43,8 @@ if TYPE_CHECKING:
     )
     from clustersem.resample.simulate import simulate
     from clustersem.respecify import Respecification, RespecificationPolicy
+    from clustersem.respecify.multiverse import multiverse, screenings
+    from clustersem.respecify.multiverse_result import Multiverse
     from clustersem.scale import (
         bartlett,
         efa,
@@ -84,6 +91,7 @@ _HOMES = {
     "Cutoffs": "clustersem.resample.cutoffs_result",
     "Invariance": "clustersem.fit.invariance_result",
     "SecondOpinion": "clustersem.fit.second_opinion",
+    "Multiverse": "clustersem.respecify.multiverse_result",
     "Study": "clustersem.study",
     "StreamedMoments": "clustersem.moments.streamed_moments",
     "StudyResult": "clustersem.study",
@@ -95,10 +103,13 @@ _HOMES = {
     "from_semopy": "clustersem.fit.semopy_import",
     "invariance": "clustersem.fit.invariance",
     "misspecified": "clustersem.resample.misfit",
+    "multiverse": "clustersem.respecify.multiverse",
     "path_diagram": "clustersem.report",
     "read_moments": "clustersem.moments.streamed",
     "power_figure": "clustersem.report",
+    "screenings": "clustersem.respecify.multiverse",
     "simulate": "clustersem.resample.simulate",
+    "specification_curve": "clustersem.report",
     **dict.fromkeys(("Hypothesis", "test_hypotheses"), "clustersem.fit"),
     **dict.fromkeys(("Respecification", "RespecificationPolicy"), "clustersem.respecify"),
     **dict.fromkeys(
@@ -119,6 +130,7 @@ __all__ = [
     "Hypothesis",
     "Invariance",
     "ModelSpec",
+    "Multiverse",
     "Power",
     "Respecification",
     "RespecificationPolicy",
@@ -144,6 +156,7 @@ __all__ = [
     "kmo",
     "mardia",
     "misspecified",
+    "multiverse",
     "parallel_analysis",
     "path_diagram",
     "power",
@@ -156,8 +169,10 @@ __all__ = [
     "rmsea_power",
     "rmsea_sample_size",
     "sample_size",
+    "screenings",
     "sem",
     "simulate",
+    "specification_curve",
     "studies",
     "test_hypotheses",
     "validity",

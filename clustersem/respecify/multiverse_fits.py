@@ -27,7 +27,18 @@ from clustersem.respecify.trial import local_minimum
 from clustersem.survey.names import listed
 
 #: Measures of every model, by the names of ``fit.measures``; the variant that is reported.
-MEASURES = tuple("chisq df pvalue cmin_df cfi tli rmsea srmr aic bic".split())
+MEASURES = (
+    "chisq",
+    "df",
+    "pvalue",
+    "cmin_df",
+    "cfi",
+    "tli",
+    "rmsea",
+    "srmr",
+    "aic",
+    "bic",
+)
 #: What is read for every hypothesis.
 READ = ("est", "se", "p_value", "std_all", "std_ci_lower", "std_ci_upper")
 
@@ -200,7 +211,9 @@ def values(fit: Fit, paths: Sequence[Path], half: float) -> Array:
         Those of :data:`READ`; NaN for a parameter that the model does not have.
     """
     table = {key_of((p.lhs, p.op, p.rhs)): i for i, p in enumerate(fit.spec.parameters)}
-    places = np.array([table.get(key_of(tuple(path)), -1) for path in paths], dtype=np.intp)
+    places = np.array(
+        [table.get(key_of((path.lhs, path.op, path.rhs)), -1) for path in paths], dtype=np.intp
+    )
     known = np.flatnonzero(places >= 0)
     rows = places[known]
     layout, (own,) = fit.layout, fit.layout.groups
@@ -247,7 +260,7 @@ def tasks_of(
     keep : set of frozenset
         Sets that are kept though their solution is inadmissible.
     """
-    tasks = []
+    tasks: list[Task] = []
     for number, world in enumerate(worlds):
         seen: dict[Freed, Task] = {}
         for rows, ordered in sets:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -15,7 +14,7 @@ from clustersem.errors import ModelError
 from clustersem.fit.hypotheses import Hypothesis
 from clustersem.respecify.multiverse_fits import FITTED, MEASURES, READ
 from clustersem.respecify.policy import RespecificationPolicy, Target
-from clustersem.survey.names import did_you_mean
+from clustersem.survey.names import did_you_mean, listed
 
 SUPPORTED, CONTRADICTED = "supported", "contradicted"
 NOT_SUPPORTED, NOT_TESTED = "not supported", "not tested"
@@ -68,7 +67,7 @@ class Multiverse:
 
     @cached_property
     def verdicts(self) -> NDArray[np.object_]:
-        """Verdicts of :func:`clustersem.test_hypotheses` (models x hypotheses); empty where none."""
+        """As :func:`test_hypotheses` gives them (models x hypotheses); empty where there is none."""
         est, p = self.values[..., READ.index("est")], self.values[..., READ.index("p_value")]
         expect = np.array([hypothesis.expect for hypothesis in self.hypotheses])
         with np.errstate(invalid="ignore"):
@@ -141,6 +140,46 @@ class Multiverse:
             }
         )
 
+    @cached_property
+    def choices(self) -> pd.DataFrame:
+        """Which model makes which choice: models x choices, bool.
+
+        A column a freed parameter, and where there are several, a sample, an estimator, items that
+        are left out; only choices that some fitted models make and others do not.
+        """
+        columns: dict[str, NDArray[np.bool_]] = {}
+        for column, lead in (("sample", "sample "), ("estimator", ""), ("deleted", "without ")):
+            values = self.models[column]
+            for value in values.unique():
+                if value and values.nunique() > 1:
+                    columns[f"{lead}{value}"] = np.asarray(values == value)
+        freed = [text.split(", ") if text else [] for text in self.models["freed"]]
+        by_number = self.models["n_freed"].sort_values(kind="stable").index
+        for name in dict.fromkeys(name for i in by_number for name in freed[i]):
+            columns[name] = np.array([name in own for own in freed], dtype=bool)
+        own = self.fitted
+        return pd.DataFrame(
+            {k: v for k, v in columns.items() if 0 < (v & own).sum() < own.sum()},
+            index=self.models.index,
+        )
+
+    @cached_property
+    def influence(self) -> pd.DataFrame:
+        """What each choice does to each hypothesis: choices x hypotheses.
+
+        The mean standardised estimate of the fitted models that make the choice less that of those
+        that do not; they differ in other respects too, so it describes and does not isolate.
+        """
+        std = self.values[..., READ.index("std_all")]
+        columns = {}
+        for j, hypothesis in enumerate(self.hypotheses):
+            known = self.fitted & np.isfinite(std[:, j])
+            columns[hypothesis.id] = [
+                _mean(std[known & made, j]) - _mean(std[known & ~made, j])
+                for made in self.choices.to_numpy(dtype=bool).T
+            ]
+        return pd.DataFrame(columns, index=list(self.choices.columns), dtype=float)
+
     @property
     def counts(self) -> dict[str, int]:
         """How many models came to what: ``"fitted"`` first, then why others are left out."""
@@ -150,7 +189,7 @@ class Multiverse:
     @property
     def left_out(self) -> pd.DataFrame:
         """The models that are left out: ``model sample estimator deleted freed status why``."""
-        columns = "model sample estimator deleted freed status why".split()
+        columns = ["model", "sample", "estimator", "deleted", "freed", "status", "why"]
         return self.models.loc[~self.fitted, columns].reset_index(drop=True)
 
     @property
@@ -201,13 +240,18 @@ class Multiverse:
                     f"the target names {name!r}, which is none of {', '.join(MEASURES)}"
                     f"{did_you_mean(name, MEASURES)}."
                 )
-        models = self.models.copy()
-        goals = ", ".join(f"{name} {sign} {wanted:g}" for name, (sign, wanted) in policy.goals.items())
-        for at in np.flatnonzero(self.fitted):
-            missed = policy.unmet(models.loc[models.index[at], list(MEASURES)].to_dict())
+        goals = [f"{name} {sign} {wanted:g}" for name, (sign, wanted) in policy.goals.items()]
+        status, why = list(self.models["status"]), list(self.models["why"])
+        measures = self.models[list(MEASURES)].to_numpy(dtype=float)
+        for at in np.flatnonzero(self.fitted).tolist():
+            missed = policy.unmet(dict(zip(MEASURES, measures[at].tolist(), strict=True)))
             if missed:
-                models.loc[models.index[at], ["status", "why"]] = [MISSED, "; ".join(missed)]
-        return replace(self, models=models, notes=(*self.notes, f"Only models with {goals} count."))
+                status[at], why[at] = MISSED, "; ".join(missed)
+        return replace(
+            self,
+            models=self.models.assign(status=status, why=why),
+            notes=(*self.notes, f"Only models with {listed(goals)} count."),
+        )
 
     def __str__(self) -> str:
         from clustersem.respecify.multiverse_text import multiverse_text
@@ -246,6 +290,10 @@ def percent(share: float) -> str:
     if 0.99 < share < 1.0 or 0.0 < share < 0.01:
         return f"{np.floor(1000.0 * share) / 10.0:.1f} %"
     return f"{100.0 * share:.0f} %"
+
+
+def _mean(values: Array) -> float:
+    return float(values.mean()) if len(values) else float("nan")
 
 
 def _share(of: NDArray[np.bool_]) -> float:

@@ -56,9 +56,7 @@ def run(
             " clustersem.RespecificationPolicy(allow='residual_covariances'), or None."
         )
     if not is_whole(max_models) or max_models < 1:
-        raise ModelError(
-            f"max_models={max_models!r}: write how many models to look at, 1 or more."
-        )
+        raise ModelError(f"max_models={max_models!r}: write how many models to look at, 1 or more.")
     space = ModelSpace.of(fit, policy or RespecificationPolicy())
     test_hypotheses(fit, hypotheses, alpha=alpha)  # refuses what cannot be tested
     wanted = parse_hypotheses(hypotheses)
@@ -117,8 +115,8 @@ def _models(
                 **dict(zip(MEASURES, reading.measures.tolist(), strict=True)),
             }
         )
-    columns = "model sample estimator deleted freed n_freed role status why".split()
-    return pd.DataFrame(rows, columns=[*columns, *MEASURES])
+    columns = ["model", "sample", "estimator", "deleted", "freed", "n_freed", "role", "status"]
+    return pd.DataFrame(rows, columns=[*columns, "why", *MEASURES])
 
 
 def _roles(world: World, selection: Selection) -> dict[Freed, str]:

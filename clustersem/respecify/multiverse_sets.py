@@ -67,13 +67,9 @@ def selected(space: ModelSpace, most: int, seed: int) -> Selection:
         Of the random numbers.
     """
     trail = search(space)
-    way = tuple(
-        dict.fromkeys(
-            (NOTHING, *(move.after for move in trail.moves if move.status != "skipped"), trail.model)
-        )
-    )
-    # The model at the end may have been passed before (what was freed may be fixed again).
-    way = (*(model for model in way if model != trail.model), trail.model)
+    passed = dict.fromkeys((NOTHING, *(move.after for move in trail.moves)))
+    # The model at the end may have been passed before: what was freed may be fixed again.
+    way = (*(model for model in passed if model != trail.model), trail.model)
     named: Freed = frozenset().union(*way)
     given = [key for key in sorted(named) if key not in set(map(key_of, space.allowed))]
     everything = [*map(key_of, space.allowed), *given]
@@ -113,8 +109,8 @@ def _of_all(space: ModelSpace, n: int, n_sets: int, limit: int | None) -> str:
     if not n:
         return f"{nothing_left_words(space)} The initial model is the only one."
     named = f"of up to {limit} " if limit is not None and limit < n else ""
-    parameters = "parameter that the policy allows" if n == 1 else "parameters that the policy allows"
-    return f"All {n_sets:,} sets {named}of the {n} {parameters}."
+    what = "parameter" if n == 1 else "parameters"
+    return f"All {n_sets:,} sets {named}of the {n} {what} that the policy allows."
 
 
 def nothing_left_words(space: ModelSpace) -> str:

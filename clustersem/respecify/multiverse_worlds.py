@@ -31,7 +31,7 @@ AS_FITTED = "as fitted"
 
 Estimators = Sequence[str] | Mapping[str, Mapping[str, object]]
 Deletions = str | Sequence[str | Sequence[str]]
-Samples = Mapping[str, Data]
+Samples = dict[str, Data]
 #: The new row of a parameter table, and the old one of the same parameter.
 Insertion = tuple[Parameter, Parameter | None]
 
@@ -200,14 +200,13 @@ def _by(world: World, label: str, said: Mapping[str, object]) -> World:
 def _in_samples(
     fit: Fit, samples: Samples
 ) -> tuple[list[tuple[str, ModelSpec, tuple[SampleMoments, ...]]], list[str]]:
-    found, notes = [(AS_FITTED, fit.spec, fit.samples)], []
-    if not isinstance(samples, Mapping):
-        if len(samples):
-            raise DataError(
-                "samples: give each a name, {'strict': survey.screen(policy), ...}; cs.screenings"
-                " makes such a mapping of a survey and screening policies."
-            )
-        return found, notes
+    notes: list[str] = []
+    found = [(AS_FITTED, fit.spec, fit.samples)]
+    if not isinstance(samples, dict):
+        raise DataError(
+            "samples: give each a name, {'strict': survey.screen(policy), ...}; cs.screenings makes"
+            " such a mapping of a survey and screening policies."
+        )
     if samples and (fit.moments.weights is not None or fit.moments.cluster is not None):
         raise UnsupportedError(
             "samples: the model was fitted with sampling weights or clusters, whose columns are not"
@@ -240,8 +239,8 @@ def _deletions(spec: ModelSpec, deletions: Deletions) -> tuple[list[tuple[str, .
     items = [name for name in spec.observed if name in constructs]
     if isinstance(deletions, str) and deletions == "each":
         lone = [item for item in items if _too_few(constructs, (item,))]
-        kept = "" if not lone else f"{listed(lone)} cannot be left out: two items are left with each."
-        return [(i,) for i in items if i not in lone], [kept] if kept else []
+        kept = f"Left in are {listed(lone)}: their constructs would keep fewer than two items."
+        return [(i,) for i in items if i not in lone], [kept] if lone else []
     wanted = [deletions] if isinstance(deletions, str) else list(deletions)
     found: dict[tuple[str, ...], None] = {}
     for each in wanted:

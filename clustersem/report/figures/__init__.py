@@ -5,6 +5,7 @@ from clustersem.report.figures.forest import forest_figure
 from clustersem.report.figures.heatmap import residual_heatmap
 from clustersem.report.figures.power import power_figure
 from clustersem.report.figures.scree import scree_figure
+from clustersem.report.figures.specification import specification_curve
 
 __all__ = [
     "cutoff_figure",
@@ -12,4 +13,5 @@ __all__ = [
     "power_figure",
     "residual_heatmap",
     "scree_figure",
+    "specification_curve",
 ]
