@@ -67,7 +67,7 @@ class Multiverse:
 
     @cached_property
     def verdicts(self) -> NDArray[np.object_]:
-        """As :func:`test_hypotheses` gives them (models x hypotheses); empty where there is none."""
+        """As :func:`test_hypotheses` gives them (models x hypotheses); empty where none is."""
         est, p = self.values[..., READ.index("est")], self.values[..., READ.index("p_value")]
         expect = np.array([hypothesis.expect for hypothesis in self.hypotheses])
         with np.errstate(invalid="ignore"):

@@ -79,10 +79,9 @@ def specification_curve(
     Of one hypothesis: the standardised estimates with their intervals, each coloured by its
     verdict, and below them a mark for every choice (a freed parameter, a sample, an estimator,
     items left out) that the model above makes; choices that go with higher estimates come first.
-    Of several: the sorted estimates of each in a panel of its own, on one scale, and below them
-    how much higher or lower estimates are on average in models that make a choice
-    (``multiverse.influence``). A ring is the initial model, a diamond the final one. Intervals may
-    go beyond the panel.
+    Of several: the sorted estimates of each in a panel with its own scale, and below them how much
+    higher or lower they are on average in models that make a choice (``multiverse.influence``). A
+    ring is the initial model, a diamond the final one. Intervals may go beyond the panel.
 
     Parameters
     ----------
@@ -147,7 +146,7 @@ def _of_one(multiverse: Multiverse, j: int) -> Figure:
         bottom.sharex(top)
     else:
         top = quiet(figure.add_subplot())
-    order = _curve(top, multiverse, j, _limits(multiverse, [j]), size=2.6)
+    order = _curve(top, multiverse, j, size=2.6)
     top.set_ylabel("Standardised estimate", fontsize=SMALL)
     dress(top)
     _title(top, multiverse, j)
@@ -163,6 +162,8 @@ def _of_one(multiverse: Multiverse, j: int) -> Figure:
 
 
 def _of_all(multiverse: Multiverse) -> Figure:
+    from matplotlib.ticker import MaxNLocator
+
     n = len(multiverse.hypotheses)
     across = min(_ACROSS, n)
     down = -(-n // across)
@@ -172,14 +173,12 @@ def _of_all(multiverse: Multiverse) -> Figure:
     heights = [_PANEL] * down + ([_ROW * len(names) + 0.25] if names else [])
     figure = blank_figure(9.2, sum(heights) + 0.3 * down + 0.7)
     grid = figure.add_gridspec(len(heights), across, height_ratios=heights)
-    limits = _limits(multiverse, range(n))
     for j in range(n):
         axes = quiet(figure.add_subplot(grid[j // across, j % across]))
-        _curve(axes, multiverse, j, limits, size=1.8)
+        _curve(axes, multiverse, j, size=1.8)
         axes.tick_params(axis="x", labelbottom=False, length=0)
-        if j % across:
-            axes.tick_params(axis="y", labelleft=False)
-        elif j // across == (down - 1) // 2:
+        axes.yaxis.set_major_locator(MaxNLocator(3))
+        if j % across == 0 and j // across == (down - 1) // 2:
             axes.set_ylabel("Standardised estimate", fontsize=SMALL)
         dress(axes)
         _title(axes, multiverse, j)
@@ -190,21 +189,19 @@ def _of_all(multiverse: Multiverse) -> Figure:
     return figure
 
 
-def _limits(multiverse: Multiverse, some: Sequence[int]) -> tuple[float, float]:
+def _limits(multiverse: Multiverse, j: int) -> tuple[float, float]:
     """Return the range of the estimates, and zero, with room for intervals of a usual width."""
-    values = multiverse.values[multiverse.fitted][:, list(some)]
-    std = values[..., READ.index("std_all")]
-    half = np.nanmedian(values[..., READ.index("std_ci_upper")] - std) if std.size else 0.0
-    room = float(half) if np.isfinite(half) else 0.05
+    values = multiverse.values[multiverse.fitted, j]
+    std, upper = (values[:, READ.index(name)] for name in ("std_all", "std_ci_upper"))
+    half = upper - std
+    room = float(np.median(half[np.isfinite(half)])) if np.isfinite(half).any() else 0.0
     low = min(0.0, float(np.nanmin(std)) - room)
     high = max(0.0, float(np.nanmax(std)) + room)
     margin = 0.03 * (high - low or 1.0)
     return low - margin, high + margin
 
 
-def _curve(
-    axes: Axes, multiverse: Multiverse, j: int, limits: tuple[float, float], *, size: float
-) -> np.ndarray:
+def _curve(axes: Axes, multiverse: Multiverse, j: int, *, size: float) -> np.ndarray:
     """Draw one hypothesis' estimates; return the models in the order of the drawing."""
     std, low, high = (
         multiverse.values[:, j, READ.index(name)]
@@ -226,8 +223,14 @@ def _curve(
             rasterized=many,
             zorder=2,
         )
-        marks = {"color": colour, "markersize": size, "markeredgewidth": 0.0, "zorder": 3}
-        axes.plot(x[at], std[own], "o", rasterized=many, **marks)
+        axes.plot(
+            *(x[at], std[own], "o"),
+            color=colour,
+            markersize=size,
+            markeredgewidth=0.0,
+            rasterized=many,
+            zorder=3,
+        )
     for role, marker, face in (("initial", "o", "white"), ("final", "D", INK)):
         place = multiverse.place_of(role)
         at = np.flatnonzero(order == place)
@@ -239,7 +242,7 @@ def _curve(
             markeredgewidth=1.0,
             zorder=5,
         )
-    axes.set_ylim(*limits)
+    axes.set_ylim(*_limits(multiverse, j))
     pad = max(0.6, 0.015 * len(order))
     axes.set_xlim(-pad, len(order) - 1 + pad)
     return order
@@ -298,7 +301,7 @@ def _heatmap(
     bar = figure.colorbar(image, ax=axes, fraction=0.02, pad=0.01, extend="both")
     bar.set_label("Estimate with the choice,\nless without it", fontsize=_SMALLER)
     bar.ax.tick_params(labelsize=_SMALLER, colors=INK)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     dress(axes)
     dress(bar.ax)
 
@@ -313,13 +316,20 @@ def _key(figure: Figure, multiverse: Multiverse, some: Sequence[int]) -> None:
         for name, colour in _COLOURS.items()
         if name in there
     ]
-    plain = {"color": INK, "linewidth": 0, "markersize": 4.6}
-    lines += [
-        Line2D([], [], marker="o", markerfacecolor="white", label="initial model", **plain),
-        Line2D([], [], marker="D", label="final model", **plain),
-    ]
+    for label, marker, face in (("initial model", "o", "white"), ("final model", "D", INK)):
+        one = Line2D(
+            [], [], color=INK, marker=marker, markerfacecolor=face, linewidth=0, label=label
+        )
+        one.set_markersize(4.6)
+        lines.append(one)
+    lines.append(Line2D([], [], linewidth=0, label="%: models that support it"))
     key = figure.legend(
-        handles=lines, loc="outside lower center", ncols=len(lines), frameon=False, fontsize=SMALL
+        handles=lines,
+        loc="outside lower center",
+        ncols=len(lines),
+        columnspacing=1.2,
+        frameon=False,
+        fontsize=SMALL,
     )
     for text in key.get_texts():
         text.set_fontfamily(figure.axes[0].xaxis.label.get_fontfamily())
