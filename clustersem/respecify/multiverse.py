@@ -112,9 +112,10 @@ def multiverse(
     >>> s = pd.DataFrame(0.4 + 0.6 * np.eye(5), index=names, columns=names)
     >>> s.loc["a", "b"] = s.loc["b", "a"] = 0.6
     >>> fit = cs.sem("f =~ a + b + c + d; y ~ f", cov=s, n_obs=300)
-    >>> found = multiverse(fit, None, "H1: y ~ f, +")
+    >>> policy = cs.RespecificationPolicy(max_steps=1)
+    >>> found = multiverse(fit, policy, "H1: y ~ f, +")
     >>> found.table[["id", "n_models", "share_supported", "survives"]].to_dict("records")
-    [{'id': 'H1', 'n_models': 48, 'share_supported': 1.0, 'survives': 'in all'}]
+    [{'id': 'H1', 'n_models': 7, 'share_supported': 1.0, 'survives': 'in all'}]
     """
     from clustersem.respecify.multiverse_run import run
 
