@@ -21,7 +21,8 @@ import numpy as np
 
 from benchmarks import population
 from benchmarks.machine import machine
-from benchmarks.simulation_page import PAGE, RESULTS, show, write_page
+from benchmarks.region import show, write_region
+from benchmarks.simulation_page import PAGE, RESULTS, tables
 from benchmarks.worker import ONE_THREAD
 
 SIZES = (200, 500, 1000)
@@ -84,10 +85,10 @@ def main() -> int:
     """Run the studies, or lay out the page from the last results."""
     options = _options()
     results = json.loads(RESULTS.read_text()) if options.redraw else _run(options)
-    show(results)
+    show(tables(results))
     if options.write_docs or options.redraw:
         RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-        write_page(results, PAGE)
+        write_region(PAGE, "simulation", tables(results))
         print(f"Written: {PAGE}, {RESULTS}")
     return 0
 
@@ -106,7 +107,7 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
     os.environ.update(ONE_THREAD)  # the processes start with it
     about, started = machine(), time.monotonic()
     found: dict[str, dict[str, Any]] = {}
-    with ProcessPoolExecutor(options.processes, mp_context=_spawn()) as pool:
+    with ProcessPoolExecutor(options.processes, mp_context=spawn()) as pool:
         for n in options.sizes:
             starts = range(0, options.replications, CHUNK)
             ends = [min(start + CHUNK, options.replications) for start in starts]
@@ -131,7 +132,7 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _spawn() -> Any:
+def spawn() -> Any:
     import multiprocessing
 
     return multiprocessing.get_context("spawn")

@@ -12,17 +12,20 @@ from clustersem.spec import ModelSpec
 
 if TYPE_CHECKING:
     from clustersem import studies
+    from clustersem.certify import Certificate, certificate
     from clustersem.fit import Hypothesis, test_hypotheses
     from clustersem.fit.comparison import Comparison, compare
     from clustersem.fit.invariance import invariance
     from clustersem.fit.invariance_result import Invariance
     from clustersem.fit.nested import check_nested
+    from clustersem.fit.nesting import Nesting, nesting
     from clustersem.fit.second_opinion import SecondOpinion
     from clustersem.fit.semopy_import import from_semopy
     from clustersem.moments.streamed import read_moments
     from clustersem.moments.streamed_moments import StreamedMoments
     from clustersem.report import (
         cutoff_figure,
+        influence_figure,
         path_diagram,
         power_figure,
         specification_curve,
@@ -43,6 +46,8 @@ if TYPE_CHECKING:
     )
     from clustersem.resample.simulate import simulate
     from clustersem.respecify import Respecification, RespecificationPolicy
+    from clustersem.respecify.equivalent import equivalent_models
+    from clustersem.respecify.equivalent_result import EquivalentModels
     from clustersem.respecify.multiverse import multiverse, screenings
     from clustersem.respecify.multiverse_result import Multiverse
     from clustersem.scale import (
@@ -86,24 +91,31 @@ _HOMES = {
     "MAR": "clustersem.resample.missingness",
     "MCAR": "clustersem.resample.missingness",
     "Bootstrap": "clustersem.resample.bootstrap_result",
+    "Certificate": "clustersem.certify",
     "Codebook": "clustersem.survey.codebook",
     "Comparison": "clustersem.fit.comparison",
     "Cutoffs": "clustersem.resample.cutoffs_result",
+    "EquivalentModels": "clustersem.respecify.equivalent_result",
     "Invariance": "clustersem.fit.invariance_result",
+    "Nesting": "clustersem.fit.nesting",
     "SecondOpinion": "clustersem.fit.second_opinion",
     "Multiverse": "clustersem.respecify.multiverse_result",
     "Study": "clustersem.study",
     "StreamedMoments": "clustersem.moments.streamed_moments",
     "StudyResult": "clustersem.study",
     "bootstrap": "clustersem.resample.bootstrap",
+    "certificate": "clustersem.certify",
     "check_nested": "clustersem.fit.nested",
     "cutoff_figure": "clustersem.report",
     "cutoffs": "clustersem.resample.cutoffs",
     "compare": "clustersem.fit.comparison",
+    "equivalent_models": "clustersem.respecify.equivalent",
     "from_semopy": "clustersem.fit.semopy_import",
+    "influence_figure": "clustersem.report",
     "invariance": "clustersem.fit.invariance",
     "misspecified": "clustersem.resample.misfit",
     "multiverse": "clustersem.respecify.multiverse",
+    "nesting": "clustersem.fit.nesting",
     "path_diagram": "clustersem.report",
     "read_moments": "clustersem.moments.streamed",
     "power_figure": "clustersem.report",
@@ -123,14 +135,17 @@ __all__ = [
     "MCAR",
     "NO_SCREENING",
     "Bootstrap",
+    "Certificate",
     "Codebook",
     "Comparison",
     "Cutoffs",
+    "EquivalentModels",
     "Fit",
     "Hypothesis",
     "Invariance",
     "ModelSpec",
     "Multiverse",
+    "Nesting",
     "Power",
     "Respecification",
     "RespecificationPolicy",
@@ -143,20 +158,24 @@ __all__ = [
     "Survey",
     "bartlett",
     "bootstrap",
+    "certificate",
     "cfa",
     "check_nested",
     "compare",
     "cutoff_figure",
     "cutoffs",
     "efa",
+    "equivalent_models",
     "from_semopy",
     "growth",
+    "influence_figure",
     "invariance",
     "item_statistics",
     "kmo",
     "mardia",
     "misspecified",
     "multiverse",
+    "nesting",
     "parallel_analysis",
     "path_diagram",
     "power",

@@ -192,7 +192,7 @@ def _at_implied(large: Solution, small: Solution) -> tuple[Array, float, float]:
     # Any discrepancy will do; this one does not depend on units, nor on what is missing.
     ordinal = large.samples[0].ordinal is not None
     options = large.options if ordinal else replace(large.options, discrepancy="ML")
-    samples = _implied_samples(small, large, options)
+    samples = implied_samples(small, large, options)
     objective = objective_of(large.spec, large.layout, samples, options)
     has_means = large.spec.options.meanstructure
     size = float(sum(moment_order(s, has_means=has_means).n_moments for s in samples))
@@ -231,7 +231,7 @@ def _carried_over(objective: Objective, large: Solution, small: Solution) -> Arr
     return theta if objective.at(theta) is not None else large.theta
 
 
-def _implied_samples(
+def implied_samples(
     small: Solution, large: Solution, options: FitOptions
 ) -> tuple[SampleMoments, ...]:
     """Return samples whose moments are those that the small model implies, in the large's order."""

@@ -20,6 +20,7 @@ from clustersem.report.figure_file import figure_bytes, figure_svg, write_figure
 from clustersem.report.figures import (
     cutoff_figure,
     forest_figure,
+    influence_figure,
     power_figure,
     residual_heatmap,
     scree_figure,
@@ -55,6 +56,7 @@ __all__ = [
     "figure_bytes",
     "figure_svg",
     "forest_figure",
+    "influence_figure",
     "path_diagram",
     "path_diagram_svg",
     "power_figure",

@@ -131,10 +131,12 @@ class Refitter:
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
 
-    @property
+    @cached_property
     def in_batches(self) -> bool:
         """Whether samples are fitted many at once, from nothing but means and covariances."""
-        return self.options.discrepancy == "ML" and not self.restricted
+        # Moments of pairs of answers are not those of a matrix of answers.
+        gaps = any(one.data is not None and np.isnan(one.data.sum()) for one in self.samples)
+        return self.options.discrepancy == "ML" and not self.restricted and not gaps
 
     @cached_property
     def sampled(self) -> tuple[Cells, ...]:

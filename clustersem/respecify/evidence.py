@@ -12,6 +12,7 @@ from clustersem.engine.restricted import restricted_inverse
 from clustersem.errors import ClusterSemError
 from clustersem.fit.comparison import default_method, difference_test
 from clustersem.fit.hypotheses import Path
+from clustersem.fit.information import OWN_INFORMATION, own_information
 from clustersem.fit.result import Fit
 from clustersem.respecify.eligible import TIE
 from clustersem.respecify.rules import Row, key_of
@@ -22,9 +23,6 @@ from clustersem.respecify.trail import Move
 SAME_CHI2 = 1e-5
 # Below this an index is rounding error, and so are its ties.
 NO_INDEX = 1e-8
-# A parameter of whose information less than this share is its own is nearly unidentified: its
-# standard error is more than 4.5 times what it would be if the others were known.
-OWN_INFORMATION = 0.05
 # A drop of chi2 outside these multiples of the index says that the quadratic approximation failed.
 FAR_FROM_PREDICTED = (0.5, 2.0)
 
@@ -104,8 +102,7 @@ def _weak_information(before: Fit, after: Fit, row: Row) -> list[str]:
     # By the information, whatever the standard errors of the fit: those of robust ones speak of the
     # answers' distribution, too.
     variances = _inverse(after).diagonal()
-    # 1 / share = the information of the cell times its variance: a variance inflation factor.
-    share = 1.0 / (_information_beside_levels(after, place) * variances[place])
+    share = own_information(after)[place]
     if share >= OWN_INFORMATION:
         return []
     names = after.vcov.index
@@ -116,23 +113,6 @@ def _weak_information(before: Fit, after: Fit, row: Row) -> list[str]:
         f"nearly unidentified: only {100 * share:.1f} % of its information is its own, and the"
         f" standard error of {names[worst]} grew {growth[worst]:.1f}-fold"
     ]
-
-
-def _information_beside_levels(fit: Fit, place: int) -> float:
-    """Return a parameter's information when all is known but intercepts and thresholds.
-
-    Where a variable's mean is far from zero these go with the coefficients on it, which says
-    nothing of whether the coefficients can be told apart.
-    """
-    free = [p for p in fit.spec.parameters if p.free]
-    levels = np.unique(fit.layout.parameter[[p.op in ("~1", "|") for p in free]])
-    levels = levels[levels != place]
-    h = fit.hessian
-    own = float(h[place, place])
-    if not len(levels):
-        return own
-    across = h[levels, place]
-    return own - float(across @ np.linalg.solve(h[np.ix_(levels, levels)], across))
 
 
 def _inverse(fit: Fit) -> Array:

@@ -42,6 +42,11 @@ _COLUMNS = (
     "df",
     "p_value",
 )
+ADJUSTED_BY = {
+    "holm": "Holm's method",
+    "bonferroni": "Bonferroni's method",
+    "bh": "Benjamini and Hochberg's method",
+}
 _MEASURES = ("cmin_df", "cfi", "gfi", "rmsea", "srmr")
 
 
@@ -226,7 +231,8 @@ def _body(result: Respecification) -> list[str]:
     for step in result.steps:
         lines.append(_step_line(step, width))
         remarks: list[tuple[str, str]] = [(step.source, step.reason)]
-        remarks += [("skipped", step.why)] if step.why else []
+        remarks += [("evidence", _evidence(step))] if step.decision else []
+        remarks += [(step.status, step.why)] if step.why else []
         remarks += [("caution", text) for text in step.warnings]
         for kind, text in remarks:
             lines += _wrapped(f"{kind}: {text}", "      ", "        ")
@@ -241,6 +247,15 @@ def _step_line(step: Step, width: int) -> str:
         return f"{start}{'not freed':>16}"
     p = f"{'<.001':>7}" if step.p_value < 0.001 else _number(step.p_value, 7, 3)
     return f"{start}{_number(step.drop, 9, 2)}{p}{_fit_text(step.after)}"
+
+
+def _evidence(step: Step) -> str:
+    """Say what the index is worth among all that could have been chosen."""
+    p = "< .001" if step.p_adjusted < 0.001 else f"= {step.p_adjusted:.3f}".replace("0.", ".", 1)
+    return (
+        f"p {p} adjusted for {step.n_candidates} allowed; judged {step.decision} (power"
+        f" {step.power:.2f})"
+    )
 
 
 def _fit_text(measures: Mapping[str, float]) -> str:
@@ -264,6 +279,15 @@ def _footer(result: Respecification) -> list[str]:
         lines += _wrapped(
             f"CFI and RMSEA are the {SUFFIXES[suffix]} ones{ratio}. Modification indices, chi2 and"
             f" its drop are without correction; p is that of {which} difference test."
+        )
+    if any(step.decision for step in result.steps):
+        relevant = result.space.policy.relevance
+        lines += _wrapped(
+            f"p is adjusted by {ADJUSTED_BY[result.space.policy.adjust]} for all that the policy"
+            " allows. The judgement is of index, expected change and power together (Saris,"
+            " Satorra & van der Veld, 2009); what matters is a standardised change of"
+            f" {relevant['=~']:g} in loadings, {relevant['~']:g} in paths and {relevant['~~']:g} in"
+            " covariances."
         )
     if result.freed:
         bare = sum(step.reason == NO_REASON for step in result.freed)

@@ -22,7 +22,7 @@ from clustersem.respecify.rules import Row, key_of
 from clustersem.respecify.space import NOTHING, Freed, ModelSpace
 from clustersem.respecify.stepwise import nothing_left
 from clustersem.respecify.trail import Trail, Walk
-from clustersem.respecify.trial import local_minimum, newly_offending
+from clustersem.respecify.trial import local_minimum, newly_improper
 
 # A move is not taken back for so many steps of a tabu search, unless that gives the best model yet.
 TENURE = 7
@@ -134,7 +134,7 @@ class _Seen:
         if trial.fit is None or local_minimum(space.initial, trial.fit):
             return False
         keep = space.policy.keeps_inadmissible(given=False)
-        return keep or not newly_offending(space.trial(NOTHING), trial)
+        return keep or not newly_improper(space.trial(NOTHING), trial)
 
 
 def _largest(space: ModelSpace) -> int:

@@ -33,7 +33,7 @@ from clustersem.respecify.rules import (
     matching,
     roles_of,
 )
-from clustersem.respecify.trial import Trial, fit_model, freed, not_freeable, offending
+from clustersem.respecify.trial import Trial, fit_model, freed, not_freeable
 from clustersem.spec import ModelSpec
 from clustersem.survey.names import listed
 
@@ -126,10 +126,7 @@ class ModelSpace:
 
     def spec(self, rows: Iterable[Row]) -> ModelSpec:
         """Return the model in which these parameters are freed."""
-        spec = self.initial.spec
-        for row in self.ordered(rows):
-            spec = freed(spec, row)
-        return spec
+        return freed(self.initial.spec, self.ordered(rows))
 
     def ordered(self, rows: Iterable[Row]) -> list[Row]:
         """Return parameters as the model writes them, in an order that is always the same."""
@@ -179,7 +176,7 @@ class ModelSpace:
     def _tried(self, rows: Freed) -> Trial:
         self.advance()
         if not rows:
-            return Trial(self.initial, offending=offending(self.initial))
+            return Trial(self.initial)
         for smaller in (self._trials.get(rows - {row}) for row in rows):
             if smaller is not None and not smaller.identified:
                 return smaller

@@ -115,7 +115,7 @@ def _fix_superfluous(walk: Walk) -> None:
     criterion = None if policy.judge == "mi" else criterion_of(walk.space)
     while walk.model:
         rows = walk.space.ordered(walk.model)
-        wald = np.array([_wald(walk, row) for row in rows])
+        wald = np.array([wald_statistic(walk, row) for row in rows])
         if criterion is not None:
             scores = [criterion(walk.model - {key_of(row)}) for row in rows]
             least = int(np.argmin(scores))
@@ -136,7 +136,7 @@ def _fix_superfluous(walk: Walk) -> None:
         walk.fix(rows[least], why)
 
 
-def _wald(walk: Walk, row: Row) -> float:
+def wald_statistic(walk: Walk, row: Row) -> float:
     """Return the Wald statistic of a freed parameter having the value that it was fixed at."""
     fit, before = walk.fit, walk.space.initial.spec.find(*row)
     place = place_of(fit, row)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 from clustersem.errors import EstimationError, IdentificationError, ModelError
 from clustersem.fit.admissible import negative_variances, smallest_eigenvalue
@@ -40,15 +41,25 @@ class Trial:
     identified : bool
         False where no data could determine all parameters; then none determine those of a larger
         model.
-    offending : mapping of str to str
-        What makes the solution inadmissible: the checks of ``fit.diagnose()`` that it fails, with
-        what they found.
     """
 
     fit: Fit | None
     failure: str = ""
     identified: bool = True
-    offending: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def proper(self) -> bool:
+        """Whether there is a fit, with an admissible solution."""
+        fit = self.fit
+        return fit is not None and all(_is_proper(fit, group) for group in range(len(fit.points)))
+
+    @cached_property
+    def offending(self) -> Mapping[str, str]:
+        """What makes the solution inadmissible: the checks that it fails, with what they found."""
+        if self.fit is None or self.proper:
+            return {}
+        checks = self.fit.diagnose().checks
+        return {c.name: c.detail for c in checks if c.name in _ADMISSIBILITY and not c.passed}
 
 
 def fit_model(spec: ModelSpec, samples: Sequence[SampleMoments], options: FitOptions) -> Trial:
@@ -84,15 +95,7 @@ def fit_model(spec: ModelSpec, samples: Sequence[SampleMoments], options: FitOpt
     if len(involved):
         names = [fit.vcov.index[i] for i in involved]
         return Trial(None, f"at these estimates the data cannot tell apart {listed(names)}.")
-    return Trial(fit, offending=offending(fit))
-
-
-def offending(fit: Fit) -> dict[str, str]:
-    """Return the checks of admissibility that a solution fails, with what they found."""
-    if all(_is_proper(fit, place) for place in range(len(fit.points))):
-        return {}
-    checks = fit.diagnose().checks
-    return {c.name: c.detail for c in checks if c.name in _ADMISSIBILITY and not c.passed}
+    return Trial(fit)
 
 
 def _is_proper(fit: Fit, place: int) -> bool:
@@ -119,6 +122,13 @@ def newly_offending(before: Trial, after: Trial) -> str:
     return ""
 
 
+def newly_improper(before: Trial, after: Trial) -> bool:
+    """Return whether a step made a solution inadmissible, without the cost of saying how."""
+    if after.proper or before.proper:
+        return not after.proper
+    return bool(newly_offending(before, after))
+
+
 def local_minimum(before: Fit, after: Fit) -> str:
     """Say that a larger model fits worse than one that it contains; empty where it does not."""
     old, new = (each.multiplier * each.state.f for each in (before, after))
@@ -127,22 +137,21 @@ def local_minimum(before: Fit, after: Fit) -> str:
     return f"the estimation ended in a local minimum: N F rose from {old:.3f} to {new:.3f}."
 
 
-def freed(spec: ModelSpec, row: Row) -> ModelSpec:
-    """Return the model with one parameter freed and every other one as it was.
+def freed(spec: ModelSpec, rows: Sequence[Row]) -> ModelSpec:
+    """Return the model with some parameters freed and every other one as it was.
 
     A new path can change what is added by default: an outcome loses its covariances with
-    predictors, and they would be lost together with what the step is to show. They are put back.
+    predictors, and they would be lost together with what the steps are to show. They are put back.
     """
-    lhs, op, rhs = row
-    larger = spec.with_parameter(lhs, op, rhs)  # type: ignore[arg-type]
+    larger = spec.with_free(rows)  # type: ignore[arg-type]
     for old in spec.parameters:
         now = larger.find(old.lhs, old.op, old.rhs, old.group)
         if old.free and (now is None or not now.free):
             larger = larger.with_parameter(old.lhs, old.op, old.rhs, label=old.label)
-    step = larger.find(lhs, op, rhs)
+    steps = {larger.find(*row) for row in rows}
     for new in larger.parameters:
         before = spec.find(new.lhs, new.op, new.rhs, new.group)
-        if new.free and new != step and (before is None or not before.free):
+        if new.free and new not in steps and (before is None or not before.free):
             value = 0.0 if before is None else before.value
             larger = larger.with_parameter(new.lhs, new.op, new.rhs, free=False, value=value)
     return larger

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
@@ -12,7 +13,7 @@ from clustersem.spec.checks import check_constraints
 from clustersem.spec.entries import Key, key_of
 from clustersem.spec.expression import Constraint
 from clustersem.spec.parser import parse_model
-from clustersem.spec.rewrite import append_formula, make_term, replace_parameter
+from clustersem.spec.rewrite import append_formulas, make_term, replace_parameter
 from clustersem.spec.syntax import ParsedModel
 from clustersem.spec.table import Bound, Operator, Parameter, SpecOptions
 
@@ -219,7 +220,43 @@ class ModelSpec:
         term = make_term(rhs, free=free, value=value, label=label, keep_free=keep_free)
         if row is not None and row.user:
             return self._rebuilt(replace_parameter(self._parsed, key, term))
-        return self._rebuilt(append_formula(self._parsed, lhs, op, term))
+        return self._rebuilt(append_formulas(self._parsed, [(lhs, op, term)]))
+
+    def with_free(self, parameters: Iterable[tuple[str, Operator, str]]) -> ModelSpec:
+        """Return the model with several parameters freed.
+
+        They are freed as :meth:`with_parameter` frees them one after the other, but the model is
+        worked out once, which is most of the time that it takes.
+
+        Parameters
+        ----------
+        parameters : iterable of (lhs, op, rhs)
+            The parameters.
+
+        Raises
+        ------
+        ModelError
+            Where the model with these parameters makes no sense.
+
+        Examples
+        --------
+        >>> from clustersem.spec.defaults import options_for
+        >>> spec = build_spec("f =~ x1 + x2 + x3 + x4", options_for("cfa"))
+        >>> print(spec.with_free([("x1", "~~", "x2"), ("x3", "~~", "x4")]))
+        f =~ x1 + x2 + x3 + x4
+        x1 ~~ x2
+        x3 ~~ x4
+        """
+        spec, added = self, []
+        for lhs, op, rhs in parameters:
+            row = spec.find(lhs, op, rhs)
+            if row is not None and row.user:
+                spec = spec.with_parameter(lhs, op, rhs)
+                continue
+            keep_free = spec._is_preset(lhs, op, rhs)
+            term = make_term(rhs, free=True, value=None, label="", keep_free=keep_free)
+            added.append((lhs, op, term))
+        return spec._rebuilt(append_formulas(spec._parsed, added)) if added else spec
 
     def without_parameter(self, lhs: str, op: Operator, rhs: str = "") -> ModelSpec:
         """Return the model with one parameter taken out, in all groups.

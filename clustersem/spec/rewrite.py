@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from clustersem.spec.entries import Key, key_of
 from clustersem.spec.syntax import Formula, Modifier, ParsedModel, Term, Variable
 from clustersem.spec.table import Operator
 
 
-def append_formula(parsed: ParsedModel, lhs: str, op: Operator, term: Term) -> str:
-    """Return the text with one more formula at its end."""
-    shown: Operator = "~" if op == "~1" else op
-    return f"{parsed.text.rstrip()}\n{Formula((Variable(lhs),), shown, (term,))}\n"
+def append_formulas(parsed: ParsedModel, formulas: Iterable[tuple[str, Operator, Term]]) -> str:
+    """Return the text with more formulas at its end, each of one parameter."""
+    lines = [parsed.text.rstrip()]
+    for lhs, op, term in formulas:
+        shown: Operator = "~" if op == "~1" else op
+        lines.append(str(Formula((Variable(lhs),), shown, (term,))))
+    return "\n".join(lines) + "\n"
 
 
 def replace_parameter(parsed: ParsedModel, key: Key, term: Term | None) -> str:

@@ -17,7 +17,7 @@ from pydantic import (
 from clustersem.errors import CodebookError, UnsupportedError
 from clustersem.fit.options import FitOptions
 from clustersem.fit.resolve import check_option
-from clustersem.respecify.policy import CRITICAL_MI, RespecificationPolicy
+from clustersem.respecify.policy import CRITICAL_MI, CriterionName, RespecificationPolicy, Search
 from clustersem.study.estimation import ELSEWHERE, decided
 from clustersem.survey.names import did_you_mean, listed
 from clustersem.survey.toml import line_of
@@ -117,14 +117,23 @@ class ModelSettings(Section):
 class RespecificationSettings(Section):
     """``[respecification]``: see :class:`clustersem.RespecificationPolicy` for the keys."""
 
-    allow: str | list[str] = "within_construct"
+    allow: str | list[str] | dict[str, str] = "within_construct"
     forbid: str | list[str] = Field(default_factory=list)
     steps: str | list[str | list[str]] | dict[str, str] = Field(default_factory=list)
     reasons: dict[str, str] = Field(default_factory=dict)
+    search: Search = "forward"
+    criterion: CriterionName | None = None
     minimum_mi: float = CRITICAL_MI
+    adjust: Literal["holm", "bonferroni", "bh"] = "holm"
+    alpha: float | None = None
+    relevant: float | dict[str, float] | None = None
     max_steps: int | None = None
     target: dict[str, str] = Field(default_factory=dict)
     inadmissible: Literal["skip", "keep"] | None = None
+    max_models: int = 5000
+    breadth: int = 10
+    folds: int = 5
+    seed: int = 1
 
     def policy(self) -> RespecificationPolicy:
         """Return the policy that the section describes."""

@@ -276,3 +276,16 @@ def test_ordinal_answers_are_resampled_and_empty_categories_counted():
     (draws,) = ordinary(fit.samples, cluster=False).draw(stream(2, 0), 30)
     empty = (draws.counts[:, :2] == 0).all(axis=1)
     assert 0 < empty.sum() == boot.counts["no_moments"]
+
+
+def test_pairs_of_answers_are_resampled_with_their_rows():
+    rng = np.random.default_rng(12)
+    f = rng.standard_normal(150)
+    answers = pd.DataFrame({f"x{k}": f + rng.standard_normal(150) for k in range(4)})
+    answers = answers.mask(rng.random(answers.shape) < 0.05)
+    fit = cs.cfa("f =~ x0 + x1 + x2 + x3", answers, missing="pairwise")
+    rows = [rng.integers(150, size=150) for _ in range(3)]
+    boot = cs.bootstrap(fit, 3, indices=rows, seed=1)
+    for place, drawn in enumerate(rows):
+        again = cs.cfa("f =~ x0 + x1 + x2 + x3", answers.iloc[drawn], missing="pairwise")
+        np.testing.assert_allclose(boot.theta[place], again.theta, rtol=CLOSE, atol=CLOSE)

@@ -111,7 +111,7 @@ def test_the_order_of_the_sample_does_not_matter():
     wrong = replace(fit, samples=(turned,))
     row = ("textual", "=~", "o9")
     ours, theirs = (
-        fit_model(freed(one.spec, row), one.samples, one.options).fit for one in (fit, wrong)
+        fit_model(freed(one.spec, [row]), one.samples, one.options).fit for one in (fit, wrong)
     )
     assert ours is not None
     assert theirs is not None

@@ -3,6 +3,7 @@
 from clustersem.report.figures.cutoffs import cutoff_figure
 from clustersem.report.figures.forest import forest_figure
 from clustersem.report.figures.heatmap import residual_heatmap
+from clustersem.report.figures.influence import influence_figure
 from clustersem.report.figures.power import power_figure
 from clustersem.report.figures.scree import scree_figure
 from clustersem.report.figures.specification import specification_curve
@@ -10,6 +11,7 @@ from clustersem.report.figures.specification import specification_curve
 __all__ = [
     "cutoff_figure",
     "forest_figure",
+    "influence_figure",
     "power_figure",
     "residual_heatmap",
     "scree_figure",
