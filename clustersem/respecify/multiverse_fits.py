@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -12,9 +11,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from clustersem.engine.ram import Array
-from clustersem.errors import EstimationError, IdentificationError, ModelError
 from clustersem.fit.admissible import negative_variances, smallest_eigenvalue
-from clustersem.fit.estimation import fit_samples
 from clustersem.fit.hypotheses import Hypothesis, Path, parse_path
 from clustersem.fit.preferred import preferred
 from clustersem.fit.result import Fit
@@ -23,7 +20,7 @@ from clustersem.fit.tables import parameter_values
 from clustersem.respecify.multiverse_worlds import World
 from clustersem.respecify.rules import Row, key_of
 from clustersem.respecify.space import Freed
-from clustersem.respecify.trial import local_minimum
+from clustersem.respecify.trial import Trial, local_minimum, newly_improper
 from clustersem.survey.names import listed
 
 #: Measures of every model, by the names of ``fit.measures``; the variant that is reported.
@@ -44,10 +41,9 @@ READ = ("est", "se", "p_value", "std_all", "std_ci_lower", "std_ci_upper")
 
 FITTED = "fitted"
 UNIDENTIFIED = "not identified"
-NOT_CONVERGED = "did not converge"
-LOCAL = "local minimum"
+NO_SOLUTION = "without a solution"
+LOCAL = "in a local minimum"
 INADMISSIBLE = "not admissible"
-IMPOSSIBLE = "cannot be fitted"
 
 # Models that a worker fits at a time.
 PIECE = 16
@@ -111,86 +107,59 @@ class Pieces:
         """Return what came of the models of a piece."""
         paths = [parse_path(hypothesis.path) for hypothesis in self.hypotheses]
         half = float(ndtri(1.0 - self.alpha / 2.0))
-        initial: dict[int, Fit | str] = {}
+        initial: dict[int, Trial] = {}
         found = []
-        for world, rows, keep in self.tasks[piece * PIECE : (piece + 1) * PIECE]:
-            if world not in initial:
-                initial[world] = _initial(self.worlds[world])
-            found.append(_read(self.worlds[world], initial[world], rows, paths, half, keep=keep))
+        for number, rows, keep in self.tasks[piece * PIECE : (piece + 1) * PIECE]:
+            world = self.worlds[number]
+            if number not in initial:
+                initial[number] = world.trial(())
+            before = initial[number]
+            after = world.trial(rows) if rows else before
+            found.append(_reading(before, after, paths, half, keep=keep))
         return found
 
 
-def _initial(world: World) -> Fit | str:
-    fit = attempt(world, ())
-    return fit if isinstance(fit, Fit) else fit[1]
-
-
-def attempt(world: World, rows: Sequence[Row]) -> Fit | tuple[str, str]:
-    """Fit a model of a world; return why not in short and at length where it cannot be."""
-    try:
-        with warnings.catch_warnings():
-            # What they say concerns single models, of which there are hundreds.
-            warnings.simplefilter("ignore")
-            fit = fit_samples(world.larger(rows), world.samples, world.options)
-    except IdentificationError as error:
-        return UNIDENTIFIED, str(error)
-    except (ModelError, EstimationError) as error:
-        return IMPOSSIBLE, str(error)
-    if not fit.converged:
-        return NOT_CONVERGED, str(fit.status)
-    involved = fit.held.unidentified(fit.hessian)
-    if len(involved):
-        names = [fit.vcov.index[i] for i in involved]
-        return UNIDENTIFIED, f"at these estimates the data cannot tell apart {listed(names)}."
-    return fit
-
-
-def _read(
-    world: World,
-    initial: Fit | str,
-    rows: tuple[Row, ...],
-    paths: Sequence[Path],
-    half: float,
-    *,
-    keep: bool,
+def _reading(
+    before: Trial, after: Trial, paths: Sequence[Path], half: float, *, keep: bool
 ) -> Reading:
     nothing = np.full(len(MEASURES), np.nan), np.full((len(paths), len(READ)), np.nan)
-    if isinstance(initial, str):
-        return Reading(IMPOSSIBLE, f"the initial model cannot be fitted here: {initial}", *nothing)
-    fit = attempt(world, rows) if rows else initial
-    if not isinstance(fit, Fit):
-        return Reading(*fit, *nothing)
-    worse = local_minimum(initial, fit)
+    if before.fit is None:
+        why = f"the initial model has no solution here: {before.failure}"
+        return Reading(NO_SOLUTION, why, *nothing)
+    fit = after.fit
+    if fit is None:
+        status = NO_SOLUTION if after.identified else UNIDENTIFIED
+        return Reading(status, after.failure, *nothing)
+    worse = local_minimum(before.fit, fit)
     if worse:
         return Reading(LOCAL, worse, *nothing)
-    before, bad = improper(initial), improper(fit)
-    new = [text for kind, text in bad.items() if kind not in before]
-    if new and not keep:
-        return Reading(INADMISSIBLE, f"{'; '.join(new)}.", *nothing)
+    why = improper(fit) if newly_improper(before, after) else ""
+    if why and not keep:
+        return Reading(INADMISSIBLE, why, *nothing)
     measures = fit.measures
     found = [measures.get(preferred(measures, name), math.nan) for name in MEASURES]
-    return Reading(FITTED, "; ".join(new), np.array(found), values(fit, paths, half))
+    return Reading(FITTED, why, np.array(found), values(fit, paths, half))
 
 
-def improper(fit: Fit) -> dict[str, str]:
-    """Return what makes a solution inadmissible, by its kind; empty for a proper one."""
-    point, found = fit.point, {}
+def improper(fit: Fit) -> str:
+    """Say what is inadmissible in a solution, shorter and sooner than ``fit.diagnose()`` does."""
+    point = fit.point
     p = len(point.uv)
-    names = fit.layout.names
-    negative = negative_variances(point)
-    if len(negative):
-        found["variances"] = f"negative variance of {listed(names[i] for i in negative)}"
+    negative = [fit.layout.names[i] for i in negative_variances(point)]
+    found = [f"negative variance of {listed(negative)}"] if negative else []
     used = np.flatnonzero(point.s.diagonal() != 0)
-    latent = point.covariance[p:, p:]
-    matrices = {"latent variables": latent, "residuals": point.s[np.ix_(used, used)]}
+    matrices = {
+        "latent variables": point.covariance[p:, p:],
+        "residuals": point.s[np.ix_(used, used)],
+    }
     wrong = [
         what
         for what, matrix in matrices.items()
         if matrix.size and not smallest_eigenvalue(matrix) > 0
     ]
     if wrong:
-        found["covariances"] = f"covariances of {listed(wrong)} that no variables can have"
-    return found
+        found.append(f"covariances of {' and '.join(wrong)} that no variables can have")
+    return f"{'; '.join(found)}."
 
 
 def values(fit: Fit, paths: Sequence[Path], half: float) -> Array:

@@ -21,6 +21,7 @@ from clustersem.respecify.rules import Row, key_of
 from clustersem.respecify.search import search
 from clustersem.respecify.space import NOTHING, Freed, ModelSpace
 from clustersem.respecify.stepwise import nothing_left
+from clustersem.respecify.trail import Walk
 
 # A sample holds sets of up to this many parameters, or as many as the search frees if more.
 LEAST_LARGEST = 3
@@ -107,17 +108,10 @@ def selected(space: ModelSpace, most: int, seed: int) -> Selection:
 
 def _of_all(space: ModelSpace, n: int, n_sets: int, limit: int | None) -> str:
     if not n:
-        return f"{nothing_left_words(space)} The initial model is the only one."
+        return f"{nothing_left(Walk(space))} The initial model is the only one."
     named = f"of up to {limit} " if limit is not None and limit < n else ""
     what = "parameter" if n == 1 else "parameters"
     return f"All {n_sets:,} sets {named}of the {n} {what} that the policy allows."
-
-
-def nothing_left_words(space: ModelSpace) -> str:
-    """Say why a policy allows nothing."""
-    from clustersem.respecify.trail import Walk
-
-    return nothing_left(Walk(space))
 
 
 def _largest(keys: Sequence[Row], limit: int | None) -> int:

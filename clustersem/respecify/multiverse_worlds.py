@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -22,8 +22,8 @@ from clustersem.fit.result import Fit
 from clustersem.moments import SampleMoments
 from clustersem.respecify.rules import Row, roles_of
 from clustersem.respecify.space import Freed
-from clustersem.respecify.trial import freed
-from clustersem.spec import ModelSpec, Parameter, build_spec, parse_model
+from clustersem.respecify.trial import Trial, fit_model, freed
+from clustersem.spec import ModelSpec, build_spec, parse_model
 from clustersem.spec.syntax import Formula
 from clustersem.survey.names import did_you_mean, listed
 
@@ -32,8 +32,6 @@ AS_FITTED = "as fitted"
 Estimators = Sequence[str] | Mapping[str, Mapping[str, object]]
 Deletions = str | Sequence[str | Sequence[str]]
 Samples = dict[str, Data]
-#: The new row of a parameter table, and the old one of the same parameter.
-Insertion = tuple[Parameter, Parameter | None]
 
 #: What an estimator in a mapping may say, beside ``ordered``.
 _SAID = ("estimator", "likelihood", "information", "se", "test", "bounds", "parameterization")
@@ -63,61 +61,19 @@ class World:
     spec: ModelSpec
     samples: tuple[SampleMoments, ...]
     options: FitOptions
-    _insertions: dict[Row, Insertion | None] = field(default_factory=dict, init=False, repr=False)
 
     def within(self, rows: Freed) -> Freed:
         """Return the parameters of a set that are about the items of this world."""
         gone = set(self.deleted)
         return frozenset(row for row in rows if not {row[0], row[2]} & gone)
 
-    def larger(self, rows: Sequence[Row]) -> ModelSpec:
-        """Return the model in which these parameters are freed, given in the order wanted.
-
-        It is what freeing them one after the other gives, but is written at once where none of
-        them changes what is added by default: building a table anew costs as much as a fit.
-        """
-        found = [self._insertion(row) for row in rows]
-        if None not in found:
-            return self._with_inserted(rows, [one for one in found if one is not None])
-        spec = self.spec
-        for row in rows:
-            spec = freed(spec, row)
-        return spec
-
-    def _with_inserted(self, rows: Sequence[Row], found: Sequence[Insertion]) -> ModelSpec:
-        replaced = {old for _, old in found if old is not None}
-        table = self.spec.parameters
-        parameters = (
-            *(row for row in table if row.user),
-            *(new for new, _ in found),
-            *(row for row in table if not row.user and row not in replaced),
-        )
-        lines = "".join(f"{lhs} {op} {rhs}\n" for lhs, op, rhs in rows)
-        text = f"{self.spec.text.rstrip()}\n{lines}"
-        return replace(self.spec, text=text, parameters=parameters)
-
-    def _insertion(self, row: Row) -> Insertion | None:
-        """Return the row of the table that frees a parameter, and the one that it replaces.
-
-        None where that is not all that freeing it does.
-        """
-        if row not in self._insertions:
-            # Paths decide what is added by default, and several together may decide otherwise.
-            plain = row[1] in ("=~", "~~")
-            self._insertions[row] = _inserted(self.spec, row) if plain else None
-        return self._insertions[row]
-
-
-def _inserted(spec: ModelSpec, row: Row) -> Insertion | None:
-    larger = freed(spec, row)
-    new, old = larger.find(*row), spec.find(*row)
-    table = (
-        *(each for each in spec.parameters if each.user),
-        new,
-        *(each for each in spec.parameters if not each.user and each != old),
-    )
-    rest_is_same = replace(larger, parameters=spec.parameters) == spec
-    return (new, old) if new is not None and rest_is_same and larger.parameters == table else None
+    def trial(self, rows: Sequence[Row]) -> Trial:
+        """Return what comes of freeing these parameters of it, given in the order wanted."""
+        try:
+            spec = freed(self.spec, rows) if rows else self.spec
+        except ModelError as error:
+            return Trial(None, str(error))
+        return fit_model(spec, self.samples, self.options)
 
 
 def worlds_of(

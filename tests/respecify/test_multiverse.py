@@ -7,9 +7,8 @@ from respecify_models import CROSS_BORDER, DATA
 
 import clustersem as cs
 from clustersem.errors import DataError, EstimationError, ModelError, UnsupportedError
-from clustersem.respecify.multiverse_fits import MEASURES, READ, improper, values
+from clustersem.respecify.multiverse_fits import MEASURES, READ, values
 from clustersem.respecify.multiverse_sets import selected
-from clustersem.respecify.multiverse_worlds import worlds_of
 from clustersem.respecify.rules import key_of
 from clustersem.respecify.space import NOTHING, ModelSpace
 from clustersem.respecify.trial import newly_offending
@@ -159,23 +158,6 @@ def test_processes_do_not_matter(cross_border, home):
     np.testing.assert_array_equal(other.values, home.values)
 
 
-def test_models_are_written_as_a_search_writes_them(cross_border, fit):
-    wide = cs.RespecificationPolicy(allow=["residual_covariances", "cross_loadings"])
-    rng = np.random.default_rng(1)
-    for base in (cross_border, fit):
-        space = ModelSpace.of(base, wide)
-        (world,), _ = worlds_of(base, estimators=(), deletions=(), samples={})
-        for size in (1, 2, 5):
-            places = rng.choice(len(space.allowed), size, replace=False)
-            rows = space.ordered(key_of(space.allowed[i]) for i in places)
-            assert world.larger(rows) == space.spec(rows)
-            assert str(world.larger(rows)) == str(space.spec(rows))
-    # A path changes what is added by default.
-    space = ModelSpace.of(fit, cs.RespecificationPolicy(allow=["paths", "x1 ~~ x2"]))
-    rows = space.ordered(map(key_of, space.allowed[-2:]))
-    assert world.larger(rows) == space.spec(rows)
-
-
 def test_what_a_search_calls_inadmissible_is_left_out(fit, troubled):
     space = ModelSpace.of(fit, cs.RespecificationPolicy())
     for row in troubled.models.to_dict("records"):
@@ -185,8 +167,8 @@ def test_what_a_search_calls_inadmissible_is_left_out(fit, troubled):
             assert row["status"] not in ("fitted", "not admissible")
             continue
         bad = newly_offending(space.trial(NOTHING), trial)
-        assert bool(improper(trial.fit)) == bool(trial.offending)
         assert (row["status"] == "not admissible") == bool(bad)
+        assert bool(row["why"]) == bool(bad)
     assert {"fitted", "not admissible"} <= set(troubled.counts)
     assert sum(troubled.counts.values()) == len(troubled.models)
     assert len(troubled.left_out) == len(troubled.models) - troubled.counts["fitted"]
