@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         path_diagram,
         power_figure,
         price_figure,
+        specification_curve,
     )
     from clustersem.resample.bootstrap import bootstrap
     from clustersem.resample.bootstrap_result import Bootstrap
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
     from clustersem.respecify import Respecification, RespecificationPolicy
     from clustersem.respecify.equivalent import equivalent_models
     from clustersem.respecify.equivalent_result import EquivalentModels
+    from clustersem.respecify.multiverse import multiverse, screenings
+    from clustersem.respecify.multiverse_result import Multiverse
     from clustersem.respecify.price import price
     from clustersem.respecify.price_result import Price
     from clustersem.scale import (
@@ -102,6 +105,7 @@ _HOMES = {
     "Invariance": "clustersem.fit.invariance_result",
     "Nesting": "clustersem.fit.nesting",
     "SecondOpinion": "clustersem.fit.second_opinion",
+    "Multiverse": "clustersem.respecify.multiverse_result",
     "Study": "clustersem.study",
     "StreamedMoments": "clustersem.moments.streamed_moments",
     "StudyResult": "clustersem.study",
@@ -116,6 +120,7 @@ _HOMES = {
     "influence_figure": "clustersem.report",
     "invariance": "clustersem.fit.invariance",
     "misspecified": "clustersem.resample.misfit",
+    "multiverse": "clustersem.respecify.multiverse",
     "nesting": "clustersem.fit.nesting",
     "path_diagram": "clustersem.report",
     "read_moments": "clustersem.moments.streamed",
@@ -123,7 +128,9 @@ _HOMES = {
     "Price": "clustersem.respecify.price_result",
     "price": "clustersem.respecify.price",
     "price_figure": "clustersem.report",
+    "screenings": "clustersem.respecify.multiverse",
     "simulate": "clustersem.resample.simulate",
+    "specification_curve": "clustersem.report",
     **dict.fromkeys(("Hypothesis", "test_hypotheses"), "clustersem.fit"),
     **dict.fromkeys(("Respecification", "RespecificationPolicy"), "clustersem.respecify"),
     **dict.fromkeys(
@@ -147,6 +154,7 @@ __all__ = [
     "Hypothesis",
     "Invariance",
     "ModelSpec",
+    "Multiverse",
     "Nesting",
     "Power",
     "Price",
@@ -179,6 +187,7 @@ __all__ = [
     "kmo",
     "mardia",
     "misspecified",
+    "multiverse",
     "nesting",
     "parallel_analysis",
     "path_diagram",
@@ -195,8 +204,10 @@ __all__ = [
     "rmsea_power",
     "rmsea_sample_size",
     "sample_size",
+    "screenings",
     "sem",
     "simulate",
+    "specification_curve",
     "studies",
     "test_hypotheses",
     "validity",

@@ -26,6 +26,7 @@ from clustersem.report.figures import (
     price_figure,
     residual_heatmap,
     scree_figure,
+    specification_curve,
 )
 from clustersem.report.html import render_html, write_html
 from clustersem.report.plain import render_table, render_text
@@ -71,6 +72,7 @@ __all__ = [
     "replace_files",
     "residual_heatmap",
     "scree_figure",
+    "specification_curve",
     "study_document",
     "table_csv",
     "write_figure",

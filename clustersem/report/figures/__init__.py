@@ -7,6 +7,7 @@ from clustersem.report.figures.influence import influence_figure
 from clustersem.report.figures.power import power_figure
 from clustersem.report.figures.price import price_figure
 from clustersem.report.figures.scree import scree_figure
+from clustersem.report.figures.specification import specification_curve
 
 __all__ = [
     "cutoff_figure",
@@ -16,4 +17,5 @@ __all__ = [
     "price_figure",
     "residual_heatmap",
     "scree_figure",
+    "specification_curve",
 ]
