@@ -191,6 +191,23 @@ def test_the_correction_brings_the_fit_closer_to_that_on_new_respondents():
     assert np.square(better).mean() < np.square(plain).mean()
 
 
+def test_cross_validated_chi2_is_not_biased_for_a_model_named_in_advance():
+    root = np.linalg.cholesky(0.4 * np.ones((5, 5)) + 0.6 * np.eye(5))
+    rng = np.random.default_rng(8)
+    nothing = cs.RespecificationPolicy(allow=())
+    found = []
+    for seed in range(30):
+        data = pd.DataFrame(rng.standard_normal((150, 5)) @ root.T, columns=list("abcde"))
+        result = cs.respecify(cs.cfa("f =~ a + b + c + d + e", data), nothing)
+        row = cs.price(result, folds=5, repeats=1, n=2, seed=seed).validation.loc["initial"]
+        found.append((row["cv_chisq"], row["cv_ecvi"], row["cv_ecvi_se"]))
+    chisq, ecvi, se = np.transpose(found)
+    # The model is right, so chi2 has the mean 5; three standard errors of 30 samples.
+    assert abs(chisq.mean() - 5.0) < 3.0 * chisq.std(ddof=1) / np.sqrt(30)
+    # A standard deviation from 30 samples is known to 13 %, one from five folds a sample is rough.
+    assert se.mean() == pytest.approx(ecvi.std(ddof=1), rel=0.4)
+
+
 @pytest.mark.parametrize(
     ("options", "rmsea"),
     [
