@@ -7,16 +7,13 @@ import numpy as np
 import clustersem as cs
 from clustersem.audit.printed import Printed
 from clustersem.audit.published import (
-    PrintedClaim,
     PrintedCoefficient,
     PrintedConstruct,
     PrintedCorrelation,
     PrintedItem,
     PrintedModel,
     PrintedSample,
-    PrintedShare,
     Published,
-    VarianceExplained,
 )
 
 _STANDARD = ("cr_standardized", "ave_standardized")

@@ -1,4 +1,4 @@
-"""The audit finds what the paper's printed numbers contradict: design.md, section 7, item by item."""
+"""The audit finds, item by item, which printed numbers of the paper contradict each other."""
 
 from collections import Counter
 from dataclasses import replace

@@ -20,8 +20,8 @@ def test_completion_of_the_unprinted_correlations():
     # Design of the study, section 7; recomputed here, printed with three decimals there.
     wanted = {(0, 1): 0.556, (0, 2): 0.538, (1, 2): 0.588, (3, 4): 0.531, (3, 5): 0.585}
     wanted[4, 5] = 0.563
-    for (i, j), value in wanted.items():
-        assert found[i, j] == pytest.approx(value, abs=5e-4)
+    for (i, j), correlation in wanted.items():
+        assert found[i, j] == pytest.approx(correlation, abs=5e-4)
         assert np.linalg.inv(found)[i, j] == pytest.approx(0.0, abs=1e-10)
     assert np.linalg.eigvalsh(found)[0] > 0
 
