@@ -135,7 +135,7 @@ def _questionnaires(table: LaidTable, draft: Draft) -> bool:
         if count is not None and key is not None and key not in found:
             place = f"{table.raw.place}, {row[0].casefold()}"
             read = read_count(count, table.where(number))
-            found[key] = Printed(read.text, read.interval, place)
+            found[key] = read.at(place)
     if len(found) < 2:
         return False
     draft.distributed = draft.distributed or found.get("distributed")
@@ -391,14 +391,12 @@ def _index_cell(
             read = read_p(one, draft.stars, where)
             # A p-value says more than the stars of chi2 in the same row.
             if not model.indices.get(name) or not model.indices[name].text.strip("*"):
-                model.indices[name] = Printed(read.text, read.interval, place)
+                model.indices[name] = read.at(place)
         elif name in ("df", "npar", "baseline_df", "df_diff") and re.fullmatch(r"\d+", one.strip()):
             model.indices.setdefault(name, Printed.count(int(one), f"{table.raw.place}, {name}"))
         else:
             read = _read_at(one, where)
-            model.indices.setdefault(
-                name, Printed(read.text, read.interval, f"{table.raw.place}, {index_label(name)}")
-            )
+            model.indices.setdefault(name, read.at(f"{table.raw.place}, {index_label(name)}"))
 
 
 def _interval_ends(text: str, model: ModelDraft, place: str) -> None:
@@ -414,7 +412,7 @@ def _interval_ends(text: str, model: ModelDraft, place: str) -> None:
 def number_at(table: LaidTable, number: int, row: list[str], column: int, place: str) -> Printed:
     """Read a cell, without its stars and what stands in brackets after it."""
     read = _read_at(parts_of(row[column])[0], table.where(number, column))
-    return Printed(read.text, read.interval, place)
+    return read.at(place)
 
 
 def _read_at(text: str, where: str) -> Printed:

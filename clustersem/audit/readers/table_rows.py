@@ -149,20 +149,12 @@ def _number(text: str, where: str) -> Printed:
 
 
 def _placed(fields: dict[str, Any], place: str) -> dict[str, Any]:
-    return {
-        key: Printed(one.text, one.interval, place) if isinstance(one, Printed) else one
-        for key, one in fields.items()
-    }
+    return {key: one.at(place) if isinstance(one, Printed) else one for key, one in fields.items()}
 
 
 def _add(row: _Row, path: PathText, draft: Draft) -> None:
     """Add a row, or what it says beyond one that another table has of the same path."""
-    shown = f"{path.lhs} {path.op} {path.rhs}"
-    place = (
-        f"{row.table.raw.place}, {path.id}: {shown}"
-        if path.id
-        else f"{row.table.raw.place}, {shown}"
-    )
+    place = path.place(row.table.raw.place)
     fields = _placed(row.fields, place)
     for k, other in enumerate(draft.coefficients):
         same = {other.lhs, other.rhs} == {path.lhs, path.rhs} and other.op == path.op
@@ -253,7 +245,7 @@ def read_loading_rows(table: LaidTable, draft: Draft, *, exploratory: bool) -> b
             if role in ("mean", "sd") and number_like(cells[j]):
                 kept = draft.items.setdefault(item, {"place": place})
                 read = _number(parts_of(cells[j])[0], table.where(number, j))
-                kept[role] = Printed(read.text, read.interval, place)
+                kept[role] = read.at(place)
     return added > 0
 
 
@@ -266,4 +258,4 @@ def _construct_values(
             fields = draft.construct(construct, place)
             if role not in fields:
                 read = _number(parts_of(cells[j])[0], table.where(number, j))
-                fields[role] = Printed(read.text, read.interval, place)
+                fields[role] = read.at(place)

@@ -6,11 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from clustersem.audit import Audit
 from clustersem.audit.finding import Finding, Rule
-from clustersem.audit.text import share_of, title_of
+from clustersem.audit.text import FEW, share_of, title_of
 from clustersem.report.document import Cell, Column, Points, Style, Table
 
-_FEW = 4
-"""So many findings of a rule are told one by one; of more, the first stands for all."""
 _COLUMNS = (
     Column("Place"),
     Column("Quantity"),
@@ -25,7 +23,7 @@ def findings_by_rule(audit: Audit) -> Iterator[tuple[Rule, str, Table, Points]]:
     """Yield each rule that found something, with what it says, its findings and their sentences."""
     for rule, found, held in audit.by_rule():
         lead = f"{rule.statement} It fails in {share_of(found, held)}."
-        told = found if len(found) <= _FEW else found[:1]
+        told = found if len(found) <= FEW else found[:1]
         sentences = Points(tuple(f"{one.place}: {one.sentence}" for one in told))
         yield rule, lead, _table(title_of(rule), found), sentences
 

@@ -64,4 +64,5 @@ def further_table(entries: Sequence[tuple[str, str]]) -> Table:
         "What a computation shows besides",
         (Column("Printed"), Column("Why it cannot come out")),
         tuple((Cell(what), Cell(why)) for what, why in entries),
+        "No rule of the tables tells these; it takes the model that they imply.",
     )
