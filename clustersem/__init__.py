@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from clustersem.audit import audit, read_published
 from clustersem.fit import Fit, cfa, growth, sem
 from clustersem.later import later
 from clustersem.respecify import respecify
@@ -12,6 +13,7 @@ from clustersem.spec import ModelSpec
 
 if TYPE_CHECKING:
     from clustersem import studies
+    from clustersem.audit import Audit, Published
     from clustersem.certify import Certificate, certificate
     from clustersem.fit import Hypothesis, test_hypotheses
     from clustersem.fit.comparison import Comparison, compare
@@ -67,8 +69,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 # What these need (pydantic, jinja2, matplotlib, the scale, comparisons) is not worth waiting for in
-# a script that fits. (respecify is a room and a function; loading it here makes the name the
-# function's.)
+# a script that fits. (respecify and audit are rooms and functions; loading them here makes their
+# names the functions'.)
 _HOMES = {
     **dict.fromkeys(
         (
@@ -88,6 +90,7 @@ _HOMES = {
         ("Power", "SampleSize", "power", "rmsea_power", "rmsea_sample_size", "sample_size"),
         "clustersem.resample.power",
     ),
+    **dict.fromkeys(("Audit", "Published"), "clustersem.audit"),
     "MAR": "clustersem.resample.missingness",
     "MCAR": "clustersem.resample.missingness",
     "Bootstrap": "clustersem.resample.bootstrap_result",
@@ -134,6 +137,7 @@ __all__ = [
     "MAR",
     "MCAR",
     "NO_SCREENING",
+    "Audit",
     "Bootstrap",
     "Certificate",
     "Codebook",
@@ -147,6 +151,7 @@ __all__ = [
     "Multiverse",
     "Nesting",
     "Power",
+    "Published",
     "Respecification",
     "RespecificationPolicy",
     "SampleSize",
@@ -156,6 +161,7 @@ __all__ = [
     "Study",
     "StudyResult",
     "Survey",
+    "audit",
     "bartlett",
     "bootstrap",
     "certificate",
@@ -182,6 +188,7 @@ __all__ = [
     "power_figure",
     "purify",
     "read_moments",
+    "read_published",
     "read_survey",
     "reliability",
     "respecify",

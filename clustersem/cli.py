@@ -265,6 +265,29 @@ def _population(source: Path, target: list[str] | None) -> tuple[clustersem.Fit 
 
 
 @app.command()
+def audit(
+    published: Annotated[
+        Path,
+        typer.Argument(help="What a paper prints: TOML, or its tables as DOCX, HTML or CSV."),
+    ],
+    html: Annotated[Path | None, typer.Option(help="Write the page to a file .html.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the findings to a file .json.")] = None,
+) -> None:
+    """Find printed numbers that cannot all be right."""
+    from clustersem.report import audit_html, audit_json
+
+    found = clustersem.audit(published)
+    written = []
+    if html is not None:
+        written.append(("Page", audit_html(found, html)))
+    if json is not None:
+        written.append(("Findings", audit_json(found, json)))
+    out.print(str(found), markup=False)
+    for what, path in written:
+        out.print(f"\n{what}: {path.resolve()}", markup=False)
+
+
+@app.command()
 def init(
     answers: Annotated[Path, typer.Argument(help="The file with the answers.")],
     study: Annotated[

@@ -39,6 +39,7 @@ def reference(name: str) -> dict[str, float]:
 
 def test_every_script_is_tested():
     assert {path.name for path in EXAMPLES.glob("*.py")} == {
+        "audit.py",
         "bfi.py",
         "bfi_ordinal.py",
         "dask_cluster.py",
@@ -75,6 +76,9 @@ def test_bfi_from_file_to_report(run, tmp_path):
     html = report.read_text(encoding="utf-8")
     assert "Find it difficult to approach others." in html
     assert "listwise deletion" in html
+    found = cs.audit(report)
+    assert len(found.held) > 250
+    assert not found.findings
     assert (tmp_path / "out" / "path-diagram.png").read_bytes()[:4] == b"\x89PNG"
     assert list((tmp_path / "out" / "tables").glob("*.csv"))
 
@@ -172,6 +176,19 @@ def test_power_by_theory_and_by_simulation(run, tmp_path):
     assert (tmp_path / "power.svg").stat().st_size > 5000
 
 
+def test_audit_finds_the_two_changed_numbers(run, tmp_path):
+    out = run("audit.py", str(tmp_path))
+    findings = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))["findings"]
+    assert {one["place"] for one in findings} == {"Table 2, textual =~ x5", "Table 3, CFI"}
+    assert "is 16.98 to 17.26, not 14.017" in " ".join(out.split())
+    assert (tmp_path / "audit.html").stat().st_size > 5_000
+    # With the numbers of the fit there is nothing to find.
+    text = (EXAMPLES / "audit.toml").read_text(encoding="utf-8")
+    right = text.replace("14.017", "17.014").replace("0.913", "0.931")
+    (tmp_path / "right.toml").write_text(right, encoding="utf-8")
+    assert not cs.audit(tmp_path / "right.toml").findings
+
+
 def test_own_survey_runs_from_the_command_line(tmp_path):
     folder = EXAMPLES / "own_survey"
     result = CliRunner().invoke(app, ["run", str(folder / "study.toml"), "-o", str(tmp_path / "r")])
@@ -179,7 +196,12 @@ def test_own_survey_runs_from_the_command_line(tmp_path):
     assert "Deleted items: ease4" in result.output
     assert ["valid", "166"] in [line.split()[:2] for line in result.output.splitlines()]
     assert result.output.count(" supported") == 3
-    assert (tmp_path / "r" / "report.html").stat().st_size > 10_000
+    report = tmp_path / "r" / "report.html"
+    assert report.stat().st_size > 10_000
+    found = cs.audit(report)
+    assert found.published.sample.distributed.text == "200"
+    assert len(found.held) > 100
+    assert not found.findings
 
 
 def test_own_survey_answers_hold_what_was_planted():

@@ -127,6 +127,8 @@ class PrintedConstruct:
         Cronbach's alpha, composite reliability, average variance extracted, its root on the
         diagonal of a Fornell-Larcker table, explained variance, mean and standard deviation of its
         score (the mean of its items).
+    msv, asv : Printed, optional
+        Largest and average squared correlation with the other constructs of the table.
     subsystem : str
         The set of constructs that one factor analysis was made of; may be empty.
     """
@@ -143,6 +145,8 @@ class PrintedConstruct:
     mean: Printed | None = None
     sd: Printed | None = None
     subsystem: str = ""
+    msv: Printed | None = None
+    asv: Printed | None = None
 
 
 @dataclass(frozen=True)
@@ -207,13 +211,25 @@ class PrintedEffect:
 
 @dataclass(frozen=True)
 class PrintedShare:
-    """A percentage of a count: 90.41 % of 532 are 481."""
+    """A percentage of a count: 90.41 % of 532 are 481.
+
+    Attributes
+    ----------
+    label, place : str
+        ``"valid questionnaires"``, and where it stands.
+    percent, count, of : Printed
+        90.41, 481 and 532; the last two may be missing.
+    group : str
+        The list of categories that everybody is in one of (``"sex"``), whose percentages sum to
+        100; empty where it is in none.
+    """
 
     label: str
     place: str
     percent: Printed
     count: Printed | None = None
     of: Printed | None = None
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -232,6 +248,10 @@ class PrintedSample:
         Lowest and highest answer.
     shares : tuple of PrintedShare
         Response rates, sex, age groups.
+    complete : bool
+        Whether every one of the `n` answered every item, as the paper says or as it follows from
+        deleting incomplete questionnaires. Means of items are compared with counts only then, or
+        where the item has an n of its own.
     """
 
     n: Printed | None = None
@@ -240,6 +260,7 @@ class PrintedSample:
     counts: tuple[Printed, ...] = ()
     scale: tuple[int, int] | None = None
     shares: tuple[PrintedShare, ...] = ()
+    complete: bool = False
 
 
 @dataclass(frozen=True)
@@ -251,7 +272,8 @@ class PrintedClaim:
     about : str
         ``"correlations"`` (of the coefficients' table), ``"standardised"`` (all such estimates
         do), ``"loadings"``, ``"alpha"``, ``"ave"``, ``"composite_reliability"``, ``"kmo"``,
-        ``"p"``.
+        ``"p"``; ``"discriminant"``, which has no ends, that the root of AVE exceeds the
+        correlations.
     lower, upper : Printed, optional
         The ends of what the text says they lie between; one of them for "all exceed 0.7".
     words : str
@@ -277,12 +299,16 @@ class VarianceExplained:
         Of the variance of the items kept.
     n_components : int
         How many components were kept; one a construct where the paper does not say.
+    method : str
+        ``"components"`` of the items' correlations, or ``"factors"``, which explain less of the
+        items' variance than as many components.
     """
 
     subsystem: str
     place: str
     percent: Printed
     n_components: int
+    method: Literal["components", "factors"] = "components"
 
 
 @dataclass(frozen=True)

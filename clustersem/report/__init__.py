@@ -1,6 +1,7 @@
 """Results into tables, figures and pages: pure rendering, computes no statistic."""
 
 from clustersem.report.atomic import replace_files
+from clustersem.report.audit_page import audit_document, audit_html, audit_json
 from clustersem.report.diagram import path_diagram, path_diagram_svg
 from clustersem.report.document import (
     Band,
@@ -49,6 +50,9 @@ __all__ = [
     "StudyView",
     "Table",
     "Text",
+    "audit_document",
+    "audit_html",
+    "audit_json",
     "csv_files",
     "cutoff_figure",
     "document_to_csvs",

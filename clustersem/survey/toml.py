@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,17 @@ _PART = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
 _KEY = re.compile(rf"\s*({_PART}(?:\s*\.\s*{_PART})*)\s*=")
 
 
-def read_toml(path: Path) -> tuple[dict[str, Any], str]:
+def read_toml(
+    path: Path, *, parse_float: Callable[[str], Any] = float
+) -> tuple[dict[str, Any], str]:
     """Return the document and its text.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    parse_float : function
+        Makes what stands for a number with a decimal point of its text.
 
     Raises
     ------
@@ -38,7 +47,7 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
     except DataError as error:
         raise CodebookError(str(error)) from None
     try:
-        return tomllib.loads(text), text
+        return tomllib.loads(text, parse_float=parse_float), text
     except tomllib.TOMLDecodeError as error:
         raise CodebookError(f"{path.name}: not valid TOML: {_shown(str(error), text)}") from None
 

@@ -1,0 +1,426 @@
+"""What a table says, by its headings: coefficients, fit, matrices, reliability."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from clustersem.audit.printed import Printed
+from clustersem.audit.published import PrintedCorrelation, VarianceExplained
+from clustersem.audit.readers.draft import Draft, ModelDraft
+from clustersem.audit.readers.indices import index_label, index_name, index_pair
+from clustersem.audit.readers.layout_models import SCALED
+from clustersem.audit.readers.numbers import (
+    is_empty,
+    parts_of,
+    read_count,
+    read_number,
+    read_p,
+    split_stars,
+)
+from clustersem.audit.readers.table_rows import PathRows, read_loading_rows, read_path_rows
+from clustersem.audit.readers.tables import (
+    LaidTable,
+    RawTable,
+    index_columns,
+    lay_out,
+    matrix_columns,
+    number_like,
+    path_column,
+)
+from clustersem.errors import DataError
+from clustersem.survey.names import listed
+
+#: An index that no table of coefficients has.
+_STRONG = frozenset(
+    {"chisq", "cmin_df", "rmsea", "cfi", "tli", "nfi", "ifi", "gfi", "agfi", "srmr", "pgfi"}
+)
+_OF_CONSTRUCT = (
+    "alpha",
+    "composite_reliability",
+    "ave",
+    "sqrt_ave",
+    "r_squared",
+    "msv",
+    "asv",
+    "mean",
+    "sd",
+)
+_NO_FIT = re.compile(r"cut-?offs?|equivalence|simulat|modification|and reproduced", re.I)
+_COUNTED = {
+    "distributed": re.compile(r"(distributed|issued|sent)\b", re.I),
+    "returned": re.compile(r"(returned|recovered|collected|received)\b", re.I),
+    "valid": re.compile(r"(valid|usable|effective|analy[sz]ed|complete)\b", re.I),
+}
+_CHANGE = re.compile(r"(difference|change|improvement|δ.*|Δ.*)s?", re.I)
+_EFA = re.compile(
+    r"explorat|purif|delet|eliminat|\befa\b|principal comp|rotat|varimax|promax", re.I
+)
+
+
+def read_tables(tables: Iterable[RawTable], draft: Draft) -> None:
+    """Add what tables say to a draft; what is not understood is noted in it.
+
+    Raises
+    ------
+    DataError
+        Where a table that is understood has words in place of a number; table, row and heading are
+        named.
+    """
+    paths: list[PathRows] = []
+    for raw in tables:
+        table = lay_out(raw)
+        if table is None:
+            continue
+        if _read(table, draft, paths):
+            continue
+        named = listed([f"{one!r}" for one in table.headings if one], limit=8)
+        draft.notes.append(f"{raw.place} was not understood: its headings are {named}.")
+    # Which names are items, and whose, turns out only when all tables are read.
+    read_path_rows(paths, draft)
+    owners = {row.rhs: row.lhs for row in draft.coefficients if row.op == "=~"}
+    owners |= {i: name for name, c in draft.constructs.items() for i in c.get("items", ())}
+    for item, alpha in draft.alpha_beside.items():
+        if item in owners:
+            draft.constructs[owners[item]].setdefault("alpha", alpha)
+
+
+def _read(table: LaidTable, draft: Draft, paths: list[PathRows]) -> bool:
+    """Read a table as what it is; say whether it is anything."""
+    matrix = matrix_columns(table)
+    at = path_column(table)
+    values = {"est", "std", "se", "cr", "p", "loading", "effect"}
+    if at is not None and (values | {"ci_lower"}) & set(table.roles):
+        paths.append(PathRows(table, at))
+        return True
+    if matrix:
+        return _matrix(table, matrix, draft)
+    columns = index_columns(table)
+    of_fit = not _NO_FIT.search(table.raw.caption)
+    if of_fit and {name for names in columns.values() for name in names} & _STRONG:
+        _fit_in_columns(table, columns, draft)
+        return True
+    named = {index_name(row[0]) or (index_pair(row[0]) or ("",))[0] for _, row in table.body}
+    if of_fit and len(named & _STRONG) >= 2:
+        _fit_in_rows(table, draft)
+        return True
+    item, construct = table.column("item"), table.column("construct")
+    loads = table.column("std", "loading", "est")
+    if loads is not None and (item is not None or construct is not None):
+        return read_loading_rows(table, draft, exploratory=_is_exploratory(table))
+    if _components(table):
+        _exploratory(table, draft)
+        return True
+    if {*_OF_CONSTRUCT} & set(table.roles):
+        _of_constructs(table, draft)
+        return True
+    return _questionnaires(table, draft)
+
+
+def _is_exploratory(table: LaidTable) -> bool:
+    return _EFA.search(table.raw.caption) is not None
+
+
+def _questionnaires(table: LaidTable, draft: Draft) -> bool:
+    """Read how many questionnaires there were; say whether the table tells.
+
+    How many are valid is not taken for the n of a model: answers that are incomplete may have been
+    left out of it.
+    """
+    found: dict[str, Printed] = {}
+    for number, row in table.body:
+        count = next((cell for cell in row[1:] if cell.isdigit()), None)
+        key = next((key for key, word in _COUNTED.items() if word.match(row[0])), None)
+        if count is not None and key is not None and key not in found:
+            place = f"{table.raw.place}, {row[0].casefold()}"
+            read = read_count(count, table.where(number))
+            found[key] = Printed(read.text, read.interval, place)
+    if len(found) < 2:
+        return False
+    draft.distributed = draft.distributed or found.get("distributed")
+    draft.returned = draft.returned or found.get("returned")
+    return True
+
+
+# -- reliability, validity, descriptives ---------------------------------------------------------
+
+
+def _of_constructs(table: LaidTable, draft: Draft) -> None:
+    at = table.column("construct", "item") or 0
+    of_items = table.roles[at] == "item"
+    for number, row in table.body:
+        if is_empty(row[at]):
+            continue
+        name = draft.name(row[at])
+        place = f"{table.raw.place}, {name}"
+        read: dict[str, Printed] = {}
+        for j, role in enumerate(table.roles):
+            if role in _OF_CONSTRUCT and not is_empty(row[j]):
+                read[role] = number_at(table, number, row, j, place)
+        if not read:
+            continue
+        listed_items = {i for c in draft.constructs.values() for i in c.get("items", ())}
+        if of_items and "n" in table.roles and row[table.roles.index("n")].isdigit():
+            read["n"] = read_count(row[table.roles.index("n")], table.where(number))
+        if (of_items or name in listed_items) and {*read} <= {"mean", "sd", "n"}:
+            draft.items.setdefault(name, {"place": place}).update(read)
+            continue
+        fields = draft.construct(row[at], place)
+        for known, value in read.items():
+            fields.setdefault(known, value)
+
+
+def _components(table: LaidTable) -> list[int]:
+    """Return the columns of an exploratory factor analysis."""
+    return [
+        j
+        for j, heading in enumerate(table.headings)
+        if j and re.fullmatch(r"(?:.*(?:component|factor)s?\D*|F|PC)\s*\d+|\d", heading, re.I)
+    ]
+
+
+def _exploratory(table: LaidTable, draft: Draft) -> None:
+    columns, alpha = _components(table), table.column("alpha")
+    for number, row in table.body:
+        cells = [j for j in columns if number_like(row[j])]
+        if is_empty(row[0]) or not cells:
+            continue
+        if re.search(r"cumulative", row[0], re.I):
+            percent = number_at(table, number, row, cells[-1], table.raw.place)
+            draft.variance.append(VarianceExplained("", table.raw.place, percent, len(columns)))
+        elif not re.search(
+            r"eigen|varian|factor|component|sum|%|kmo|bartlett|total|alpha", row[0], re.I
+        ):
+            name = draft.name(row[0])
+            place = f"{table.raw.place}, {name}"
+            read = [number_at(table, number, row, j, place) for j in cells]
+            largest = max(read, key=lambda one: abs(one.value))
+            draft.items.setdefault(name, {"place": place})["loading"] = largest
+            if alpha is not None and number_like(row[alpha]):
+                draft.alpha_beside[name] = number_at(table, number, row, alpha, table.raw.place)
+
+
+# -- matrices ------------------------------------------------------------------------------------
+
+
+def _matrix(table: LaidTable, columns: dict[int, int], draft: Draft) -> bool:
+    caption = table.raw.caption
+    everything = f"{caption} {' '.join(table.headings)}"
+    if re.search(
+        r"htmt|heterotrait|squared (inter-?construct )?corr|cross.?load", everything, re.I
+    ):
+        draft.notes.append(
+            f"{table.raw.place} holds no correlations of one matrix (it is headed as HTMT, squared "
+            "correlations or cross-loadings) and was not checked."
+        )
+        return True
+    roles = {role for j, role in enumerate(table.roles) if j not in columns}
+    labels = [row[0] for _, row in table.body]
+    items = {i for c in draft.constructs.values() for i in c.get("items", ())} | {*draft.items}
+    names = [draft.name(label) for label in labels]
+    kind: Any = "latent"
+    if all(name in items for name in names):
+        kind = "items"
+    elif {"mean", "sd"} & roles and not {"ave", "sqrt_ave", "composite_reliability"} & roles:
+        kind = "scores"
+    diagonal, kind = _diagonal(table, columns, kind)
+    for i, (number, row) in enumerate(table.body):
+        place = f"{table.raw.place}, {names[i]}"
+        if kind != "items":
+            fields = draft.construct(labels[i], place)
+            for j, role in enumerate(table.roles):
+                if j not in columns and role in _OF_CONSTRUCT and number_like(row[j]):
+                    fields.setdefault(role, number_at(table, number, row, j, place))
+        for j, k in columns.items():
+            if k == i and diagonal and number_like(row[j]):
+                value = number_at(table, number, row, j, f"{place} (diagonal)")
+                if value.interval.upper < 1.0 and kind != "items":
+                    draft.constructs[names[i]].setdefault(diagonal, value)
+    _add_correlations(table, columns, names, kind, draft)
+    return True
+
+
+def _diagonal(table: LaidTable, columns: dict[int, int], kind: str) -> tuple[str, str]:
+    """Return what stands on the diagonal, and the kind of the matrix that it makes of it."""
+    caption = table.raw.caption
+    cells = [table.body[k][1][j] for j, k in columns.items()]
+    if re.search(r"fornell|larcker|discriminant|square root|√|ave\b", caption, re.I):
+        return "sqrt_ave", "latent" if kind != "items" else kind
+    if re.search(r"alpha|α|reliab", caption, re.I):
+        return "alpha", "scores" if kind != "items" else kind
+    # Without a word on it, brackets are the usual sign of a reliability, and no sign of which.
+    if any(cell.strip().startswith(("(", "[")) for cell in cells):
+        return "", kind
+    return ("sqrt_ave" if kind == "latent" else ""), kind
+
+
+def _add_correlations(
+    table: LaidTable,
+    columns: dict[int, int],
+    names: list[str],
+    kind: Any,  # noqa: ANN401 - one of the kinds of a correlation
+    draft: Draft,
+) -> None:
+    below: dict[tuple[int, int], tuple[int, list[str], int]] = {}
+    above: dict[tuple[int, int], tuple[int, list[str], int]] = {}
+    for i, (number, row) in enumerate(table.body):
+        for j, k in columns.items():
+            if i != k and number_like(row[j]):
+                side = below if i > k else above
+                side[max(i, k), min(i, k)] = (number, row, j)
+    differ = [
+        pair
+        for pair in below.keys() & above.keys()
+        if split_stars(below[pair][1][below[pair][2]])[0]
+        != split_stars(above[pair][1][above[pair][2]])[0]
+    ]
+    if differ:
+        draft.notes.append(
+            f"{table.raw.place} has different numbers above and below its diagonal; only those "
+            "below were read as correlations."
+        )
+    for (i, k), (number, row, j) in {**above, **below}.items():
+        place = f"{table.raw.place}, {names[k]} with {names[i]}"
+        value = number_at(table, number, row, j, place)
+        draft.correlations.append(
+            PrintedCorrelation(names[k], names[i], place, value, kind, table.raw.place)
+        )
+
+
+# -- fit -----------------------------------------------------------------------------------------
+
+
+def _fit_in_columns(table: LaidTable, columns: dict[int, tuple[str, ...]], draft: Draft) -> None:
+    """Read a table with a row for every model."""
+    named = 0 not in columns
+    for number, row in table.body:
+        label = row[0] if named else ""
+        if _is_standard(label):
+            for j, names in columns.items():
+                _standard(names[0], row[j], draft, table)
+            continue
+        if not any(number_like(row[j]) for j in columns):
+            continue
+        model = _model(label, table, draft)
+        for j, names in columns.items():
+            _index_cell(names, row[j], model, draft, table, number, j)
+
+
+def _fit_in_rows(table: LaidTable, draft: Draft) -> None:
+    """Read a table with a row for every index, and a column for every model."""
+    standards = [j for j, h in enumerate(table.headings) if j and _is_standard(h)]
+    models = [
+        j
+        for j in range(1, len(table.headings))
+        if j not in standards
+        and any(number_like(row[j]) for _, row in table.body)
+        and table.roles[j] != "ignored"
+        and not _CHANGE.fullmatch(table.headings[j])
+    ]
+    for number, row in table.body:
+        name = index_name(row[0])
+        names = (name,) if name else index_pair(row[0]) or ()
+        if not names:
+            continue
+        for j in standards:
+            _standard(names[0], row[j], draft, table)
+        for j in models:
+            label = table.headings[j] if len(models) > 1 else ""
+            _index_cell(names, row[j], _model(label, table, draft), draft, table, number, j)
+
+
+def _is_standard(text: str) -> bool:
+    from clustersem.audit.readers.headings import role_of
+
+    return bool(text) and role_of(text) == "standard"
+
+
+def _model(label: str, table: LaidTable, draft: Draft) -> ModelDraft:
+    said = re.search(r"(\w+) model\b", table.raw.caption, re.I)
+    name = " ".join(label.split()) or (said.group(1) if said else "model")
+    name = re.sub(r"(?i)\s+model$", "", name)
+    if name.casefold() in ("the", "of", "structural", "measurement", "this", "research"):
+        name = "model"
+    known = {other.casefold(): other for other in draft.models}
+    name = known.get(name.casefold(), name)
+    if name == "model" and len(known) == 1:
+        # A second table of one model without a name says more of the last one.
+        (name,) = draft.models
+    model = draft.model(name, table.raw.place)
+    model.scaled = model.scaled or SCALED.search(f"{label} {table.raw.caption}") is not None
+    return model
+
+
+def _standard(name: str, cell: str, draft: Draft, table: LaidTable) -> None:
+    text = cell.strip()
+    if re.fullmatch(r"[<>≤≥]=?\s*\d*\.?\d+", text):
+        draft.standards.setdefault(name, read_number(text, f"{table.raw.place}, standard"))
+
+
+def _index_cell(
+    names: tuple[str, ...],
+    cell: str,
+    model: ModelDraft,
+    draft: Draft,
+    table: LaidTable,
+    number: int,
+    column: int,
+) -> None:
+    if is_empty(cell):
+        return
+    first, stars, second = parts_of(cell)
+    place = f"{table.raw.place}, {index_label(names[0])}"
+    where = table.where(number, column)
+    if names[0] == "rmsea_ci" or (not second and re.match(r"[\[(]", first)):
+        _interval_ends(cell, model, place)
+        return
+    found = {names[0]: first}
+    if second and len(names) == 2:
+        found[names[1]] = second
+    elif second and names[0] == "rmsea":
+        found["rmsea_ci"] = second
+    if stars and names[0] == "chisq":
+        model.indices.setdefault("pvalue", read_p(stars, draft.stars, where))
+    for name, one in found.items():
+        if name == "rmsea_ci":
+            _interval_ends(one, model, place)
+        elif name == "n":
+            model.n = read_count(one, where)
+        elif name.startswith(("pvalue", "rmsea_pvalue", "baseline_pvalue")):
+            read = read_p(one, draft.stars, where)
+            # A p-value says more than the stars of chi2 in the same row.
+            if not model.indices.get(name) or not model.indices[name].text.strip("*"):
+                model.indices[name] = Printed(read.text, read.interval, place)
+        elif name in ("df", "npar", "baseline_df", "df_diff") and re.fullmatch(r"\d+", one.strip()):
+            model.indices.setdefault(name, Printed.count(int(one), f"{table.raw.place}, {name}"))
+        else:
+            read = _read_at(one, where)
+            model.indices.setdefault(
+                name, Printed(read.text, read.interval, f"{table.raw.place}, {index_label(name)}")
+            )
+
+
+def _interval_ends(text: str, model: ModelDraft, place: str) -> None:
+    found = re.findall(r"\d*\.\d+", text)
+    if len(found) == 2:
+        for end, side in zip(found, ("lower", "upper"), strict=True):
+            model.indices.setdefault(f"rmsea_ci_{side}", read_number(end, f"{place}, CI"))
+
+
+# -- cells ---------------------------------------------------------------------------------------
+
+
+def number_at(table: LaidTable, number: int, row: list[str], column: int, place: str) -> Printed:
+    """Read a cell, without its stars and what stands in brackets after it."""
+    read = _read_at(parts_of(row[column])[0], table.where(number, column))
+    return Printed(read.text, read.interval, place)
+
+
+def _read_at(text: str, where: str) -> Printed:
+    try:
+        return read_number(text, where)
+    except DataError as error:
+        raise DataError(
+            f"{error} Write the number as printed, or leave the cell empty where there is none."
+        ) from None
