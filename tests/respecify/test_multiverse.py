@@ -193,7 +193,8 @@ def test_among_counts_good_models_only(whole):
     good = whole.among({"cfi": "> .95"})
     assert good.fitted.tolist() == (whole.fitted & (whole.models["cfi"] > 0.95)).tolist()
     assert 0 < good.counts["fitted"] < whole.counts["fitted"]
-    assert "misses the target" in str(good)
+    assert "off target" in str(good)
+    assert good.table["initial"].tolist() == whole.table["initial"].tolist()
     with pytest.raises(ModelError, match="did you mean 'rmsea'"):
         whole.among({"rmsae": "< .05"})
 
