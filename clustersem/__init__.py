@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         influence_figure,
         path_diagram,
         power_figure,
+        price_figure,
         specification_curve,
     )
     from clustersem.resample.bootstrap import bootstrap
@@ -52,6 +53,8 @@ if TYPE_CHECKING:
     from clustersem.respecify.equivalent_result import EquivalentModels
     from clustersem.respecify.multiverse import multiverse, screenings
     from clustersem.respecify.multiverse_result import Multiverse
+    from clustersem.respecify.price import price
+    from clustersem.respecify.price_result import Price
     from clustersem.scale import (
         bartlett,
         efa,
@@ -122,6 +125,9 @@ _HOMES = {
     "path_diagram": "clustersem.report",
     "read_moments": "clustersem.moments.streamed",
     "power_figure": "clustersem.report",
+    "Price": "clustersem.respecify.price_result",
+    "price": "clustersem.respecify.price",
+    "price_figure": "clustersem.report",
     "screenings": "clustersem.respecify.multiverse",
     "simulate": "clustersem.resample.simulate",
     "specification_curve": "clustersem.report",
@@ -151,6 +157,7 @@ __all__ = [
     "Multiverse",
     "Nesting",
     "Power",
+    "Price",
     "Published",
     "Respecification",
     "RespecificationPolicy",
@@ -186,6 +193,8 @@ __all__ = [
     "path_diagram",
     "power",
     "power_figure",
+    "price",
+    "price_figure",
     "purify",
     "read_moments",
     "read_published",
