@@ -141,7 +141,7 @@ def test_the_sample_is_the_seed_s(cross_border):
 
 
 def test_larger_indices_are_likelier_and_nothing_is_drawn_twice(cross_border):
-    space = ModelSpace.of(cross_border, cs.RespecificationPolicy(max_steps=4))
+    space = ModelSpace.of(cross_border, cs.RespecificationPolicy(max_steps=4, minimum_mi=0.0))
     sets = selected(space, 300, 1).sets
     mi = dict(zip(map(key_of, space.allowed), space.indices(cross_border).mi, strict=True))
     drawn = {key: sum(key in rows for rows in sets if len(rows) > 2) for key in mi}
