@@ -30,8 +30,10 @@ from clustersem.report.figure_file import figure_svg
 from clustersem.report.figures import (
     cutoff_figure,
     forest_figure,
+    price_figure,
     residual_heatmap,
     scree_figure,
+    specification_curve,
 )
 from clustersem.report.formats import number
 from clustersem.report.study_view import FittedModel, ScaleBlock, StudyView
@@ -59,10 +61,12 @@ def study_document(view: StudyView) -> Document:
         _reliability,
         _initial,
         _revision,
+        _price,
         _fit,
         _cutoffs,
         _diagram,
         _hypotheses,
+        _multiverse,
         _measurement,
         _validity,
         _residuals,
@@ -231,6 +235,17 @@ def _revision(view: StudyView) -> Section | None:
     blocks: list[Block] = [tables.respecification_table(view.steps)]
     if view.respecification_note:
         blocks.append(Note(view.respecification_note))
+    if view.search_steps:
+        blocks.append(
+            tables.respecification_table(
+                view.search_steps,
+                caption="The search that was not made",
+                summary="What a search by modification indices would have freed instead of the"
+                " given steps.",
+            )
+        )
+    if view.search_note:
+        blocks.append(Note(view.search_note))
     if view.revised is not None and view.revised.checks:
         blocks.append(
             tables.checks_table(view.revised.checks, caption="Offending estimates, revised model")
@@ -240,6 +255,51 @@ def _revision(view: StudyView) -> Section | None:
         "Revision of the model",
         "Each change has its evidence beside it, so that a reader can undo it.",
         tuple(blocks),
+    )
+
+
+def _price(view: StudyView) -> Section | None:
+    """Return what the steps cost, and those of the search that was not made."""
+    if not view.prices:
+        return None
+    blocks: list[Block] = []
+    for name, price in view.prices.items():
+        of = "the search" if name else "the revision"
+        picture = (
+            f"How often each parameter is picked in {int(price.counts['resamples_searched'])}"
+            " resamples, and the indices of the initial, the revised and the corrected fit."
+        )
+        blocks += [
+            tables.price_fit_table(price, caption=f"Fit on new respondents, {of}"),
+            tables.price_steps_table(price, caption=f"Steps in resamples, {of}"),
+            Figure(f"What {of} costs", figure_svg(price_figure(price)), picture),
+        ]
+    return Section(
+        "price",
+        "The price of the revision",
+        "Steps that were chosen on the answers fit these answers better than others.",
+        tuple(blocks),
+    )
+
+
+def _multiverse(view: StudyView) -> Section | None:
+    """Return what becomes of the hypotheses in other models."""
+    found = view.multiverse
+    if found is None:
+        return None
+    kept = f"{len(found.robust)} of {len(found.hypotheses)}"
+    figure = Figure(
+        "Specification curves",
+        figure_svg(specification_curve(found)),
+        f"Standardised estimates of each hypothesis in {found.counts['fitted']} models, sorted.",
+        "One panel a hypothesis, one point a model, smallest estimate first; significant ones with"
+        " the expected sign in blue.",
+    )
+    return Section(
+        "multiverse",
+        "Do the conclusions depend on the model?",
+        f"The verdict of the final model is the same in all models for {kept} hypotheses.",
+        (tables.multiverse_table(found), figure, *(Note(note) for note in found.notes)),
     )
 
 

@@ -16,6 +16,8 @@ from clustersem.report.tables.sample import FlowLike
 from clustersem.report.tables.scale import BartlettLike, EfaLike, KmoLike
 from clustersem.report.tables.validity import ValidityLike
 from clustersem.resample.cutoffs_result import Cutoffs
+from clustersem.respecify.multiverse_result import Multiverse
+from clustersem.respecify.price_result import Price
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,15 @@ class StudyView:
         The respecification, step by step; None if there was none to make.
     respecification_note : str
         What is to be said about the search (policy, hold-out, multiplicity).
+    search_steps : tuple
+        Where the steps were given: those that a search would have made instead.
+    search_note : str
+        What is to be said about these.
+    prices : mapping of str to Price
+        What the steps cost: under ``""`` those that were made, under ``"search"`` those of the
+        search that was not.
+    multiverse : Multiverse
+        The hypotheses in every model that the policy allows.
     hypotheses : DataFrame
         ``test_hypotheses(fit, ...)``; columns ``std_ci_lower`` and ``std_ci_upper``, where there,
         give the forest plot of the standardised paths its intervals.
@@ -130,6 +141,10 @@ class StudyView:
     initial: FittedModel | None = None
     steps: tuple[ModificationStep, ...] | None = None
     respecification_note: str = ""
+    search_steps: tuple[ModificationStep, ...] = ()
+    search_note: str = ""
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    multiverse: Multiverse | None = None
     revised: FittedModel | None = None
     standards: tuple[FitStandard, ...] = STANDARDS
     hypotheses: pd.DataFrame | None = None

@@ -37,8 +37,9 @@ def multiverse(
     more, they are drawn at random without replacement from the parameters whose modification index
     in the initial model is ``policy.minimum_mi`` or more: as many sets of each size as there are or
     as there is room for, up to ``policy.max_steps``, else up to what the policy's own search frees
-    (three at least). The initial model and those on the way of the policy, which are the given
-    steps one after the other or what its search passes, are always among them.
+    (three at least), each parameter of a set with a chance in proportion to its index, as analysts
+    led by indices would choose it. The initial model and those on the way of the policy, which are
+    the given steps one after the other or what its search passes, are always among them.
 
     A model that is not identified, does not converge, or has a solution that is inadmissible where
     the initial model's is not, is left out, counted and named; ``policy.inadmissible="keep"`` keeps

@@ -18,6 +18,7 @@ from clustersem.survey.names import did_you_mean, listed
 
 SUPPORTED, CONTRADICTED = "supported", "contradicted"
 NOT_SUPPORTED, NOT_TESTED = "not supported", "not tested"
+MISSED = "off target"
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,7 +211,8 @@ class Multiverse:
         for column in ("sample", "estimator", "deleted"):
             own &= np.isin(self.models[column], first[column])
         named = self.models["role"].str.split(", ").map(lambda roles: role in roles)
-        found = np.flatnonzero(own & named.to_numpy(dtype=bool) & self.fitted)
+        known = np.isin(self.models["status"], (FITTED, MISSED))
+        found = np.flatnonzero(own & named.to_numpy(dtype=bool) & known)
         return int(found[0]) if len(found) else None
 
     def among(self, target: Target) -> Multiverse:
@@ -225,8 +227,8 @@ class Multiverse:
         Returns
         -------
         Multiverse
-            The initial model stays as what the others are compared with, but does not count where
-            it misses the target; so does the final one.
+            The verdicts of the initial and of the final model are still shown where these miss the
+            target, but do not count.
 
         Raises
         ------
@@ -263,9 +265,6 @@ class Multiverse:
             f"<Multiverse: {len(self.hypotheses)} hypotheses in {self.counts[FITTED]} models,"
             f" {len(self.robust)} verdicts the same in all>"
         )
-
-
-MISSED = "misses the target"
 
 
 def survival(share: float) -> str:

@@ -16,6 +16,7 @@ from itertools import combinations
 
 import numpy as np
 
+from clustersem.engine.ram import Array
 from clustersem.resample.streams import stream
 from clustersem.respecify.rules import Row, key_of
 from clustersem.respecify.search import search
@@ -23,8 +24,13 @@ from clustersem.respecify.space import NOTHING, Freed, ModelSpace
 from clustersem.respecify.stepwise import nothing_left
 from clustersem.respecify.trail import Walk
 
+# Sets are listed where there are no more than so many for each one wanted, else drawn until there
+# are enough, in so many attempts for each at most.
+FEW, ATTEMPTS = 4, 40
 # A sample holds sets of up to this many parameters, or as many as the search frees if more.
 LEAST_LARGEST = 3
+# The weight of parameters without an index, where the policy names no smallest one.
+SMALLEST = 1.0
 
 
 @dataclass(frozen=True)
@@ -98,10 +104,13 @@ def selected(space: ModelSpace, most: int, seed: int) -> Selection:
         how = f"{told}: all {n_plausible:,} of them."
         return Selection(_sorted(space, [*chosen, *way]), way, whole=False, how=how)
     largest = _largest(plausible, max(LEAST_LARGEST, *map(len, way)) if limit is None else limit)
-    chosen = _stratified(plausible, largest, most, stream(seed, 0))
+    least = max(space.policy.minimum_mi, SMALLEST)
+    weights = np.array([max(mi.get(key, least), least) for key in plausible])
+    chosen = _stratified(plausible, weights, largest, most, stream(seed, 0))
     how = (
         f"{told}: a random sample of sets of up to {largest}, as many of each size as there are or"
-        f" as there is room for (seed {seed}), and the models on the way."
+        f" as there is room for, those with larger indices the likelier (seed {seed}); and the"
+        " models on the way."
     )
     return Selection(_sorted(space, [*chosen, *way]), way, whole=False, how=how)
 
@@ -131,26 +140,36 @@ def _all(keys: Sequence[Row], largest: int) -> list[Freed]:
 
 
 def _stratified(
-    keys: Sequence[Row], largest: int, most: int, rng: np.random.Generator
+    keys: Sequence[Row], weights: Array, largest: int, most: int, rng: np.random.Generator
 ) -> list[Freed]:
     """Draw sets without replacement, as many of each size as far as there are so many."""
     sizes = sorted(range(largest + 1), key=lambda size: (math.comb(len(keys), size), size))
     chosen: list[Freed] = []
     for done, size in enumerate(sizes):
         share = (most - len(chosen)) // (len(sizes) - done)
-        chosen += _drawn(keys, size, min(share, math.comb(len(keys), size)), rng)
+        chosen += _drawn(keys, weights, size, min(share, math.comb(len(keys), size)), rng)
     return chosen
 
 
-def _drawn(keys: Sequence[Row], size: int, wanted: int, rng: np.random.Generator) -> list[Freed]:
-    if 2 * wanted >= math.comb(len(keys), size):
-        every = [frozenset(rows) for rows in combinations(keys, size)]
-        return [every[i] for i in sorted(rng.permutation(len(every))[:wanted])]
+def _drawn(
+    keys: Sequence[Row], weights: Array, size: int, wanted: int, rng: np.random.Generator
+) -> list[Freed]:
+    """Draw sets of a size, their parameters one after the other with chances as their weights."""
     found: dict[Freed, None] = {}
-    while len(found) < wanted:
-        places = rng.choice(len(keys), size=size, replace=False)
-        found[frozenset(keys[i] for i in places)] = None
-    return list(found)
+    if math.comb(len(keys), size) > FEW * wanted:
+        # Where a few sets have nearly all of the chance, the rest is drawn without weights.
+        for attempt in range(ATTEMPTS * wanted):
+            p = weights / weights.sum() if attempt < ATTEMPTS * wanted // 2 else None
+            places = rng.choice(len(keys), size=size, replace=False, p=p)
+            found[frozenset(keys[i] for i in places)] = None
+            if len(found) == wanted:
+                break
+        return list(found)
+    every = list(combinations(range(len(keys)), size))
+    chance = np.array([np.log(weights[list(places)]).sum() for places in every])
+    # The largest of these are a sample with these chances (the Gumbel distribution's way).
+    order = np.argsort(-(chance + rng.gumbel(size=len(every))), kind="stable")
+    return [frozenset(keys[i] for i in every[place]) for place in order[:wanted]]
 
 
 def _sorted(space: ModelSpace, sets: Sequence[Freed]) -> tuple[Freed, ...]:

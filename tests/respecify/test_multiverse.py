@@ -8,7 +8,7 @@ from respecify_models import CROSS_BORDER, DATA
 import clustersem as cs
 from clustersem.errors import DataError, EstimationError, ModelError, UnsupportedError
 from clustersem.respecify.multiverse_fits import MEASURES, READ, values
-from clustersem.respecify.multiverse_sets import selected
+from clustersem.respecify.multiverse_sets import _drawn, selected
 from clustersem.respecify.rules import key_of
 from clustersem.respecify.space import NOTHING, ModelSpace
 from clustersem.respecify.trial import newly_offending
@@ -140,6 +140,21 @@ def test_the_sample_is_the_seed_s(cross_border):
     assert max(map(len, first)) == 4
 
 
+def test_larger_indices_are_likelier_and_nothing_is_drawn_twice(cross_border):
+    space = ModelSpace.of(cross_border, cs.RespecificationPolicy(max_steps=4, minimum_mi=0.0))
+    sets = selected(space, 300, 1).sets
+    mi = dict(zip(map(key_of, space.allowed), space.indices(cross_border).mi, strict=True))
+    drawn = {key: sum(key in rows for rows in sets if len(rows) > 2) for key in mi}
+    order = sorted(mi, key=lambda key: -mi[key])
+    assert drawn[order[0]] > 2 * np.median([n for n in drawn.values() if n])
+    assert len(set(sets)) == len(sets)
+    # One parameter with nearly all of the chance does not keep the others from being drawn.
+    keys = [("x", "~~", f"y{i:02}") for i in range(30)]
+    weights = np.array([1e12, *np.full(29, 1e-6)])
+    found = _drawn(keys, weights, 5, 400, np.random.default_rng(1))
+    assert len(set(found)) == 400
+
+
 def test_max_steps_and_plausible_parameters_limit_the_sets(cross_border):
     space = ModelSpace.of(cross_border, cs.RespecificationPolicy(max_steps=1))
     every = selected(space, 1000, 1)
@@ -193,7 +208,8 @@ def test_among_counts_good_models_only(whole):
     good = whole.among({"cfi": "> .95"})
     assert good.fitted.tolist() == (whole.fitted & (whole.models["cfi"] > 0.95)).tolist()
     assert 0 < good.counts["fitted"] < whole.counts["fitted"]
-    assert "misses the target" in str(good)
+    assert "off target" in str(good)
+    assert good.table["initial"].tolist() == whole.table["initial"].tolist()
     with pytest.raises(ModelError, match="did you mean 'rmsea'"):
         whole.among({"rmsae": "< .05"})
 

@@ -14,6 +14,8 @@ from clustersem.report.tables.fit import (
     measurement_table,
 )
 from clustersem.report.tables.frames import frame_table, matrix_table
+from clustersem.report.tables.multiverse import multiverse_table
+from clustersem.report.tables.price import price_fit_table, price_steps_table
 from clustersem.report.tables.published import further_table, published_table
 from clustersem.report.tables.respecification import respecification_table
 from clustersem.report.tables.sample import flow_table, items_table
@@ -45,6 +47,9 @@ __all__ = [
     "loadings_table",
     "matrix_table",
     "measurement_table",
+    "multiverse_table",
+    "price_fit_table",
+    "price_steps_table",
     "published_table",
     "purification_table",
     "reliability_table",

@@ -252,6 +252,8 @@ def hypotheses_table(
     ]
     if strength:
         columns.append(Column("Strength"))
+    if "equivalent" in hypotheses:
+        columns.append(Column("Models that fit as well"))
     rows: list[tuple[Cell, ...] | Band] = []
     groups = list(dict.fromkeys(hypotheses["group"])) if "group" in hypotheses else [None]
     of_group = [(g, r) for g in groups for r in hypotheses.to_dict("records") if _is_of(r, g)]
@@ -271,6 +273,8 @@ def hypotheses_table(
         ]
         if strength:
             cells.append(Cell(plain_value(record["strength"])))
+        if "equivalent" in hypotheses:
+            cells.append(Cell(str(record["equivalent"])))
         rows.append(tuple(cells))
     return Table(
         "Hypotheses",
@@ -281,7 +285,15 @@ def hypotheses_table(
         f"{f', {errors}' if errors else ''}; C.R., "
         "critical ratio (Unstd. / S.E.); ← is a regression, ↔ a "
         "covariance, whose standardised value is a correlation. A significant estimate of the "
-        "unexpected sign contradicts its hypothesis." + _legend(labels),
+        "unexpected sign contradicts its hypothesis."
+        + (
+            " Models that fit as well: no data could tell them from the final one (Lee and "
+            "Hershberger, 1990); in brackets the number under which "
+            "result.equivalent_models has them."
+            if "equivalent" in hypotheses
+            else ""
+        )
+        + _legend(labels),
     )
 
 
