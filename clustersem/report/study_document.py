@@ -384,6 +384,8 @@ def _hypotheses(view: StudyView) -> Section | None:
         tables.hypotheses_table(view.hypotheses, labels=view.labels, errors=errors)
     ]
     blocks.append(_forest(view.hypotheses, f"{100 * view.confidence:g} %"))
+    if "equivalent" in view.hypotheses:
+        blocks.append(tables.equivalents_table(view.hypotheses))
     if final is not None:
         blocks.append(tables.estimates_table(final.fit))
     return Section("hypotheses", "Hypotheses", blocks=tuple(blocks))

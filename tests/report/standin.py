@@ -209,6 +209,7 @@ def study_view() -> StudyView:
         rhs="C10",
         mi=41.27,
         epc=0.183,
+        p_adjusted=0.001,
         before=initial.measures,
         after=revised.measures,
         reason="largest index among residual covariances within a construct",
