@@ -25,7 +25,14 @@ if TYPE_CHECKING:
     from clustersem.fit.semopy_import import from_semopy
     from clustersem.moments.streamed import read_moments
     from clustersem.moments.streamed_moments import StreamedMoments
-    from clustersem.report import cutoff_figure, influence_figure, path_diagram, power_figure
+    from clustersem.report import (
+        cutoff_figure,
+        influence_figure,
+        path_diagram,
+        power_figure,
+        price_figure,
+        specification_curve,
+    )
     from clustersem.resample.bootstrap import bootstrap
     from clustersem.resample.bootstrap_result import Bootstrap
     from clustersem.resample.cutoffs import cutoffs
@@ -44,6 +51,10 @@ if TYPE_CHECKING:
     from clustersem.respecify import Respecification, RespecificationPolicy
     from clustersem.respecify.equivalent import equivalent_models
     from clustersem.respecify.equivalent_result import EquivalentModels
+    from clustersem.respecify.multiverse import multiverse, screenings
+    from clustersem.respecify.multiverse_result import Multiverse
+    from clustersem.respecify.price import price
+    from clustersem.respecify.price_result import Price
     from clustersem.scale import (
         bartlett,
         efa,
@@ -94,6 +105,7 @@ _HOMES = {
     "Invariance": "clustersem.fit.invariance_result",
     "Nesting": "clustersem.fit.nesting",
     "SecondOpinion": "clustersem.fit.second_opinion",
+    "Multiverse": "clustersem.respecify.multiverse_result",
     "Study": "clustersem.study",
     "StreamedMoments": "clustersem.moments.streamed_moments",
     "StudyResult": "clustersem.study",
@@ -108,11 +120,17 @@ _HOMES = {
     "influence_figure": "clustersem.report",
     "invariance": "clustersem.fit.invariance",
     "misspecified": "clustersem.resample.misfit",
+    "multiverse": "clustersem.respecify.multiverse",
     "nesting": "clustersem.fit.nesting",
     "path_diagram": "clustersem.report",
     "read_moments": "clustersem.moments.streamed",
     "power_figure": "clustersem.report",
+    "Price": "clustersem.respecify.price_result",
+    "price": "clustersem.respecify.price",
+    "price_figure": "clustersem.report",
+    "screenings": "clustersem.respecify.multiverse",
     "simulate": "clustersem.resample.simulate",
+    "specification_curve": "clustersem.report",
     **dict.fromkeys(("Hypothesis", "test_hypotheses"), "clustersem.fit"),
     **dict.fromkeys(("Respecification", "RespecificationPolicy"), "clustersem.respecify"),
     **dict.fromkeys(
@@ -136,8 +154,10 @@ __all__ = [
     "Hypothesis",
     "Invariance",
     "ModelSpec",
+    "Multiverse",
     "Nesting",
     "Power",
+    "Price",
     "Published",
     "Respecification",
     "RespecificationPolicy",
@@ -167,11 +187,14 @@ __all__ = [
     "kmo",
     "mardia",
     "misspecified",
+    "multiverse",
     "nesting",
     "parallel_analysis",
     "path_diagram",
     "power",
     "power_figure",
+    "price",
+    "price_figure",
     "purify",
     "read_moments",
     "read_published",
@@ -181,8 +204,10 @@ __all__ = [
     "rmsea_power",
     "rmsea_sample_size",
     "sample_size",
+    "screenings",
     "sem",
     "simulate",
+    "specification_curve",
     "studies",
     "test_hypotheses",
     "validity",

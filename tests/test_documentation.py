@@ -29,8 +29,11 @@ from clustersem.cli import app
 from clustersem.fit.estimators import ESTIMATORS
 from clustersem.study.settings import (
     CutoffSettings,
+    EquivalentSettings,
     ModelSettings,
+    MultiverseSettings,
     OptionSettings,
+    PriceSettings,
     RespecificationSettings,
     ScaleSettings,
 )
@@ -220,6 +223,9 @@ CODEBOOK_SECTIONS = {"constructs", "items"}
         ("`[scale]`", defaults_of(ScaleSettings)),
         ("`[model]`", defaults_of(ModelSettings)),
         ("`[respecification]`", defaults_of(RespecificationSettings)),
+        ("`[price]`", defaults_of(PriceSettings)),
+        ("`[multiverse]`", defaults_of(MultiverseSettings)),
+        ("`[equivalent_models]`", defaults_of(EquivalentSettings)),
         ("`[cutoffs]`", defaults_of(CutoffSettings)),
         ("`[options]`", defaults_of(OptionSettings)),
         ("`[[hypotheses]]`", {field.name: "required" for field in fields(cs.Hypothesis)}),

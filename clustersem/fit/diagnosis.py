@@ -81,13 +81,21 @@ def diagnose(fit: Solution) -> Diagnosis:
     estimates = fit.own_estimates
     return Diagnosis(
         (
-            _negative_variances(fit, estimates),
-            _correlations(fit, estimates),
-            _positive_definite(fit),
+            *admissibility(fit),
             _standardised(estimates),
             _standard_errors(estimates),
             _identification(fit),
         )
+    )
+
+
+def admissibility(fit: Solution) -> tuple[Check, ...]:
+    """Return the checks of whether a solution is possible at all: the first three."""
+    estimates = fit.own_estimates
+    return (
+        _negative_variances(fit, estimates),
+        _correlations(fit, estimates),
+        _positive_definite(fit),
     )
 
 

@@ -23,8 +23,10 @@ from clustersem.report.figures import (
     forest_figure,
     influence_figure,
     power_figure,
+    price_figure,
     residual_heatmap,
     scree_figure,
+    specification_curve,
 )
 from clustersem.report.html import render_html, write_html
 from clustersem.report.plain import render_table, render_text
@@ -63,12 +65,14 @@ __all__ = [
     "path_diagram",
     "path_diagram_svg",
     "power_figure",
+    "price_figure",
     "render_html",
     "render_table",
     "render_text",
     "replace_files",
     "residual_heatmap",
     "scree_figure",
+    "specification_curve",
     "study_document",
     "table_csv",
     "write_figure",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from clustersem.audit.result import FAIRNESS
 from clustersem.fit.preferred import SUFFIXES, preferred
 from clustersem.report import tables
 from clustersem.report.diagram import path_diagram_svg
@@ -28,8 +30,10 @@ from clustersem.report.figure_file import figure_svg
 from clustersem.report.figures import (
     cutoff_figure,
     forest_figure,
+    price_figure,
     residual_heatmap,
     scree_figure,
+    specification_curve,
 )
 from clustersem.report.formats import number
 from clustersem.report.study_view import FittedModel, ScaleBlock, StudyView
@@ -57,14 +61,17 @@ def study_document(view: StudyView) -> Document:
         _reliability,
         _initial,
         _revision,
+        _price,
         _fit,
         _cutoffs,
         _diagram,
         _hypotheses,
+        _multiverse,
         _measurement,
         _validity,
         _residuals,
         _published,
+        _impossible,
         _provenance,
     )
     found = (part(view) for part in parts)
@@ -228,6 +235,17 @@ def _revision(view: StudyView) -> Section | None:
     blocks: list[Block] = [tables.respecification_table(view.steps)]
     if view.respecification_note:
         blocks.append(Note(view.respecification_note))
+    if view.search_steps:
+        blocks.append(
+            tables.respecification_table(
+                view.search_steps,
+                caption="The search that was not made",
+                summary="What a search by modification indices would have freed instead of the"
+                " given steps.",
+            )
+        )
+    if view.search_note:
+        blocks.append(Note(view.search_note))
     if view.revised is not None and view.revised.checks:
         blocks.append(
             tables.checks_table(view.revised.checks, caption="Offending estimates, revised model")
@@ -237,6 +255,51 @@ def _revision(view: StudyView) -> Section | None:
         "Revision of the model",
         "Each change has its evidence beside it, so that a reader can undo it.",
         tuple(blocks),
+    )
+
+
+def _price(view: StudyView) -> Section | None:
+    """Return what the steps cost, and those of the search that was not made."""
+    if not view.prices:
+        return None
+    blocks: list[Block] = []
+    for name, price in view.prices.items():
+        of = "the search" if name else "the revision"
+        picture = (
+            f"How often each parameter is picked in {int(price.counts['resamples_searched'])}"
+            " resamples, and the indices of the initial, the revised and the corrected fit."
+        )
+        blocks += [
+            tables.price_fit_table(price, caption=f"Fit on new respondents, {of}"),
+            tables.price_steps_table(price, caption=f"Steps in resamples, {of}"),
+            Figure(f"What {of} costs", figure_svg(price_figure(price)), picture),
+        ]
+    return Section(
+        "price",
+        "The price of the revision",
+        "Steps that were chosen on the answers fit these answers better than others.",
+        tuple(blocks),
+    )
+
+
+def _multiverse(view: StudyView) -> Section | None:
+    """Return what becomes of the hypotheses in other models."""
+    found = view.multiverse
+    if found is None:
+        return None
+    kept = f"{len(found.robust)} of {len(found.hypotheses)}"
+    figure = Figure(
+        "Specification curves",
+        figure_svg(specification_curve(found)),
+        f"Standardised estimates of each hypothesis in {found.counts['fitted']} models, sorted.",
+        "One panel a hypothesis, one point a model, smallest estimate first; significant ones with"
+        " the expected sign in blue.",
+    )
+    return Section(
+        "multiverse",
+        "Do the conclusions depend on the model?",
+        f"The verdict of the final model is the same in all models for {kept} hypotheses.",
+        (tables.multiverse_table(found), figure, *(Note(note) for note in found.notes)),
     )
 
 
@@ -321,6 +384,8 @@ def _hypotheses(view: StudyView) -> Section | None:
         tables.hypotheses_table(view.hypotheses, labels=view.labels, errors=errors)
     ]
     blocks.append(_forest(view.hypotheses, f"{100 * view.confidence:g} %"))
+    if "equivalent" in view.hypotheses:
+        blocks.append(tables.equivalents_table(view.hypotheses))
     if final is not None:
         blocks.append(tables.estimates_table(final.fit))
     return Section("hypotheses", "Hypotheses", blocks=tuple(blocks))
@@ -408,12 +473,33 @@ def _published(view: StudyView) -> Section | None:
     if view.published.note:
         blocks.append(Note(view.published.note))
     blocks.append(tables.published_table(view.published.comparison))
-    if view.published.impossible:
-        blocks.append(tables.impossible_table(view.published.impossible))
     return Section(
         "published",
         "Against the publication",
         f"Printed in: {view.published.source}",
+        tuple(blocks),
+    )
+
+
+def _impossible(view: StudyView) -> Section | None:
+    """Show what the printed numbers say of each other."""
+    if view.published is None:
+        return None
+    audit, further = view.published.audit, view.published.further
+    blocks: list[Block] = []
+    if audit is not None and audit.findings:
+        blocks += [Text(audit.summary), Note(FAIRNESS)]
+        for _, lead, table, sentences in tables.findings_by_rule(audit):
+            blocks += [replace(table, meaning=lead), sentences]
+    if further:
+        blocks.append(tables.further_table(further))
+    if not blocks:
+        return None
+    return Section(
+        "impossible",
+        "What can't come out, whatever the data",
+        "Printed numbers that contradict others of the same publication, so that no analysis can "
+        "return them all.",
         tuple(blocks),
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from clustersem.audit import Audit
 from clustersem.report.diagram.graph import FitLike
 from clustersem.report.tables.fit import STANDARDS, CheckLike, FitStandard
 from clustersem.report.tables.respecification import ModificationStep
@@ -15,6 +16,8 @@ from clustersem.report.tables.sample import FlowLike
 from clustersem.report.tables.scale import BartlettLike, EfaLike, KmoLike
 from clustersem.report.tables.validity import ValidityLike
 from clustersem.resample.cutoffs_result import Cutoffs
+from clustersem.respecify.multiverse_result import Multiverse
+from clustersem.respecify.price_result import Price
 
 
 @dataclass(frozen=True)
@@ -60,11 +63,26 @@ class FittedModel:
 
 @dataclass(frozen=True)
 class PublishedView:
-    """Printed numbers beside reproduced ones; see `published_table` for the columns."""
+    """Printed numbers beside reproduced ones, and what of them no data can give.
+
+    Attributes
+    ----------
+    source : str
+        Where the numbers are printed.
+    comparison : DataFrame
+        As `published_table` takes it.
+    audit : Audit, optional
+        The printed numbers that cannot all be right.
+    further : tuple of (str, str)
+        What is printed, and why a computation shows that it cannot come out.
+    note : str
+        What to know before reading the comparison.
+    """
 
     source: str
     comparison: pd.DataFrame
-    impossible: tuple[tuple[str, str], ...] = ()
+    audit: Audit | None = None
+    further: tuple[tuple[str, str], ...] = ()
     note: str = ""
 
 
@@ -88,6 +106,15 @@ class StudyView:
         The respecification, step by step; None if there was none to make.
     respecification_note : str
         What is to be said about the search (policy, hold-out, multiplicity).
+    search_steps : tuple
+        Where the steps were given: those that a search would have made instead.
+    search_note : str
+        What is to be said about these.
+    prices : mapping of str to Price
+        What the steps cost: under ``""`` those that were made, under ``"search"`` those of the
+        search that was not.
+    multiverse : Multiverse
+        The hypotheses in every model that the policy allows.
     hypotheses : DataFrame
         ``test_hypotheses(fit, ...)``; columns ``std_ci_lower`` and ``std_ci_upper``, where there,
         give the forest plot of the standardised paths its intervals.
@@ -114,6 +141,10 @@ class StudyView:
     initial: FittedModel | None = None
     steps: tuple[ModificationStep, ...] | None = None
     respecification_note: str = ""
+    search_steps: tuple[ModificationStep, ...] = ()
+    search_note: str = ""
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    multiverse: Multiverse | None = None
     revised: FittedModel | None = None
     standards: tuple[FitStandard, ...] = STANDARDS
     hypotheses: pd.DataFrame | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -267,6 +267,10 @@ class RespecificationPolicy:
         """Return the reason stated for a parameter, or for a rule that allows it; may be empty."""
         own = self._reasons.get(key_of(row), "")
         return own or reason_of_rule(self.allow, roles, row)
+
+    def searching(self) -> RespecificationPolicy:
+        """Return the policy of the search that given steps stand for: for as many steps."""
+        return replace(self, steps=(), max_steps=len(self.given))
 
     def keeps_inadmissible(self, *, given: bool) -> bool:
         """Return whether a step to an inadmissible solution is made."""

@@ -16,7 +16,7 @@ from clustersem.respecify.result import NO_REASON, Respecification, Step
 from clustersem.respecify.rules import key_of
 from clustersem.respecify.search import search
 from clustersem.respecify.space import ModelSpace
-from clustersem.respecify.trail import Move, Walk
+from clustersem.respecify.trail import NOT_ADMISSIBLE, Move, Walk, in_words
 from clustersem.respecify.trial import newly_offending
 from clustersem.respecify.visited import visited_table
 
@@ -37,7 +37,7 @@ def respecified(
         steps = tuple(_step(space, move, n) for n, move in enumerate(trail.moves, start=1))
         end = space.trial(trail.model).fit
         assert end is not None, "a search ends at a model that can be fitted"
-        skipped = {key_of(move.row): move.why for move in trail.moves if move.why}
+        skipped = {key_of(move.row): in_words(space, move) for move in trail.moves if move.why}
         return Respecification(
             initial=fit,
             fit=end,
@@ -67,7 +67,7 @@ def _step(space: ModelSpace, move: Move, number: int) -> Step:
         notes = cautions(space, move, index.mi, tied)
         bad = newly_offending(before, trial)
         if bad:
-            notes.append(f"the solution is not admissible: {bad}")
+            notes.append(f"{NOT_ADMISSIBLE}: {bad}")
         rows = zip(new.estimates["lhs"], new.estimates["op"], new.estimates["rhs"], strict=True)
         key = [key_of(other) == key_of(row) for other in rows]
         est, se, std_all = (
@@ -85,7 +85,7 @@ def _step(space: ModelSpace, move: Move, number: int) -> Step:
         source=move.source,
         status=move.status,
         reason=reason or NO_REASON,
-        why=move.why,
+        why=in_words(space, move),
         warnings=tuple(notes),
         tied=tuple(str(Path(*other)) for other in tied),
         mi=index.mi,

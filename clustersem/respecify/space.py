@@ -67,6 +67,8 @@ class ModelSpace:
     allowed: tuple[Row, ...]
     advance: Advance = in_silence
     _trials: dict[Freed, Trial] = field(default_factory=dict, repr=False)
+    # A model's text is the same on all data, and takes as long to work out as to fit.
+    _specs: dict[Freed, ModelSpec] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
@@ -126,7 +128,10 @@ class ModelSpace:
 
     def spec(self, rows: Iterable[Row]) -> ModelSpec:
         """Return the model in which these parameters are freed."""
-        return freed(self.initial.spec, self.ordered(rows))
+        key = frozenset(map(key_of, rows))
+        if key not in self._specs:
+            self._specs[key] = freed(self.initial.spec, self.ordered(key))
+        return self._specs[key]
 
     def ordered(self, rows: Iterable[Row]) -> list[Row]:
         """Return parameters as the model writes them, in an order that is always the same."""

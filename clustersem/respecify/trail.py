@@ -9,9 +9,11 @@ from typing import Literal, NamedTuple
 from clustersem.fit.result import Fit
 from clustersem.respecify.rules import Row, key_of
 from clustersem.respecify.space import NOTHING, Freed, ModelSpace
-from clustersem.respecify.trial import Trial, local_minimum, newly_offending
+from clustersem.respecify.trial import Trial, local_minimum, newly_improper, newly_offending
 
 Source = Literal["found", "given"]
+#: Why a step is skipped whose solution is not; :func:`in_words` says what makes it so.
+NOT_ADMISSIBLE = "the solution is not admissible"
 
 
 class Move(NamedTuple):
@@ -37,6 +39,18 @@ class Move(NamedTuple):
     why: str
     before: Freed
     after: Freed
+
+
+def in_words(space: ModelSpace, move: Move) -> str:
+    """Return why a step was skipped or fixed again, at length; empty when freed.
+
+    What makes a solution inadmissible takes longer to say than to find out, and a search that is
+    repeated a thousand times is not read.
+    """
+    if move.why != NOT_ADMISSIBLE:
+        return move.why
+    tried = space.trial(move.before | {key_of(move.row)})
+    return f"{NOT_ADMISSIBLE}: {newly_offending(space.trial(move.before), tried)}"
 
 
 @dataclass(frozen=True)
@@ -96,10 +110,8 @@ class Walk:
         worse = local_minimum(self.fit, after.fit)
         if worse:
             return worse
-        bad = newly_offending(self.trial, after)
-        if bad and not self.space.policy.keeps_inadmissible(given=source == "given"):
-            return f"the solution is not admissible: {bad}"
-        return ""
+        keep = self.space.policy.keeps_inadmissible(given=source == "given")
+        return "" if keep or not newly_improper(self.trial, after) else NOT_ADMISSIBLE
 
     def free(self, row: Row, source: Source = "found") -> bool:
         """Free a parameter, or note why it is skipped; return whether it was freed."""

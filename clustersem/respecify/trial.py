@@ -9,6 +9,7 @@ from functools import cached_property
 
 from clustersem.errors import EstimationError, IdentificationError, ModelError
 from clustersem.fit.admissible import negative_variances, smallest_eigenvalue
+from clustersem.fit.diagnosis import admissibility
 from clustersem.fit.estimation import fit_samples
 from clustersem.fit.hypotheses import Path
 from clustersem.fit.options import FitOptions
@@ -20,12 +21,6 @@ from clustersem.survey.names import listed
 
 # A larger model cannot fit worse; one that does beyond rounding has ended in a local minimum.
 WORSE = 1e-6
-
-_ADMISSIBILITY = (
-    "negative error variances",
-    "correlations above one",
-    "covariance matrices that are not positive definite",
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +53,7 @@ class Trial:
         """What makes the solution inadmissible: the checks that it fails, with what they found."""
         if self.fit is None or self.proper:
             return {}
-        checks = self.fit.diagnose().checks
-        return {c.name: c.detail for c in checks if c.name in _ADMISSIBILITY and not c.passed}
+        return {c.name: c.detail for c in admissibility(self.fit) if not c.passed}
 
 
 def fit_model(spec: ModelSpec, samples: Sequence[SampleMoments], options: FitOptions) -> Trial:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,9 @@ from clustersem.report import (
 )
 from clustersem.resample.cutoffs_result import Cutoffs
 from clustersem.respecify import Respecification
+from clustersem.respecify.equivalent_result import EquivalentModels
+from clustersem.respecify.multiverse_result import Multiverse
+from clustersem.respecify.price_result import Price
 from clustersem.scale import (
     BartlettResult,
     EfaResult,
@@ -99,6 +102,14 @@ class StudyResult:
         Its fit.
     respecification : Respecification or None
         What was freed.
+    search : Respecification or None
+        Where the steps were given: what a search would have freed instead, in as many steps.
+    prices : mapping of str to Price
+        What the steps cost: under ``""`` those that were made, under ``"search"`` the others.
+    multiverse : Multiverse or None
+        The hypotheses in every model that the policy allows.
+    equivalent_models : EquivalentModels or None
+        Models that fit exactly as well as the final one.
     fit : Fit
         The final fit, on which everything after it stands.
     hypotheses : DataFrame or None
@@ -127,6 +138,10 @@ class StudyResult:
     provenance: Mapping[str, str]
     published: PublishedView | None = None
     cutoffs: Cutoffs | None = None
+    search: Respecification | None = None
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    multiverse: Multiverse | None = None
+    equivalent_models: EquivalentModels | None = None
 
     @property
     def deleted(self) -> tuple[str, ...]:
@@ -192,8 +207,14 @@ class StudyResult:
             initial=_fitted(self.initial, self.model),
             steps=steps,
             respecification_note=note,
+            search_steps=() if self.search is None else self.search.freed,
+            search_note=""
+            if self.search is None
+            else " ".join([self.search.stopped, *_cautions(self.search)]),
+            prices=self.prices,
+            multiverse=self.multiverse,
             revised=revised,
-            hypotheses=self.hypotheses,
+            hypotheses=self._judged(),
             confidence=1.0 - self.study.options.alpha,
             validity=self.validity,
             published=self.published,
@@ -201,6 +222,12 @@ class StudyResult:
             warnings=self.warnings,
             provenance=self.provenance,
         )
+
+    def _judged(self) -> pd.DataFrame | None:
+        """Return the verdicts, with the models that fit as well next to them."""
+        if self.hypotheses is None or self.equivalent_models is None:
+            return self.hypotheses
+        return self.equivalent_models.verdicts(self.hypotheses)
 
     def report(self, folder: str | os.PathLike[str]) -> Path:
         """Write the report.

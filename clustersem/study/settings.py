@@ -140,33 +140,65 @@ class RespecificationSettings(Section):
         return RespecificationPolicy(**self.model_dump())
 
 
-class CutoffSettings(Section):
+class SharedWork(Section):
+    """What takes its time, and can be shared.
+
+    Attributes
+    ----------
+    seed : int
+        Of the random numbers.
+    n_jobs : int
+        How many processes share the work; -1 takes all cores.
+    """
+
+    seed: int = Field(default=1, ge=0)
+    n_jobs: int = 1
+
+    @field_validator("n_jobs")
+    @classmethod
+    def _is_some(cls, value: int) -> int:
+        # Found out here, and not when all that comes before is done.
+        if value == 0:
+            raise ValueError("write how many processes share the work; -1 takes all cores")
+        return value
+
+
+class CutoffSettings(SharedWork):
     """``[cutoffs]``: cutoffs of fit indices for this model and this n.
 
     Attributes
     ----------
     n : int
         Replications of every level of misspecification.
-    seed : int
-        Of the random numbers.
     answers : str or None
         How answers are drawn: ``"normal"`` or ``"likert"``; None as the sample suggests.
-    n_jobs : int
-        How many processes share the work.
     """
 
     n: int = Field(default=500, ge=1)
-    seed: int = Field(default=1, ge=0)
     answers: Literal["normal", "likert"] | None = None
-    n_jobs: int = 1
 
-    @field_validator("n_jobs")
-    @classmethod
-    def _is_some(cls, value: int) -> int:
-        # Found out here, and not when all that comes before cutoffs is done.
-        if value == 0:
-            raise ValueError("write how many processes share the work; -1 takes all cores")
-        return value
+
+class PriceSettings(SharedWork):
+    """``[price]``: what the respecification costs; see :func:`clustersem.price`."""
+
+    n: int = Field(default=200, ge=2)
+    folds: int = Field(default=5, ge=2)
+    repeats: int = Field(default=4, ge=1)
+
+
+class MultiverseSettings(SharedWork):
+    """``[multiverse]``: hypotheses in every model; see :func:`clustersem.multiverse`."""
+
+    max_models: int = Field(default=1000, ge=1)
+    estimators: list[str] = Field(default_factory=list)
+    deletions: Literal["each"] | list[str | list[str]] = Field(default_factory=list)
+
+
+class EquivalentSettings(Section):
+    """``[equivalent_models]``: see :func:`clustersem.equivalent_models`."""
+
+    depth: int = Field(default=2, ge=1, le=3)
+    limit: int = Field(default=200, ge=1)
 
 
 class OptionSettings(Section):

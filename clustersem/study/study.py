@@ -20,7 +20,12 @@ from clustersem.errors import (
 from clustersem.fit import Fit, cfa, sem
 from clustersem.fit.hypotheses import Hypothesis, parse_hypotheses, test_hypotheses
 from clustersem.resample.cutoffs import cutoffs
-from clustersem.respecify import RespecificationPolicy, respecify
+from clustersem.respecify import Respecification, RespecificationPolicy, respecify
+from clustersem.respecify.equivalent import equivalent_models
+from clustersem.respecify.multiverse import multiverse
+from clustersem.respecify.multiverse_result import Multiverse
+from clustersem.respecify.price import price
+from clustersem.respecify.price_result import Price
 from clustersem.scale import bartlett, kmo, parallel_analysis, purify, reliability, validity
 from clustersem.scale.efa import efa
 from clustersem.study.estimation import check_ordered, ordered_of
@@ -30,8 +35,11 @@ from clustersem.study.result import ScaleAnalysis, StudyResult, deleted_from
 from clustersem.study.settings import (
     AnySection,
     CutoffSettings,
+    EquivalentSettings,
     ModelSettings,
+    MultiverseSettings,
     OptionSettings,
+    PriceSettings,
     RespecificationSettings,
     ScaleSettings,
     read_section,
@@ -44,7 +52,8 @@ from clustersem.survey.toml import line_of, read_toml
 HEAD = ("title", "subtitle", "origin")
 SECTIONS = (
     *("data", "constructs", "items", "screening", "scale"),
-    *("hypotheses", "model", "respecification", "cutoffs", "options"),
+    *("hypotheses", "model", "respecification", "price", "multiverse", "equivalent_models"),
+    *("cutoffs", "options"),
 )
 
 Progress = Callable[[str], None]
@@ -78,6 +87,12 @@ class Study:
         The model and how it is fitted.
     respecification : RespecificationPolicy or None
         What may be freed when the model does not fit; None leaves the model as it is.
+    price : PriceSettings or None
+        How the price of the respecification is found; None leaves it out.
+    multiverse : MultiverseSettings or None
+        How the hypotheses are tested in other models; None leaves that out.
+    equivalent_models : EquivalentSettings or None
+        How models that fit as well are looked for; None leaves them out.
     cutoffs : CutoffSettings or None
         How cutoffs for this model and this n are found; None leaves them out.
     options : OptionSettings
@@ -112,6 +127,9 @@ class Study:
     scale: ScaleSettings = field(default_factory=ScaleSettings)
     model: ModelSettings = field(default_factory=ModelSettings)
     respecification: RespecificationPolicy | None = None
+    price: PriceSettings | None = None
+    multiverse: MultiverseSettings | None = None
+    equivalent_models: EquivalentSettings | None = None
     cutoffs: CutoffSettings | None = None
     options: OptionSettings = field(default_factory=OptionSettings)
     source: str = ""
@@ -206,10 +224,13 @@ class Study:
         syntax = self.model.syntax.strip() or self._model_text(constructs)
         initial = self._fit(syntax, survey, deleted_from(blocks))
         # Without estimates there is nothing to revise or to test; the report says why.
-        respecification = None
+        respecification = search = None
         if self.respecification is not None and initial.converged:
             progress("respecification")
-            respecification = respecify(initial, self.respecification)
+            respecification = respecify(initial, self.respecification, progress=False)
+            if self.respecification.given:
+                progress("the search that was not made")
+                search = respecify(initial, self.respecification.searching(), progress=False)
         final = initial if respecification is None else respecification.fit
         progress("hypotheses and validity")
         hypotheses = None
@@ -219,6 +240,16 @@ class Study:
                 self.hypotheses,
                 alpha=self.options.alpha,
                 main_path=self.options.main_path,
+            )
+        prices = self._prices(respecification, search, progress)
+        worlds = equivalents = None
+        if self.multiverse is not None and self.hypotheses and final.converged:
+            progress("the hypotheses in other models")
+            worlds = self._multiverse(initial, self.multiverse)
+        if self.equivalent_models is not None and self.hypotheses and final.converged:
+            progress("models that fit as well")
+            equivalents = equivalent_models(
+                final, self.hypotheses, progress=False, **self.equivalent_models.model_dump()
             )
         found = None
         if self.cutoffs is not None and final.converged and final.df > 0:
@@ -233,11 +264,42 @@ class Study:
             model=syntax,
             initial=initial,
             respecification=respecification,
+            search=search,
+            prices=prices,
+            multiverse=worlds,
+            equivalent_models=equivalents,
             fit=final,
             hypotheses=hypotheses,
             validity=validity(final) if final.spec.latent and final.converged else None,
             provenance=provenance_of(self, survey, final, time.perf_counter() - started),
             cutoffs=found,
+        )
+
+    def _prices(
+        self,
+        respecification: Respecification | None,
+        search: Respecification | None,
+        progress: Progress,
+    ) -> dict[str, Price]:
+        """Return what the steps cost, and where they were given those of the search."""
+        if self.price is None or respecification is None:
+            return {}
+        wanted = self.price.model_dump()
+        progress("the price of the respecification")
+        found = {"": price(respecification, progress=False, **wanted)}
+        if search is not None:
+            progress("the price of the search that was not made")
+            found["search"] = price(search, progress=False, **wanted)
+        return found
+
+    def _multiverse(self, initial: Fit, wanted: MultiverseSettings) -> Multiverse:
+        return multiverse(
+            initial,
+            self.respecification,
+            self.hypotheses,
+            alpha=self.options.alpha,
+            progress=False,
+            **wanted.model_dump(),
         )
 
     def _factor(self, survey: Survey, progress: Progress) -> tuple[ScaleAnalysis, ...]:
@@ -339,6 +401,9 @@ def _parts(path: Path, document: Mapping[str, object], text: str) -> dict[str, A
     def section(kind: type[AnySection], name: str) -> AnySection:
         return read_section(kind, name, document.get(name, {}), source=source, text=text)
 
+    def optional(kind: type[AnySection], name: str) -> AnySection | None:
+        return section(kind, name) if name in document else None
+
     return {
         "data": path.parent / codebook.file,
         "codebook": codebook,
@@ -350,7 +415,10 @@ def _parts(path: Path, document: Mapping[str, object], text: str) -> dict[str, A
         "respecification": section(RespecificationSettings, "respecification").policy()
         if "respecification" in document
         else None,
-        "cutoffs": section(CutoffSettings, "cutoffs") if "cutoffs" in document else None,
+        "price": optional(PriceSettings, "price"),
+        "multiverse": optional(MultiverseSettings, "multiverse"),
+        "equivalent_models": optional(EquivalentSettings, "equivalent_models"),
+        "cutoffs": optional(CutoffSettings, "cutoffs"),
         "options": section(OptionSettings, "options"),
         "source": source,
     }

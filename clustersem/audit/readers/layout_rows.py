@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal, NoReturn
 
 from clustersem.audit.printed import Printed
@@ -51,12 +52,12 @@ def read_paths(section: Node, draft: Draft, places: Mapping[str, str]) -> None:
         if "path" not in entries:
             row.fail('this row needs a path, as in path = "A1 ~ B1" (outcome first).')
         path = read_path(entries["path"].words(), entries["path"].where)
-        name = entries["id"].words() if "id" in entries else path.id
+        if "id" in entries:
+            path = replace(path, id=entries["id"].words())
         for variable in path.steps:
             check_name(variable, entries["path"], draft)
-        here = entries["place"].words() if "place" in entries else at
-        place = f"{here}, {name}: {_shown(path)}" if name else f"{here}, {_shown(path)}"
-        draft.coefficients.append(_coefficient(path, name, entries, draft, place, "paths"))
+        place = path.place(entries["place"].words() if "place" in entries else at)
+        draft.coefficients.append(_coefficient(path, entries, draft, place, "paths"))
 
 
 def read_loadings(section: Node, draft: Draft, places: Mapping[str, str]) -> None:
@@ -96,9 +97,8 @@ def _loading(row: Node, entries: Mapping[str, Node], draft: Draft, at: str) -> N
     construct, item = entries["construct"].words(), entries["item"].words()
     check_name(construct, entries["construct"], draft, constructs_only=True)
     path = PathText("", "=~", (construct, item))
-    place = f"{at}, {_shown(path)}"
     draft.constructs.setdefault(construct, {"place": at})
-    draft.coefficients.append(_coefficient(path, "", entries, draft, place, "loadings"))
+    draft.coefficients.append(_coefficient(path, entries, draft, path.place(at), "loadings"))
 
 
 def read_effects(section: Node, draft: Draft, places: Mapping[str, str]) -> None:
@@ -146,7 +146,6 @@ def unknown_name(variable: str, node: Node, draft: Draft) -> NoReturn:
 
 def _coefficient(
     path: PathText,
-    name: str,
     entries: Mapping[str, Node],
     draft: Draft,
     place: str,
@@ -193,13 +192,13 @@ def _coefficient(
         )
     expect = expect.replace("−", "-")
     return PrintedCoefficient(
-        path.lhs, path.op, path.rhs, place, name, expect=expect, model=model, **fields
+        path.lhs, path.op, path.rhs, place, path.id, expect=expect, model=model, **fields
     )
 
 
 def _p(node: Node, draft: Draft, place: str) -> Printed:
     read = read_p(node.printed_text(), draft.stars, node.where)
-    return Printed(read.text, read.interval, place)
+    return read.at(place)
 
 
 def _supported(node: Node) -> bool | None:
@@ -209,7 +208,3 @@ def _supported(node: Node) -> bool | None:
     if said is None:
         node.fail(f"write true or false, not {node.value!r}.")
     return said
-
-
-def _shown(path: PathText) -> str:
-    return f"{path.lhs} {path.op} {path.rhs}"

@@ -129,12 +129,12 @@ class Node:
         if isinstance(self.value, Printed):
             return self.value
         read = read_number(self.printed_text(), self.where)
-        return Printed(read.text, read.interval, place)
+        return read.at(place)
 
     def count(self, place: str) -> Printed:
         """Return a number that was counted."""
         read = read_count(self.printed_text(), self.where)
-        return Printed(read.text, read.interval, place)
+        return read.at(place)
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - whatever the mapping holds

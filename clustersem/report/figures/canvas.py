@@ -28,20 +28,29 @@ def new_figure(width: float, height: float) -> tuple[Figure, Axes]:
 
 def new_panels(width: float, height: float, number: int) -> tuple[Figure, list[Axes]]:
     """Draw a white figure of so many inches with pairs of axes side by side."""
+    figure = blank_figure(width, height, apart=_APART if number > 1 else None)
+    return figure, [quiet(figure.add_subplot(1, number, k + 1)) for k in range(number)]
+
+
+def blank_figure(width: float, height: float, *, apart: float | None = None) -> Figure:
+    """Return a white figure of so many inches without axes."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     # Room on both sides of a panel, so that the numbers of two do not touch.
-    layout = ConstrainedLayoutEngine(w_pad=_APART if number > 1 else None)
+    layout = ConstrainedLayoutEngine(w_pad=apart)
     figure = Figure(figsize=(width, height), dpi=100, facecolor="white", layout=layout)
     FigureCanvasAgg(figure)
-    panels = [figure.add_subplot(1, number, k + 1) for k in range(number)]
-    for axes in panels:
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.spines[["left", "bottom"]].set_color(SOFT)
-        axes.tick_params(colors=INK, labelsize=SMALL, width=0.8)
-    return figure, panels
+    return figure
+
+
+def quiet(axes: Axes) -> Axes:
+    """Leave of a pair of axes the two lines that are read, and return it."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(SOFT)
+    axes.tick_params(colors=INK, labelsize=SMALL, width=0.8)
+    return axes
 
 
 def dress(axes: Axes) -> None:

@@ -285,6 +285,39 @@ def hypotheses_table(
     )
 
 
+def equivalents_table(hypotheses: pd.DataFrame) -> Table:
+    """Return the hypotheses whose relation another model turns that fits exactly as well.
+
+    Parameters
+    ----------
+    hypotheses : DataFrame
+        Columns id, path, and equivalent, what these models make of it; empty for none.
+    """
+    rows = [
+        (
+            Cell(str(record["id"])),
+            Cell(path_text(str(record["path"]))),
+            Cell(str(record["verdict"])),
+            Cell(str(record["equivalent"])),
+        )
+        for record in hypotheses.to_dict("records")
+        if record["equivalent"]
+    ]
+    none = "No hypothesis is turned by an equivalent model that is near the final one."
+    return Table(
+        "Models that fit as well",
+        (Column("Hypothesis"), Column("Path"), Column("Verdict"), Column("In equivalent models")),
+        tuple(rows),
+        "No data could tell these models from the final one: what theory says of the arrows is all"
+        " that speaks for one of them."
+        if rows
+        else none,
+        "By the replacing rules of Lee and Hershberger (1990, doi:10.1207/s15327906mbr2503_4), "
+        "each model verified by its fit; in brackets its number in result.equivalent_models."
+        " Hypotheses that stand in no row keep their arrow in all of them.",
+    )
+
+
 def _is_of(record: Mapping[Hashable, object], group: object) -> bool:
     """Whether a hypothesis is about a group; all are where no groups are told."""
     return group is None or record["group"] == group

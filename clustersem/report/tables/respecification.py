@@ -35,8 +35,8 @@ class ModificationStep(Protocol):
         """Expected change of the parameter."""
 
     @property
-    def before(self) -> Mapping[str, float]:
-        """Measures of the model without it."""
+    def p_adjusted(self) -> float:
+        """P-value of the index, adjusted for all that could have been freed."""
 
     @property
     def after(self) -> Mapping[str, float]:
@@ -47,12 +47,19 @@ class ModificationStep(Protocol):
         """Why it was freed."""
 
 
-def respecification_table(steps: Iterable[ModificationStep]) -> Table:
+def respecification_table(
+    steps: Iterable[ModificationStep],
+    *,
+    caption: str = "Revision of the model",
+    summary: str = (
+        "Every change that was made to the model after seeing the answers, in the order made."
+    ),
+) -> Table:
     """Each freed parameter with its modification index, what it promised and what it brought."""
     rows = []
     suffix = ratio = ""
     for k, step in enumerate(steps, 1):
-        before, after = step.before, step.after
+        after = step.after
         suffix = index_suffix(after)
         ratio = ", χ²/df is scaled" if "cmin_df_scaled" in after else ""
         rows.append(
@@ -61,7 +68,7 @@ def respecification_table(steps: Iterable[ModificationStep]) -> Table:
                 Cell(path_text(f"{step.lhs} {step.op} {step.rhs}")),
                 Cell(float(step.mi)),
                 Cell(float(step.epc)),
-                Cell(_measure(before, "chisq")),
+                Cell(float(step.p_adjusted)),
                 Cell(_measure(after, "chisq")),
                 Cell(_measure(after, preferred(after, "cmin_df"))),
                 Cell(_measure(after, preferred(after, "cfi"))),
@@ -70,25 +77,24 @@ def respecification_table(steps: Iterable[ModificationStep]) -> Table:
             )
         )
     return Table(
-        "Revision of the model",
+        caption,
         (
             Column("Step"),
             Column("Freed"),
             Column("MI", "number", 2),
             Column("EPC", "number"),
-            Column("χ² before", "number", 2),
-            Column("χ² after", "number", 2),
-            Column("χ²/df after", "number"),
-            Column("CFI after", "number"),
-            Column("RMSEA after", "number"),
+            Column("Adjusted p", "p"),
+            Column("χ²", "number", 2),
+            Column("χ²/df", "number"),
+            Column("CFI", "number"),
+            Column("RMSEA", "number"),
             Column("Reason"),
         ),
         tuple(rows),
-        "Every change that was made to the model after seeing the answers, in the order made."
-        if rows
-        else "The model was not changed.",
+        summary if rows else "The model was not changed.",
+        "χ² to RMSEA: after the step. "
         "MI, modification index: about how much χ² falls when the parameter is freed; EPC, "
-        "expected parameter change. "
+        "expected parameter change; adjusted p, of the index among all that could have been freed. "
         + (
             f"CFI and RMSEA are {SUFFIXES[suffix]}{ratio}; χ² and MI are without correction. "
             if suffix
