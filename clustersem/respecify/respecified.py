@@ -25,6 +25,11 @@ def respecified(
     fit: Fit, policy: RespecificationPolicy | None, progress: bool | None
 ) -> Respecification:
     """Do what :func:`clustersem.respecify` says."""
+    if not isinstance(fit, Fit):
+        raise ModelError(
+            f"respecify() takes a fit, not a {type(fit).__name__}: fit the model first, with"
+            " clustersem.sem or clustersem.cfa."
+        )
     if not isinstance(policy, RespecificationPolicy | None):
         raise ModelError(
             f"policy: expected a RespecificationPolicy, got {policy!r}. Write, say,"

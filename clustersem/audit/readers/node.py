@@ -7,7 +7,7 @@ from numbers import Real
 from typing import Any, NoReturn
 
 from clustersem.audit.printed import Printed
-from clustersem.audit.readers.numbers import read_count, read_number
+from clustersem.audit.readers.numbers import half_width, is_empty, read_count, read_number
 from clustersem.errors import DataError
 from clustersem.survey.names import did_you_mean, listed
 from clustersem.survey.toml import line_of
@@ -66,6 +66,11 @@ class Node:
         at = f"{self.source}, line {line}" if line else self.source
         return f"{at}: {self.name}" if self.keys else at
 
+    @property
+    def blank(self) -> bool:
+        """Whether a number stands here that the paper does not print: ``"-"``, ``"n/a"``."""
+        return isinstance(self.value, str) and is_empty(self.value)
+
     def fail(self, reason: str) -> NoReturn:
         """Refuse what stands here."""
         raise DataError(f"{self.where}: {reason}")
@@ -122,7 +127,7 @@ class Node:
         """Return a number as it is written."""
         if isinstance(self.value, bool) or not isinstance(self.value, (str, Real)):
             self.fail(f'this must be a number, or text such as "<.001", not {self.value!r}.')
-        return _text(self.value)
+        return half_width(_text(self.value))
 
     def number(self, place: str) -> Printed:
         """Return a number as printed; `place` is where the paper has it."""
