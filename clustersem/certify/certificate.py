@@ -116,4 +116,7 @@ class Certificate:
         return "\n".join(lines)
 
     def __repr__(self) -> str:
-        return f"<Certificate: {self.verdict}>"
+        counts = (
+            f"{len(self._of(status))} {status}" for status in ("failed", "doubtful", "passed")
+        )
+        return f"<Certificate: {', '.join(counts)}>"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -201,7 +202,7 @@ def test_hypotheses(
     >>> test_hypotheses(fit, "H1: y ~ x, -")["verdict"].tolist()
     ['contradicted']
     """
-    if not 0.0 < alpha < 1.0:
+    if not isinstance(alpha, Real) or not 0.0 < alpha < 1.0:
         raise ModelError(f"alpha = {alpha} is no level of a test; 0.05 is usual.")
     if not fit.converged:
         raise EstimationError(f"no hypothesis can be tested on this fit. {fit.status}")

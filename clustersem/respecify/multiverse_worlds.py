@@ -7,7 +7,7 @@ worlds crossed with sets of freed parameters.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -104,6 +104,8 @@ def worlds_of(
 def _estimators(estimators: Estimators) -> list[tuple[str, Mapping[str, object]]]:
     if isinstance(estimators, str):
         estimators = (estimators,)
+    if not isinstance(estimators, Iterable):
+        raise ModelError(f"estimators={estimators!r}: write a list, estimators=['ML', 'MLR'].")
     if not isinstance(estimators, Mapping):
         for name in estimators:
             estimator_named(name)
@@ -197,15 +199,18 @@ def _deletions(spec: ModelSpec, deletions: Deletions) -> tuple[list[tuple[str, .
         lone = [item for item in items if _too_few(constructs, (item,))]
         kept = f"Left in are {listed(lone)}: their constructs would keep fewer than two items."
         return [(i,) for i in items if i not in lone], [kept] if lone else []
+    if not isinstance(deletions, Iterable):
+        raise ModelError(f"deletions={deletions!r}: write a list of items, or 'each'.")
     wanted = [deletions] if isinstance(deletions, str) else list(deletions)
     found: dict[tuple[str, ...], None] = {}
     for each in wanted:
-        names = (each,) if isinstance(each, str) else tuple(each)
+        names = tuple(each) if isinstance(each, (list, tuple)) else (each,)
         for name in names:
             if name not in items:
                 raise ModelError(
                     f"deletions: {name!r} is not an item of a construct of the model"
-                    f"{did_you_mean(name, items)}. Name items, lists of items, or write 'each'."
+                    f"{did_you_mean(str(name), items)}. Name items, lists of items, or"
+                    " write 'each'."
                 )
         short = _too_few(constructs, names)
         if short:

@@ -319,7 +319,7 @@ class RespecificationPolicy:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and value == value  # noqa: PLR0124 - NaN
+    return isinstance(value, Real) and not isinstance(value, bool) and value == value
 
 
 def _check_choice(name: str, value: str, choices: Iterable[str]) -> None:

@@ -30,10 +30,20 @@ def read_docx(path: Path, draft: Draft) -> None:
     from docx.table import Table
     from lxml.etree import XMLSyntaxError
 
+    # What python-docx meets in a file that lacks a part, or has another document's.
+    unreadable = (PackageNotFoundError, BadZipFile, XMLSyntaxError)
+    unreadable += (KeyError, ValueError, AttributeError)
     try:
         document = docx.Document(str(path))
         blocks = list(document.iter_inner_content())
-    except (PackageNotFoundError, BadZipFile, KeyError, ValueError, AttributeError, XMLSyntaxError) as error:
+    except (
+        PackageNotFoundError,
+        BadZipFile,
+        KeyError,
+        ValueError,
+        AttributeError,
+        XMLSyntaxError,
+    ) as error:
         raise DataError(
             f"{path.name} is no Word document ({type(error).__name__}). Save it in Word as .docx; "
             "a .doc, .odt or .pdf that was only renamed stays what it was."

@@ -227,7 +227,9 @@ def with_decimal_points(
         Where some numbers have a decimal comma and others a point; a row of each is named.
     """
     tables = [
-        replace(one, rows=tuple(tuple(half_width(cell[:_LONGEST]) for cell in row) for row in one.rows))
+        replace(
+            one, rows=tuple(tuple(half_width(cell[:_LONGEST]) for cell in row) for row in one.rows)
+        )
         for one in tables
     ]
     commas: list[str] = []
