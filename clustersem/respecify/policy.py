@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
-from numbers import Real
 from typing import Literal, NamedTuple
 
 from clustersem.errors import ModelError
 from clustersem.fit.hypotheses import Path
 from clustersem.fit.preferred import preferred
+from clustersem.resample.numbers import is_number
 from clustersem.resample.streams import is_whole
 from clustersem.respecify.misspecification import RELEVANT
 from clustersem.respecify.multiplicity import ADJUSTMENTS
@@ -199,7 +199,7 @@ class RespecificationPolicy:
         """Refuse what is no number, no whole number, or no mapping where it must be one."""
         for name, example in (("minimum_mi", "3.84"), ("alpha", "0.05")):
             value = getattr(self, name)
-            if not _is_number(value) and not (name == "alpha" and value is None):
+            if not is_number(value) and not (name == "alpha" and value is None):
                 raise ModelError(f"{name}={value!r}: write a number, such as {example}.")
         least = {"max_steps": 0, "max_models": 1, "breadth": 1, "folds": 2, "seed": 0}
         for name, smallest in least.items():
@@ -240,7 +240,7 @@ class RespecificationPolicy:
             return RELEVANT
         stated = dict(given) if isinstance(given, Mapping) else dict.fromkeys(RELEVANT, given)
         for op, value in stated.items():
-            if op not in RELEVANT or not (_is_number(value) and value > 0.0):
+            if op not in RELEVANT or not (is_number(value) and value > 0.0):
                 raise ModelError(
                     f"relevant: {op!r} = {value!r} cannot be read; write a positive standardised"
                     f" change for {', '.join(RELEVANT)}, such as {{'~~': 0.1}}."
@@ -316,10 +316,6 @@ class RespecificationPolicy:
             reported = preferred(measures, name)
             found.append((reported, measures[reported], sign, wanted))
         return tuple(found)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and value == value
 
 
 def _check_choice(name: str, value: str, choices: Iterable[str]) -> None:

@@ -30,11 +30,9 @@ def read_docx(path: Path, draft: Draft) -> None:
     from docx.table import Table
     from lxml.etree import XMLSyntaxError
 
-    # What python-docx meets in a file that lacks a part, or has another document's.
-    unreadable = (PackageNotFoundError, BadZipFile, XMLSyntaxError)
-    unreadable += (KeyError, ValueError, AttributeError)
     try:
         document = docx.Document(str(path))
+        # Of a file that lacks a part, or has another document's, python-docx tells only here.
         blocks = list(document.iter_inner_content())
     except (
         PackageNotFoundError,

@@ -300,7 +300,12 @@ def _matrix(
     # Above the diagonal the rows get shorter, and begin with it.
     above = len(names) > 1 and lengths == [len(names) - i for i in range(len(names))]
     for i, (row, cells) in enumerate(rows):
-        if i >= len(names) or len(cells) > len(names):
+        if len(rows) != len(names):
+            section.fail(
+                f"there are {len(names)} names, but {len(rows)} rows; write a row for every name,"
+                " [] for one without numbers."
+            )
+        if len(cells) > len(names):
             row.fail(
                 f"there are {len(names)} names, but this row has {len(cells)} numbers. A number "
                 "with a decimal comma makes two; write a point, or the number in quotes."

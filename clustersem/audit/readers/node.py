@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from numbers import Real
 from typing import Any, NoReturn
 
@@ -69,7 +70,7 @@ class Node:
     @property
     def blank(self) -> bool:
         """Whether a number stands here that the paper does not print: ``"-"``, ``"n/a"``."""
-        return isinstance(self.value, str) and is_empty(self.value)
+        return isinstance(self.value, (str, float)) and is_empty(str(self.value))
 
     def fail(self, reason: str) -> NoReturn:
         """Refuse what stands here."""
@@ -90,7 +91,8 @@ class Node:
             if names is not None and key not in names:
                 near = did_you_mean(key, names) or f"; known are {listed(names, limit=30)}."
                 self.child(key, None).fail(f"unknown key {str(key)!r}{near}")
-        return {str(key): self.child(key, value) for key, value in self.value.items()}
+        # None in a mapping is what is not printed; TOML has no such thing.
+        return {str(key): self.child(key, v) for key, v in self.value.items() if v is not None}
 
     def rows(self, *, shape: str = "a list") -> Iterator[Node]:
         """Return the entries of a list."""
@@ -125,7 +127,7 @@ class Node:
 
     def printed_text(self) -> str:
         """Return a number as it is written."""
-        if isinstance(self.value, bool) or not isinstance(self.value, (str, Real)):
+        if isinstance(self.value, bool) or not isinstance(self.value, (str, Real, Decimal)):
             self.fail(f'this must be a number, or text such as "<.001", not {self.value!r}.')
         return half_width(_text(self.value))
 
@@ -138,7 +140,10 @@ class Node:
 
     def count(self, place: str) -> Printed:
         """Return a number that was counted."""
-        read = read_count(self.printed_text(), self.where)
+        text = self.printed_text()
+        if isinstance(self.value, float) and self.value.is_integer():
+            text = str(int(self.value))  # pandas makes floats of counts
+        read = read_count(text, self.where)
         return Printed(read.text, read.interval, place)
 
 

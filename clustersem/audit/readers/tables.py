@@ -83,6 +83,8 @@ class LaidTable:
 
 def number_like(cell: str) -> bool:
     """Whether a cell is a number, with or without stars and brackets."""
+    if len(cell) > _LONGEST:
+        return False
     plain = parts_of(cell)[0]
     plain = plain.strip("()[] ").replace("−", "-")
     return any(_NUMBER.fullmatch(one) for one in (plain, with_point(plain)))
