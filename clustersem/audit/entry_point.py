@@ -119,6 +119,7 @@ def audit(
         if not outcomes:
             unchecked.append(rule)
         found = [one for one in outcomes if isinstance(one, Finding)]
+        assert all(one.rule == rule.name for one in outcomes), f"{rule.name}: an outcome's own name"
         findings += sorted(found, key=lambda one: _RANK[one.severity])
         held += [one for one in outcomes if isinstance(one, Held)]
     return Audit(published, tuple(rules), tuple(findings), tuple(held), tuple(unchecked))

@@ -74,6 +74,10 @@ class Printed:
         """Wrap a number that was counted, so that nothing of it is rounded."""
         return cls(str(number), Interval.exact(float(number)), place)
 
+    def at(self, place: str) -> Printed:
+        """Return the same number with the place where it stands."""
+        return Printed(self.text, self.interval, place)
+
     @property
     def value(self) -> float:
         """The number in the middle, which is the printed one; the bound of an inequality."""

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from clustersem.audit.result import Audit
 
 WIDTH = 100
-_FEW = 4
-"""So many findings of a rule are told one by one; more of them make a table."""
+FEW = 4
+"""So many findings of a rule are told one by one; of more, the first stands for all."""
 _HEADINGS = ("Place", "Quantity", "Printed", "Would have to be")
 _ABBREVIATIONS = frozenset(
     {"rmsea", "gfi", "agfi", "pgfi", "cfi", "nfi", "tli", "ifi", "srmr", "aic", "bic", "ave", "r2"}
@@ -49,7 +49,7 @@ def _group(number: int, rule: Rule, found: Sequence[Finding], held: int) -> list
     lines = [heading, "-" * len(heading), *_filled(rule.statement)]
     lines += _filled(f"Reference: {rule.reference}", indent="  ") if rule.reference else []
     lines.append("")
-    if len(found) <= _FEW:
+    if len(found) <= FEW:
         for one in found:
             lines += _filled(f"- {_told(one)}", indent="  ")
         return lines
@@ -68,7 +68,7 @@ def title_of(rule: Rule) -> str:
     """
     words = [word.upper() if word in _ABBREVIATIONS else word for word in rule.name.split()]
     name = " ".join(words)
-    return name if name.startswith("chi2") else name[:1].upper() + name[1:]
+    return name if name.startswith(("chi2", "p of")) else name[:1].upper() + name[1:]
 
 
 def share_of(found: Sequence[Finding], held: int) -> str:

@@ -4,37 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 from clustersem.audit import Audit
-from clustersem.audit.finding import Finding
 from clustersem.audit.result import FAIRNESS
-from clustersem.audit.text import share_of, title_of
+from clustersem.audit.text import title_of
 from clustersem.report.atomic import replace_file
 from clustersem.report.document import (
     Block,
-    Cell,
-    Column,
     Document,
     KeyFacts,
     Note,
     Points,
     Section,
-    Style,
-    Table,
     Text,
 )
 from clustersem.report.html import write_html
-
-_FEW = 4
-_COLUMNS = (
-    Column("Place"),
-    Column("Quantity"),
-    Column("Printed"),
-    Column("Would have to be"),
-    Column("Weight"),
-)
+from clustersem.report.tables.audit import findings_by_rule
 
 
 def audit_document(audit: Audit) -> Document:
@@ -48,15 +34,10 @@ def audit_document(audit: Audit) -> Document:
     'Summary'
     """
     sections = [_summary(audit)]
-    for k, (rule, found, held) in enumerate(audit.by_rule(), 1):
-        name = title_of(rule)
-        blocks: list[Block] = [_table(name, found)]
-        told = found if len(found) <= _FEW else found[:1]
-        blocks.append(Points(tuple(f"{one.place}: {one.sentence}" for one in told)))
-        if rule.reference:
-            blocks.append(Text(f"Reference: {rule.reference}"))
-        lead = f"{rule.statement} It does not hold in {share_of(found, held)}."
-        sections.append(Section(f"rule-{k}", name, lead, tuple(blocks)))
+    for k, (rule, lead, table, sentences) in enumerate(findings_by_rule(audit), 1):
+        reference = (Text(f"Reference: {rule.reference}"),) if rule.reference else ()
+        blocks = (table, sentences, *reference)
+        sections.append(Section(f"rule-{k}", title_of(rule), lead, blocks))
     if audit.unchecked:
         sections.append(
             Section(
@@ -68,8 +49,8 @@ def audit_document(audit: Audit) -> Document:
         )
     if audit.published.notes:
         lead = "What is good to know of how the file was understood."
-        blocks = [Points(audit.published.notes)]
-        sections.append(Section("reading", "How the numbers were read", lead, tuple(blocks)))
+        notes = (Points(audit.published.notes),)
+        sections.append(Section("reading", "How the numbers were read", lead, notes))
     title = audit.published.title or "the printed tables"
     return Document(
         f"Audit of {title}", "Printed numbers that cannot all be right", tuple(sections)
@@ -113,27 +94,3 @@ def _summary(audit: Audit) -> Section:
     if audit.findings:
         blocks = (*blocks, Note(FAIRNESS))
     return Section("summary", "Summary", audit.summary, blocks)
-
-
-def _table(name: str, found: Sequence[Finding]) -> Table:
-    return Table(
-        name,
-        _COLUMNS,
-        tuple(
-            (
-                Cell(one.place),
-                Cell(one.quantity),
-                Cell(one.printed),
-                Cell(one.required_text),
-                Cell(_weight(one), _STYLES.get(one.severity, "plain")),
-            )
-            for one in found
-        ),
-    )
-
-
-_STYLES: dict[str, Style] = {"decisive": "bad", "minor": "muted"}
-
-
-def _weight(one: Finding) -> str:
-    return one.severity if one.certainty == "impossible" else f"{one.severity}, {one.certainty}"

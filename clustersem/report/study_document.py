@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from clustersem.audit.result import FAIRNESS
 from clustersem.fit.preferred import SUFFIXES, preferred
 from clustersem.report import tables
 from clustersem.report.diagram import path_diagram_svg
@@ -69,6 +71,7 @@ def study_document(view: StudyView) -> Document:
         _validity,
         _residuals,
         _published,
+        _impossible,
         _provenance,
     )
     found = (part(view) for part in parts)
@@ -381,6 +384,8 @@ def _hypotheses(view: StudyView) -> Section | None:
         tables.hypotheses_table(view.hypotheses, labels=view.labels, errors=errors)
     ]
     blocks.append(_forest(view.hypotheses, f"{100 * view.confidence:g} %"))
+    if "equivalent" in view.hypotheses:
+        blocks.append(tables.equivalents_table(view.hypotheses))
     if final is not None:
         blocks.append(tables.estimates_table(final.fit))
     return Section("hypotheses", "Hypotheses", blocks=tuple(blocks))
@@ -468,12 +473,33 @@ def _published(view: StudyView) -> Section | None:
     if view.published.note:
         blocks.append(Note(view.published.note))
     blocks.append(tables.published_table(view.published.comparison))
-    if view.published.impossible:
-        blocks.append(tables.impossible_table(view.published.impossible))
     return Section(
         "published",
         "Against the publication",
         f"Printed in: {view.published.source}",
+        tuple(blocks),
+    )
+
+
+def _impossible(view: StudyView) -> Section | None:
+    """Show what the printed numbers say of each other."""
+    if view.published is None:
+        return None
+    audit, further = view.published.audit, view.published.further
+    blocks: list[Block] = []
+    if audit is not None and audit.findings:
+        blocks += [Text(audit.summary), Note(FAIRNESS)]
+        for _, lead, table, sentences in tables.findings_by_rule(audit):
+            blocks += [replace(table, meaning=lead), sentences]
+    if further:
+        blocks.append(tables.further_table(further))
+    if not blocks:
+        return None
+    return Section(
+        "impossible",
+        "What can't come out, whatever the data",
+        "Printed numbers that contradict others of the same publication, so that no analysis can "
+        "return them all.",
         tuple(blocks),
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from clustersem.audit import Audit
 from clustersem.report.diagram.graph import FitLike
 from clustersem.report.tables.fit import STANDARDS, CheckLike, FitStandard
 from clustersem.report.tables.respecification import ModificationStep
@@ -62,11 +63,26 @@ class FittedModel:
 
 @dataclass(frozen=True)
 class PublishedView:
-    """Printed numbers beside reproduced ones; see `published_table` for the columns."""
+    """Printed numbers beside reproduced ones, and what of them no data can give.
+
+    Attributes
+    ----------
+    source : str
+        Where the numbers are printed.
+    comparison : DataFrame
+        As `published_table` takes it.
+    audit : Audit, optional
+        The printed numbers that cannot all be right.
+    further : tuple of (str, str)
+        What is printed, and why a computation shows that it cannot come out.
+    note : str
+        What to know before reading the comparison.
+    """
 
     source: str
     comparison: pd.DataFrame
-    impossible: tuple[tuple[str, str], ...] = ()
+    audit: Audit | None = None
+    further: tuple[tuple[str, str], ...] = ()
     note: str = ""
 
 

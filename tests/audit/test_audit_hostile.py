@@ -42,6 +42,7 @@ def refusal(folder: Path, text: str, name: str) -> str:
         (ROW + "est = inf", "'inf' is no number"),
         ('[sample]\nn = "99999999999999999999"', "is no count"),
         ('[[paths]]\npath = "A ~ B + C"\nest = 0.1', "several predictors"),
+        ('[[paths]]\npath = "-"\nest = 0.1', "needs a path"),
         ('[[paths]]\npath = "A ~ A"\nest = 0.1', "to itself"),
         ('[constructs]\nA = ["a", "b", "a"]\n[alpha]\nA = 0.9', "'a' is listed twice"),
         ('[correlations]\nnames = ["A", "A"]\nrows = [[1], [0.5, 1]]', "a name twice"),

@@ -7,9 +7,6 @@ from collections.abc import Mapping
 
 from clustersem.audit.printed import Printed
 from clustersem.audit.published import PrintedModel, PrintedSample, Published
-from clustersem.spec import ModelSpec, build_spec, options_for
-from clustersem.studies.cross_border.models import INITIAL_MODEL, REVISED_MODEL
-from clustersem.studies.cross_border.paper import published
 
 #: Printed without decimals, whatever the rest has.
 COUNTS = ("df", "npar", "baseline_df", "ntotal", "n")
@@ -41,31 +38,3 @@ def rounded(measures: Mapping[str, float], decimals: int) -> dict[str, Printed]:
             Printed.count(int(value)) if is_count else Printed.read(f"{value:.{decimals}f}")
         )
     return found
-
-
-def home_study() -> Published:
-    """Return the fit indices of Wang et al. (2022)."""
-    paper = published()
-    specs = [build_spec(text, options_for("sem")) for text in (INITIAL_MODEL, REVISED_MODEL)]
-    freed = tuple((a, "~~", b) for a, b in paper.modifications)
-
-    def model(name: str, place: str, spec: ModelSpec, fit: Mapping[str, float]) -> PrintedModel:
-        return PrintedModel(
-            name,
-            place,
-            {key: Printed.read(f"{x:.3f}", place) for key, x in fit.items()},
-            {"rmsea": Printed.read("<0.1"), "cmin_df": Printed.read("<5"),
-             **{k: Printed.read(">0.9") for k in ("gfi", "cfi", "nfi", "ifi")},
-             "pgfi": Printed.read(">0.5")},
-            spec=spec,
-            nested_in="revised" if name == "initial" else "",
-            freed=freed if name == "revised" else (),
-        )  # fmt: skip
-
-    return Published(
-        sample=PrintedSample(n=Printed.count(int(paper.sample["valid"]))),
-        models=(
-            model("initial", "section 4.2, initial model", specs[0], paper.fit_initial),
-            model("revised", "Table 6", specs[1], paper.fit_revised),
-        ),
-    )

@@ -1,4 +1,4 @@
-"""Records of what a paper prints: the home study's, and those of fits and answers."""
+"""Records of what a paper prints of fits and answers."""
 
 from types import MappingProxyType
 
@@ -7,103 +7,20 @@ import numpy as np
 import clustersem as cs
 from clustersem.audit.printed import Printed
 from clustersem.audit.published import (
-    PrintedClaim,
     PrintedCoefficient,
     PrintedConstruct,
     PrintedCorrelation,
     PrintedItem,
     PrintedModel,
     PrintedSample,
-    PrintedShare,
     Published,
-    VarianceExplained,
 )
-from clustersem.spec import build_spec, options_for
-from clustersem.studies.cross_border.models import INITIAL_MODEL, REVISED_MODEL
-from clustersem.studies.cross_border.paper import published
 
 _STANDARD = ("cr_standardized", "ave_standardized")
 
 
 def read(value, place="", *, decimals=3):
     return Printed.read(f"{value:.{decimals}f}", place)
-
-
-def home_paper():
-    """All that the home study prints and these rules use, as records of the audit."""
-    paper = published()
-    kept = {row.item for row in paper.loadings}
-    models = tuple(
-        PrintedModel(
-            name,
-            place,
-            indices=MappingProxyType({k: read(v, place) for k, v in indices.items()}),
-            standards=MappingProxyType(standards),
-            reached=reached,
-            spec=build_spec(text, options_for("sem")),
-        )
-        for name, place, indices, standards, reached, text in (
-            ("initial", "section 4.2", paper.fit_initial, {}, paper.reached_standard,
-             INITIAL_MODEL),
-            ("revised", "Table 6", paper.fit_revised,
-             {k: Printed.read(v, "Table 6") for k, v in {
-                 "cmin_df": "<5", "gfi": ">0.9", "rmsea": "<0.1", "cfi": ">0.9", "nfi": ">0.9",
-                 "ifi": ">0.9", "pgfi": ">0.5"}.items()}, None, REVISED_MODEL),
-        )
-    )  # fmt: skip
-    loadings = tuple(
-        PrintedCoefficient(
-            row.construct, "=~", row.item, f"Table 9, {row.item}",
-            est=read(row.est), std=read(row.std),
-        )
-        for row in paper.loadings
-    )  # fmt: skip
-    paths = tuple(
-        PrintedCoefficient(
-            row.lhs, row.op, row.rhs, f"Table 7, {row.id}: {row.path}", id=row.id,
-            est=read(row.est), std=read(row.std),
-        )
-        for row in paper.paths
-    )  # fmt: skip
-    low, high = paper.correlation_range
-    return Published(
-        title="Wang et al. (2022)",
-        sample=PrintedSample(
-            n=Printed.count(481),
-            distributed=Printed.count(532),
-            returned=Printed.count(503),
-            scale=(1, 5),
-            shares=(
-                PrintedShare("valid questionnaires", "section 3", Printed.read("90.41%"),
-                             Printed.count(481), Printed.count(532)),
-            ),
-        ),
-        models=models,
-        coefficients=(*paths, *loadings),
-        constructs=tuple(
-            PrintedConstruct(
-                one.name, f"Tables 3 to 5, {one.name}", one.label,
-                tuple(item for item in one.items if item in kept),
-                alpha=read(paper.alphas[one.name]), subsystem=one.subsystem,
-            )
-            for one in paper.constructs.values()
-        ),
-        items=tuple(
-            PrintedItem(item, f"Tables 3 to 5, {item}", loading=read(value))
-            for item, value in paper.efa_loadings.items()
-        ),
-        variance=tuple(
-            VarianceExplained(name, "Tables 3 to 5", read(value),
-                              sum(one.subsystem == name for one in paper.constructs.values()))
-            for name, value in paper.cumulative_variance.items()
-        ),
-        claims=(
-            PrintedClaim("correlations", "section 4.2", read(low), read(high)),
-            PrintedClaim("standardised", "section 4.2", Printed.read("0.95"),
-                         words="the standardized estimates in this research all exceed 0.95"),
-            PrintedClaim("alpha", "section 3.2.2", Printed.read(">0.7")),
-        ),
-    )  # fmt: skip
 
 
 def paper_of_fit(fit, answers=None, *, decimals=3, columns=_STANDARD, est=True, drawn=True):

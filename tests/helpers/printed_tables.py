@@ -1,10 +1,9 @@
-"""Printed tables for the audit's tests: of the home study, of lavaan's results, of our own fits."""
+"""Printed tables for the audit's tests: of lavaan's results, of our own fits."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from clustersem.audit.finding import Finding, Rule
@@ -17,7 +16,6 @@ from clustersem.audit.published import (
     PrintedSample,
     Published,
 )
-from clustersem.studies.cross_border import paper as home
 
 #: What p-values are printed as, by the usual key.
 KEY = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
@@ -132,52 +130,6 @@ def of_rows(
         models=tuple(PrintedModel(name, "Table 3", n_groups=len(blocks)) for name in blocks),
         coefficients=tuple(made),
         constructs=tuple(constructs) if len(blocks) == 1 else (),
-    )
-
-
-def home_study() -> Published:
-    """Return the home study's Tables 7 and 9."""
-    told = home.published()
-    three_stars = Printed("***", Interval(0.0, 0.001))
-    rows = []
-    for path in told.paths:
-        place = f"Table 7, {path.id}: {path.path}"
-        rows.append(
-            PrintedCoefficient(
-                path.lhs,
-                path.op,
-                path.rhs,
-                place,
-                path.id,
-                number(path.est, 3, place),
-                number(path.se, 3, place),
-                number(path.cr, 3, place),
-                replace(three_stars, place=place),
-                number(path.std, 3, place),
-                supported=True,
-                expect="+",
-                model="revised",
-            )
-        )
-    for row in told.loadings:
-        place = f"Table 9, {row.construct} =~ {row.item}"
-        rows.append(
-            PrintedCoefficient(
-                row.construct,
-                "=~",
-                row.item,
-                place,
-                est=number(row.est, 3, place),
-                se=number(row.se, 3, place),
-                cr=number(row.cr, 3, place),
-                std=number(row.std, 3, place),
-                model="revised",
-            )
-        )
-    return Published(
-        sample=PrintedSample(n=Printed.count(481)),
-        models=(PrintedModel("revised", "Table 6"),),
-        coefficients=tuple(rows),
     )
 
 

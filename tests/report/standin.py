@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from clustersem.audit import audit
 from clustersem.report import FittedModel, PublishedView, ScaleBlock, StudyView
 
 REFERENCE = Path(__file__).parent.parent / "reference"
@@ -208,6 +209,7 @@ def study_view() -> StudyView:
         rhs="C10",
         mi=41.27,
         epc=0.183,
+        p_adjusted=0.001,
         before=initial.measures,
         after=revised.measures,
         reason="largest index among residual covariances within a construct",
@@ -264,7 +266,22 @@ def study_view() -> StudyView:
         published=PublishedView(
             "Wang et al. (2022), Sustainability 14(6), 3576, doi:10.3390/su14063576",
             comparison,
-            (("RMSEA .093", "χ²/df = 2.730 with n = 481 means RMSEA .060."),),
+            audit=audit(
+                {
+                    "paths": [
+                        {
+                            "id": "H1",
+                            "path": "A1 ~ B1",
+                            "est": "0.144",
+                            "se": "0.031",
+                            "cr": "3.417",
+                        }
+                    ],
+                    "sample": {"n": 481},
+                    "fit": {"revised": {"cmin_df": "2.730", "rmsea": "0.093"}},
+                }
+            ),
+            further=(("C11 ~~ C12 first", "Its index is 5 at most."),),
         ),
         warnings=("The initial model misses two of seven standards.",),
         provenance={"Data": "sha256:0123abcd", "clustersem": "0.1.0", "Seed": "2022"},

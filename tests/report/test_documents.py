@@ -286,5 +286,6 @@ def test_order_of_the_sections_is_that_of_a_paper(document):
         "validity",
         "residuals",
         "published",
+        "impossible",
         "provenance",
     ]

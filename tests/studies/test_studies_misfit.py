@@ -12,10 +12,10 @@ from clustersem.studies.cross_border.design import (
     component_summary,
 )
 from clustersem.studies.cross_border.misfit import misfit_space, tangents
-from clustersem.studies.cross_border.paper import published
+from clustersem.studies.cross_border.paper import modifications
 from clustersem.studies.cross_border.populations import population
 
-FREED = published().modifications
+FREED = modifications()
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from clustersem.errors import DataError
 from clustersem.studies.cross_border.completion import maximum_determinant_completion
-from clustersem.studies.cross_border.paper import published
+from clustersem.studies.cross_border.paper import loadings, marker, paths, published, value
 from clustersem.studies.cross_border.populations import (
     construct_correlations,
     implied_covariance,
@@ -20,8 +20,8 @@ def test_completion_of_the_unprinted_correlations():
     # Design of the study, section 7; recomputed here, printed with three decimals there.
     wanted = {(0, 1): 0.556, (0, 2): 0.538, (1, 2): 0.588, (3, 4): 0.531, (3, 5): 0.585}
     wanted[4, 5] = 0.563
-    for (i, j), value in wanted.items():
-        assert found[i, j] == pytest.approx(value, abs=5e-4)
+    for (i, j), correlation in wanted.items():
+        assert found[i, j] == pytest.approx(correlation, abs=5e-4)
         assert np.linalg.inv(found)[i, j] == pytest.approx(0.0, abs=1e-10)
     assert np.linalg.eigvalsh(found)[0] > 0
 
@@ -92,14 +92,14 @@ def test_scale_is_that_of_the_printed_unstandardised_estimates():
     assert sd.min() > 0.58
     assert sd.max() < 1.32
     sd = dict(zip(frame.columns, sd, strict=True))
-    latent = {
-        name: paper.marker(name).std * sd[paper.marker(name).item] for name in paper.constructs
-    }
-    for row in paper.loadings:
-        assert row.std * sd[row.item] / latent[row.construct] == pytest.approx(row.est)
-    for row in paper.paths:
+    latent = {name: value(marker(name).std) * sd[marker(name).rhs] for name in paper.construct}
+    for row in loadings(paper):
+        found = value(row.std) * sd[row.rhs] / latent[row.lhs]
+        assert found == pytest.approx(value(row.est))
+    for row in paths(paper):
         if row.op == "~":
-            assert row.std * latent[row.lhs] / latent[row.rhs] == pytest.approx(row.est)
+            found = value(row.std) * latent[row.lhs] / latent[row.rhs]
+            assert found == pytest.approx(value(row.est))
 
 
 def test_arrays_are_read_only():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from clustersem.fit import sem
+from clustersem.report import Points, Table, study_document
 from clustersem.studies.cross_border import (
     INITIAL_MODEL,
     refit_printed,
@@ -12,7 +13,7 @@ from clustersem.studies.cross_border import (
 )
 from clustersem.studies.cross_border.compare import AGREES, compare_loadings, compare_paths
 from clustersem.studies.cross_border.modification import first_step_entry, pair_indices
-from clustersem.studies.cross_border.paper import published
+from clustersem.studies.cross_border.paper import loadings, modifications, paths, published, value
 from clustersem.studies.cross_border.populations import construct_correlations, implied_covariance
 
 
@@ -48,11 +49,10 @@ class TestRoute1:
 
     def test_so_do_the_unstandardised_loadings_and_paths(self):
         estimates = refit_printed().estimates.set_index(["lhs", "op", "rhs"])["est"]
-        for row in published().loadings:
-            assert estimates[row.construct, "=~", row.item] == pytest.approx(row.est, abs=1e-6)
-        for row in published().paths:
-            if row.op == "~":
-                assert estimates[row.lhs, "~", row.rhs] == pytest.approx(row.est, abs=1e-6)
+        for row in (*loadings(published()), *paths(published())):
+            if row.op != "~~":
+                found = estimates[row.lhs, row.op, row.rhs]
+                assert found == pytest.approx(value(row.est), abs=1e-6)
 
     def test_the_completed_correlations_come_back_too(self):
         fit = refit_printed()
@@ -87,7 +87,7 @@ class TestRoute2:
         assert not result.fit.warnings
         assert not result.initial.warnings
         steps = [(s.lhs, s.rhs) for s in result.respecification.steps]
-        assert tuple(steps) == published().modifications
+        assert tuple(steps) == modifications()
 
     def test_standardised_estimates_are_near_the_printed_ones(self, comparison):
         for table, largest in (("Table 9, standardised", 0.006), ("Table 7, standardised", 0.015)):
@@ -138,12 +138,27 @@ def test_every_verdict_is_one_of_four(comparison):
 
 
 def test_the_result_says_what_cannot_come_out(result):
-    what = [entry for entry, _ in result.published.impossible]
-    assert what[0].startswith("C.R. in 34 of 34 rows")
-    assert what[-1].endswith("has the largest modification index")
-    assert all("cannot" in why for _, why in result.published.impossible)
+    assert result.published.audit.summary.startswith("337 relations checked; 65 of them")
+    ((what, why),) = result.published.further
+    assert what.endswith("has the largest modification index")
+    assert "cannot all be right" in why
     assert "synthetic" in result.published.note
     assert "SYNTHETIC" in result.study.origin
+
+
+def test_the_report_shows_each_contradiction_by_its_rule(result):
+    view = result.published
+    section = next(s for s in study_document(result.view()).sections if s.id == "impossible")
+    tables = {block.caption: block for block in section.blocks if isinstance(block, Table)}
+    ratios = tables["Critical ratio"]
+    assert [column.heading for column in ratios.columns] == [
+        "Place", "Quantity", "Printed", "Would have to be", "Weight",
+    ]  # fmt: skip
+    assert len(ratios.rows) == 34
+    assert sum(len(t.rows) for t in tables.values()) == len(view.audit.findings) + 1
+    told = [line for block in section.blocks if isinstance(block, Points) for line in block.items]
+    assert any(line.startswith("Table 6, RMSEA: RMSEA follows from chi2/df") for line in told)
+    assert sum("A critical ratio is" in line for line in told) == 1
 
 
 def test_summary(result):
@@ -163,7 +178,7 @@ def test_the_papers_first_step_is_hardly_identified():
     # Design, section 7: "near 5 for +.9, near 40 for -.9".
     assert first.loc[0.9, "chisq"] < 6
     assert 30 < first.loc[-0.9, "chisq"] < 45
-    for pair in published().modifications[1:]:
+    for pair in modifications()[1:]:
         assert pair_indices(pair, (-0.6, 0.6))["mi"].min() > 40
     what, why = first_step_entry()
     assert "C11 ~~ C12" in what

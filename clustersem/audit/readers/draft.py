@@ -107,13 +107,7 @@ class Draft:
         DataError
             Where a model is not one, or nothing at all was read.
         """
-        kept = {
-            name: tuple(item for item in fields.get("items", ()) if item not in self.deleted)
-            for name, fields in self.constructs.items()
-        }
-        for row in self.coefficients:
-            if row.op == "=~" and row.lhs in kept and row.rhs not in self.constructs:
-                kept[row.lhs] = (*kept[row.lhs], *({row.rhs} - set(kept[row.lhs])))
+        kept = self._kept()
         constructs = tuple(
             PrintedConstruct(name, **{**fields, "items": kept[name]})
             for name, fields in self.constructs.items()
@@ -144,25 +138,24 @@ class Draft:
             claims=tuple(self.claims),
             notes=tuple(dict.fromkeys(self.notes)),
         )
-        if not any(
-            (
-                published.models,
-                published.coefficients,
-                published.items,
-                published.correlations,
-                published.effects,
-                published.claims,
-                published.variance,
-                published.sample != PrintedSample(),
-                [c for c in constructs if any(isinstance(v, Printed) for v in vars(c).values())],
-            )
-        ):
+        if not _has_numbers(published):
             told = "".join(f"\n  {note}" for note in published.notes)
             raise DataError(
                 f"{self.source} has no printed number that could be checked. The page on the audit "
                 f"shows what a file looks like.{told}"
             )
         return published
+
+    def _kept(self) -> dict[str, tuple[str, ...]]:
+        """Return the items of each construct after deletions, with those that only load on it."""
+        kept = {
+            name: tuple(item for item in fields.get("items", ()) if item not in self.deleted)
+            for name, fields in self.constructs.items()
+        }
+        for row in self.coefficients:
+            if row.op == "=~" and row.lhs in kept and row.rhs not in self.constructs:
+                kept[row.lhs] = (*kept[row.lhs], *({row.rhs} - set(kept[row.lhs])))
+        return kept
 
     def _models(self, kept: Mapping[str, tuple[str, ...]]) -> tuple[PrintedModel, ...]:
         drafts = dict(self.models)
@@ -263,3 +256,18 @@ class Draft:
                 "variables that nothing predicts covary, residuals of final outcomes too)."
             )
         return spec
+
+
+def _has_numbers(published: Published) -> bool:
+    return published.sample != PrintedSample() or any(
+        (
+            published.models,
+            published.coefficients,
+            published.items,
+            published.correlations,
+            published.effects,
+            published.claims,
+            published.variance,
+            any(isinstance(v, Printed) for c in published.constructs for v in vars(c).values()),
+        )
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from clustersem.audit.printed import Printed
 from clustersem.audit.readers.draft import Draft, ModelDraft
 from clustersem.audit.readers.indices import INDICES, index_label, index_name, nearest_index
 from clustersem.audit.readers.names import is_path, read_path
@@ -106,7 +105,7 @@ def _read_index(key: str, node: Node, model: ModelDraft, at: str, draft: Draft) 
             model.indices[f"rmsea_ci_{side}"] = end.number(place)
     elif name.startswith(("pvalue", "rmsea_pvalue", "baseline_pvalue")):
         read = read_p(node.printed_text(), draft.stars or STARS, node.where)
-        model.indices[name] = Printed(read.text, read.interval, place)
+        model.indices[name] = read.at(place)
     else:
         model.indices[name] = node.number(place)
 

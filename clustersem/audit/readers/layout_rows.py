@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal, NoReturn
 
 from clustersem.audit.printed import Printed
@@ -48,16 +49,16 @@ def read_paths(section: Node, draft: Draft, places: Mapping[str, str]) -> None:
     at = places.get("paths", "paths")
     for row in section.rows(shape="rows, each under [[paths]]"):
         entries = row.table(("id", "path", *_KEYS))
+        entries = {key: node for key, node in entries.items() if key == "expect" or not node.blank}
         if "path" not in entries:
             row.fail('this row needs a path, as in path = "A1 ~ B1" (outcome first).')
-        entries = {key: node for key, node in entries.items() if key == "expect" or not node.blank}
         path = _one_path(entries["path"])
-        name = entries["id"].words() if "id" in entries else path.id
+        if "id" in entries:
+            path = replace(path, id=entries["id"].words())
         for variable in path.steps:
             check_name(variable, entries["path"], draft)
-        here = entries["place"].words() if "place" in entries else at
-        place = f"{here}, {name}: {_shown(path)}" if name else f"{here}, {_shown(path)}"
-        draft.coefficients.append(_coefficient(path, name, entries, draft, place, "paths"))
+        place = path.place(entries["place"].words() if "place" in entries else at)
+        draft.coefficients.append(_coefficient(path, entries, draft, place, "paths"))
 
 
 def read_loadings(section: Node, draft: Draft, places: Mapping[str, str]) -> None:
@@ -97,9 +98,8 @@ def _loading(row: Node, entries: Mapping[str, Node], draft: Draft, at: str) -> N
     construct, item = entries["construct"].words(), entries["item"].words()
     check_name(construct, entries["construct"], draft, constructs_only=True)
     path = PathText("", "=~", (construct, item))
-    place = f"{at}, {_shown(path)}"
     draft.constructs.setdefault(construct, {"place": at})
-    draft.coefficients.append(_coefficient(path, "", entries, draft, place, "loadings"))
+    draft.coefficients.append(_coefficient(path, entries, draft, path.place(at), "loadings"))
 
 
 def read_effects(section: Node, draft: Draft, places: Mapping[str, str]) -> None:
@@ -107,9 +107,9 @@ def read_effects(section: Node, draft: Draft, places: Mapping[str, str]) -> None
     at = places.get("effects", "effects")
     for row in section.rows(shape="rows, each under [[effects]]"):
         entries = row.table(("id", "path", "kind", "est", "std", "place", *_KEYS))
+        entries = {key: node for key, node in entries.items() if not node.blank}
         if "path" not in entries:
             row.fail('this row needs its steps, as in path = "B1 -> M -> A1".')
-        entries = {key: node for key, node in entries.items() if not node.blank}
         path = _one_path(entries["path"])
         if path.op != "~":
             entries["path"].fail('an effect goes from a cause to an outcome: "B1 -> M -> A1".')
@@ -159,7 +159,6 @@ def unknown_name(variable: str, node: Node, draft: Draft) -> NoReturn:
 
 def _coefficient(
     path: PathText,
-    name: str,
     entries: Mapping[str, Node],
     draft: Draft,
     place: str,
@@ -206,13 +205,13 @@ def _coefficient(
         )
     expect = expect.replace("−", "-")
     return PrintedCoefficient(
-        path.lhs, path.op, path.rhs, place, name, expect=expect, model=model, **fields
+        path.lhs, path.op, path.rhs, place, path.id, expect=expect, model=model, **fields
     )
 
 
 def _p(node: Node, draft: Draft, place: str) -> Printed:
     read = read_p(node.printed_text(), draft.stars, node.where)
-    return Printed(read.text, read.interval, place)
+    return read.at(place)
 
 
 def _supported(node: Node) -> bool | None:
@@ -222,7 +221,3 @@ def _supported(node: Node) -> bool | None:
     if said is None:
         node.fail(f"write true or false, not {node.value!r}.")
     return said
-
-
-def _shown(path: PathText) -> str:
-    return f"{path.lhs} {path.op} {path.rhs}"

@@ -33,6 +33,11 @@ class PathText:
         """The right-hand side in model syntax."""
         return self.steps[0] if self.op == "~" else self.steps[-1]
 
+    def place(self, table: str) -> str:
+        """Return where the row of a table stands: ``"Table 7, H1: A1 ~ B1"``."""
+        name = f"{self.id}: " if self.id else ""
+        return f"{table}, {name}{self.lhs} {self.op} {self.rhs}"
+
 
 def read_id(text: str) -> tuple[str, str]:
     """Return the hypothesis that a text begins with, and the rest.

@@ -136,7 +136,7 @@ class Node:
         if isinstance(self.value, Printed):
             return self.value
         read = read_number(self.printed_text(), self.where)
-        return Printed(read.text, read.interval, place)
+        return read.at(place)
 
     def count(self, place: str) -> Printed:
         """Return a number that was counted."""
@@ -144,7 +144,7 @@ class Node:
         if isinstance(self.value, float) and self.value.is_integer():
             text = str(int(self.value))  # pandas makes floats of counts
         read = read_count(text, self.where)
-        return Printed(read.text, read.interval, place)
+        return read.at(place)
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - whatever the mapping holds

@@ -120,6 +120,22 @@ def read_number(text: str, place: str) -> Printed:
     return read
 
 
+def cell_number(text: str, where: str) -> Printed:
+    """Read a number of a cell that ought to hold one.
+
+    Raises
+    ------
+    DataError
+        Where it holds something else; `where` names the cell.
+    """
+    try:
+        return read_number(text, where)
+    except DataError as error:
+        raise DataError(
+            f"{error} Write the number as printed, or leave the cell empty where there is none."
+        ) from None
+
+
 def read_count(text: str, place: str) -> Printed:
     """Read a number that was counted.
 

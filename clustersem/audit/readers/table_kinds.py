@@ -8,17 +8,15 @@ from typing import Any
 
 from clustersem.audit.printed import Printed
 from clustersem.audit.published import PrintedCorrelation, VarianceExplained
-from clustersem.audit.readers.draft import Draft, ModelDraft
-from clustersem.audit.readers.indices import index_label, index_name, index_pair
-from clustersem.audit.readers.layout_models import SCALED
+from clustersem.audit.readers.draft import Draft
+from clustersem.audit.readers.indices import index_name, index_pair
+from clustersem.audit.readers.layout import OF_CONSTRUCTS
 from clustersem.audit.readers.numbers import (
     is_empty,
-    parts_of,
     read_count,
-    read_number,
-    read_p,
     split_stars,
 )
+from clustersem.audit.readers.table_fits import read_fit_columns, read_fit_rows
 from clustersem.audit.readers.table_rows import PathRows, read_loading_rows, read_path_rows
 from clustersem.audit.readers.tables import (
     LaidTable,
@@ -26,34 +24,23 @@ from clustersem.audit.readers.tables import (
     index_columns,
     lay_out,
     matrix_columns,
+    number_at,
     number_like,
     path_column,
 )
-from clustersem.errors import DataError
 from clustersem.survey.names import listed
 
 #: An index that no table of coefficients has.
 _STRONG = frozenset(
     {"chisq", "cmin_df", "rmsea", "cfi", "tli", "nfi", "ifi", "gfi", "agfi", "srmr", "pgfi"}
 )
-_OF_CONSTRUCT = (
-    "alpha",
-    "composite_reliability",
-    "ave",
-    "sqrt_ave",
-    "r_squared",
-    "msv",
-    "asv",
-    "mean",
-    "sd",
-)
+_OF_CONSTRUCT = frozenset(OF_CONSTRUCTS.values())
 _NO_FIT = re.compile(r"cut-?offs?|equivalence|simulat|modification|and reproduced", re.I)
 _COUNTED = {
     "distributed": re.compile(r"(distributed|issued|sent)\b", re.I),
     "returned": re.compile(r"(returned|recovered|collected|received)\b", re.I),
     "valid": re.compile(r"(valid|usable|effective|analy[sz]ed|complete)\b", re.I),
 }
-_CHANGE = re.compile(r"(difference|change|improvement|δ.*|Δ.*)s?", re.I)
 _EFA = re.compile(
     r"explorat|purif|delet|eliminat|\befa\b|principal comp|rotat|varimax|promax", re.I
 )
@@ -116,11 +103,11 @@ def _read(table: LaidTable, draft: Draft, paths: list[PathRows]) -> bool:
     columns = index_columns(table)
     of_fit = not _NO_FIT.search(table.raw.caption)
     if of_fit and {name for names in columns.values() for name in names} & _STRONG:
-        _fit_in_columns(table, columns, draft)
+        read_fit_columns(table, columns, draft)
         return True
     named = {index_name(row[0]) or (index_pair(row[0]) or ("",))[0] for _, row in table.body}
     if of_fit and len(named & _STRONG) >= 2:
-        _fit_in_rows(table, draft)
+        read_fit_rows(table, draft)
         return True
     item, construct = table.column("item"), table.column("construct")
     loads = table.column("std", "loading", "est")
@@ -129,7 +116,7 @@ def _read(table: LaidTable, draft: Draft, paths: list[PathRows]) -> bool:
     if _components(table):
         _exploratory(table, draft)
         return True
-    if {*_OF_CONSTRUCT} & set(table.roles):
+    if _OF_CONSTRUCT & set(table.roles):
         _of_constructs(table, draft)
         return True
     return _questionnaires(table, draft)
@@ -152,7 +139,7 @@ def _questionnaires(table: LaidTable, draft: Draft) -> bool:
         if count is not None and key is not None and key not in found:
             place = f"{table.raw.place}, {row[0].casefold()}"
             read = read_count(count, table.where(number))
-            found[key] = Printed(read.text, read.interval, place)
+            found[key] = read.at(place)
     if len(found) < 2:
         return False
     draft.distributed = draft.distributed or found.get("distributed")
@@ -303,141 +290,3 @@ def _add_correlations(
         draft.correlations.append(
             PrintedCorrelation(names[k], names[i], place, value, kind, table.raw.place)
         )
-
-
-# -- fit -----------------------------------------------------------------------------------------
-
-
-def _fit_in_columns(table: LaidTable, columns: dict[int, tuple[str, ...]], draft: Draft) -> None:
-    """Read a table with a row for every model."""
-    named = 0 not in columns
-    for number, row in table.body:
-        label = row[0] if named else ""
-        if _is_standard(label):
-            for j, names in columns.items():
-                _standard(names[0], row[j], draft, table)
-            continue
-        if not any(number_like(row[j]) for j in columns):
-            continue
-        model = _model(label, table, draft)
-        for j, names in columns.items():
-            _index_cell(names, row[j], model, draft, table, number, j)
-
-
-def _fit_in_rows(table: LaidTable, draft: Draft) -> None:
-    """Read a table with a row for every index, and a column for every model."""
-    standards = [j for j, h in enumerate(table.headings) if j and _is_standard(h)]
-    models = [
-        j
-        for j in range(1, len(table.headings))
-        if j not in standards
-        and any(number_like(row[j]) for _, row in table.body)
-        and table.roles[j] != "ignored"
-        and not _CHANGE.fullmatch(table.headings[j])
-    ]
-    for number, row in table.body:
-        name = index_name(row[0])
-        names = (name,) if name else index_pair(row[0]) or ()
-        if not names:
-            continue
-        for j in standards:
-            _standard(names[0], row[j], draft, table)
-        for j in models:
-            label = table.headings[j] if len(models) > 1 else ""
-            _index_cell(names, row[j], _model(label, table, draft), draft, table, number, j)
-
-
-def _is_standard(text: str) -> bool:
-    from clustersem.audit.readers.headings import role_of
-
-    return bool(text) and role_of(text) == "standard"
-
-
-def _model(label: str, table: LaidTable, draft: Draft) -> ModelDraft:
-    said = re.search(r"(\w+) model\b", table.raw.caption, re.I)
-    name = " ".join(label.split()) or (said.group(1) if said else "model")
-    name = re.sub(r"(?i)\s+model$", "", name)
-    if name.casefold() in ("the", "of", "structural", "measurement", "this", "research"):
-        name = "model"
-    known = {other.casefold(): other for other in draft.models}
-    name = known.get(name.casefold(), name)
-    if name == "model" and len(known) == 1:
-        # A second table of one model without a name says more of the last one.
-        (name,) = draft.models
-    model = draft.model(name, table.raw.place)
-    model.scaled = model.scaled or SCALED.search(f"{label} {table.raw.caption}") is not None
-    return model
-
-
-def _standard(name: str, cell: str, draft: Draft, table: LaidTable) -> None:
-    text = cell.strip()
-    if re.fullmatch(r"[<>≤≥]=?\s*\d*\.?\d+", text):
-        draft.standards.setdefault(name, read_number(text, f"{table.raw.place}, standard"))
-
-
-def _index_cell(
-    names: tuple[str, ...],
-    cell: str,
-    model: ModelDraft,
-    draft: Draft,
-    table: LaidTable,
-    number: int,
-    column: int,
-) -> None:
-    if is_empty(cell):
-        return
-    first, stars, second = parts_of(cell)
-    place = f"{table.raw.place}, {index_label(names[0])}"
-    where = table.where(number, column)
-    if names[0] == "rmsea_ci" or (not second and re.match(r"[\[(]", first)):
-        _interval_ends(cell, model, place)
-        return
-    found = {names[0]: first}
-    if second and len(names) == 2:
-        found[names[1]] = second
-    elif second and names[0] == "rmsea":
-        found["rmsea_ci"] = second
-    if stars and names[0] == "chisq":
-        model.indices.setdefault("pvalue", read_p(stars, draft.stars, where))
-    for name, one in found.items():
-        if name == "rmsea_ci":
-            _interval_ends(one, model, place)
-        elif name == "n":
-            model.n = read_count(one, where)
-        elif name.startswith(("pvalue", "rmsea_pvalue", "baseline_pvalue")):
-            read = read_p(one, draft.stars, where)
-            # A p-value says more than the stars of chi2 in the same row.
-            if not model.indices.get(name) or not model.indices[name].text.strip("*"):
-                model.indices[name] = Printed(read.text, read.interval, place)
-        elif name in ("df", "npar", "baseline_df", "df_diff") and re.fullmatch(r"\d+", one.strip()):
-            model.indices.setdefault(name, Printed.count(int(one), f"{table.raw.place}, {name}"))
-        else:
-            read = _read_at(one, where)
-            model.indices.setdefault(
-                name, Printed(read.text, read.interval, f"{table.raw.place}, {index_label(name)}")
-            )
-
-
-def _interval_ends(text: str, model: ModelDraft, place: str) -> None:
-    found = re.findall(r"\d*\.\d+", text)
-    if len(found) == 2:
-        for end, side in zip(found, ("lower", "upper"), strict=True):
-            model.indices.setdefault(f"rmsea_ci_{side}", read_number(end, f"{place}, CI"))
-
-
-# -- cells ---------------------------------------------------------------------------------------
-
-
-def number_at(table: LaidTable, number: int, row: list[str], column: int, place: str) -> Printed:
-    """Read a cell, without its stars and what stands in brackets after it."""
-    read = _read_at(parts_of(row[column])[0], table.where(number, column))
-    return Printed(read.text, read.interval, place)
-
-
-def _read_at(text: str, where: str) -> Printed:
-    try:
-        return read_number(text, where)
-    except DataError as error:
-        raise DataError(
-            f"{error} Write the number as printed, or leave the cell empty where there is none."
-        ) from None

@@ -14,13 +14,12 @@ from clustersem.audit.readers.headings import bracketed_role
 from clustersem.audit.readers.layout_rows import verdict
 from clustersem.audit.readers.names import PathText, is_path, read_id, read_path
 from clustersem.audit.readers.numbers import (
+    cell_number,
     is_empty,
     parts_of,
-    read_number,
     read_p,
 )
-from clustersem.audit.readers.tables import LaidTable, number_like
-from clustersem.errors import DataError
+from clustersem.audit.readers.tables import LaidTable, number_at, number_like
 
 _NUMBERS = ("est", "se", "cr", "std", "ci_lower", "ci_upper")
 _FIXED = re.compile(r"(?i)fixed.*|ref\.?|reference|constrained|marker|\*?1\.0+\*?a|na")
@@ -118,18 +117,18 @@ def _fields(table: LaidTable, number: int, cells: list[str], draft: Draft) -> di
         if known in _NUMBERS and known not in fields:
             text, found, second = parts_of(cell)
             stars = stars or found
-            fields[known] = _number(text, where)
+            fields[known] = cell_number(text, where)
             extra = bracketed_role(table.headings[j]) if second else None
             if extra == "p":
                 fields.setdefault("p", read_p(second, draft.stars, where))
             elif extra is not None:
-                fields.setdefault(extra, _number(second, where))
+                fields.setdefault(extra, cell_number(second, where))
         elif known == "p" and "p" not in fields:
             fields["p"] = read_p(cell, draft.stars, where)
         elif known == "ci":
             ends = re.findall(r"[-−–]?\d*\.\d+", cell)
             if len(ends) == 2:
-                fields["ci_lower"], fields["ci_upper"] = (_number(end, where) for end in ends)
+                fields["ci_lower"], fields["ci_upper"] = (cell_number(end, where) for end in ends)
         elif known == "supported" and verdict(cell) is not None:
             fields["supported"] = verdict(cell)
         elif known == "expect" and cell.strip() in ("+", "-", "−"):
@@ -139,30 +138,13 @@ def _fields(table: LaidTable, number: int, cells: list[str], draft: Draft) -> di
     return fields
 
 
-def _number(text: str, where: str) -> Printed:
-    try:
-        return read_number(text, where)
-    except DataError as error:
-        raise DataError(
-            f"{error} Write the number as printed, or leave the cell empty where there is none."
-        ) from None
-
-
 def _placed(fields: dict[str, Any], place: str) -> dict[str, Any]:
-    return {
-        key: Printed(one.text, one.interval, place) if isinstance(one, Printed) else one
-        for key, one in fields.items()
-    }
+    return {key: one.at(place) if isinstance(one, Printed) else one for key, one in fields.items()}
 
 
 def _add(row: _Row, path: PathText, draft: Draft) -> None:
     """Add a row, or what it says beyond one that another table has of the same path."""
-    shown = f"{path.lhs} {path.op} {path.rhs}"
-    place = (
-        f"{row.table.raw.place}, {path.id}: {shown}"
-        if path.id
-        else f"{row.table.raw.place}, {shown}"
-    )
+    place = path.place(row.table.raw.place)
     fields = _placed(row.fields, place)
     for k, other in enumerate(draft.coefficients):
         same = {other.lhs, other.rhs} == {path.lhs, path.rhs} and other.op == path.op
@@ -252,8 +234,7 @@ def read_loading_rows(table: LaidTable, draft: Draft, *, exploratory: bool) -> b
         for j, role in enumerate(table.roles):
             if role in ("mean", "sd") and number_like(cells[j]):
                 kept = draft.items.setdefault(item, {"place": place})
-                read = _number(parts_of(cells[j])[0], table.where(number, j))
-                kept[role] = Printed(read.text, read.interval, place)
+                kept[role] = number_at(table, number, cells, j, place)
     return added > 0
 
 
@@ -265,5 +246,4 @@ def _construct_values(
             place = f"{table.raw.place}, {draft.name(construct)}"
             fields = draft.construct(construct, place)
             if role not in fields:
-                read = _number(parts_of(cells[j])[0], table.where(number, j))
-                fields[role] = Printed(read.text, read.interval, place)
+                fields[role] = number_at(table, number, cells, j, place)

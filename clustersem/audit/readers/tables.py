@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from clustersem.audit.printed import Printed
 from clustersem.audit.readers.headings import Role, role_of, roles_of
 from clustersem.audit.readers.indices import index_name, index_pair
 from clustersem.audit.readers.names import is_path, name_of
 from clustersem.audit.readers.numbers import (
+    cell_number,
     half_width,
     has_decimal_comma,
     has_point,
@@ -263,3 +265,8 @@ def with_decimal_points(
     ]
     note = f"{source}: the comma was read as the decimal sign (0,472 as 0.472)."
     return cleaned, ((note,) if commas else ())
+
+
+def number_at(table: LaidTable, number: int, row: list[str], column: int, place: str) -> Printed:
+    """Read a cell, without its stars and what stands in brackets after it."""
+    return cell_number(parts_of(row[column])[0], table.where(number, column)).at(place)

@@ -190,7 +190,7 @@ def _draw_index(axes: Axes, price: Price, stem: str) -> None:
     axes.set_ylim(-0.7, 2.6)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    axes.locator_params(axis="x", nbins=3)
+    axes.locator_params(axis="x", nbins=2)
     axes.set_xlabel(label_of(name), fontsize=SMALL + 0.5)
 
 

@@ -252,8 +252,6 @@ def hypotheses_table(
     ]
     if strength:
         columns.append(Column("Strength"))
-    if "equivalent" in hypotheses:
-        columns.append(Column("Models that fit as well"))
     rows: list[tuple[Cell, ...] | Band] = []
     groups = list(dict.fromkeys(hypotheses["group"])) if "group" in hypotheses else [None]
     of_group = [(g, r) for g in groups for r in hypotheses.to_dict("records") if _is_of(r, g)]
@@ -273,8 +271,6 @@ def hypotheses_table(
         ]
         if strength:
             cells.append(Cell(plain_value(record["strength"])))
-        if "equivalent" in hypotheses:
-            cells.append(Cell(str(record["equivalent"])))
         rows.append(tuple(cells))
     return Table(
         "Hypotheses",
@@ -285,15 +281,40 @@ def hypotheses_table(
         f"{f', {errors}' if errors else ''}; C.R., "
         "critical ratio (Unstd. / S.E.); ← is a regression, ↔ a "
         "covariance, whose standardised value is a correlation. A significant estimate of the "
-        "unexpected sign contradicts its hypothesis."
-        + (
-            " Models that fit as well: no data could tell them from the final one (Lee and "
-            "Hershberger, 1990); in brackets the number under which "
-            "result.equivalent_models has them."
-            if "equivalent" in hypotheses
-            else ""
+        "unexpected sign contradicts its hypothesis." + _legend(labels),
+    )
+
+
+def equivalents_table(hypotheses: pd.DataFrame) -> Table:
+    """Return the hypotheses whose relation another model turns that fits exactly as well.
+
+    Parameters
+    ----------
+    hypotheses : DataFrame
+        Columns id, path, and equivalent, what these models make of it; empty for none.
+    """
+    rows = [
+        (
+            Cell(str(record["id"])),
+            Cell(path_text(str(record["path"]))),
+            Cell(str(record["verdict"])),
+            Cell(str(record["equivalent"])),
         )
-        + _legend(labels),
+        for record in hypotheses.to_dict("records")
+        if record["equivalent"]
+    ]
+    none = "No hypothesis is turned by an equivalent model that is near the final one."
+    return Table(
+        "Models that fit as well",
+        (Column("Hypothesis"), Column("Path"), Column("Verdict"), Column("In equivalent models")),
+        tuple(rows),
+        "No data could tell these models from the final one: what theory says of the arrows is all"
+        " that speaks for one of them."
+        if rows
+        else none,
+        "By the replacing rules of Lee and Hershberger (1990, doi:10.1207/s15327906mbr2503_4), "
+        "each model verified by its fit; in brackets its number in result.equivalent_models."
+        " Hypotheses that stand in no row keep their arrow in all of them.",
     )
 
 

@@ -20,9 +20,8 @@ def multiverse_table(multiverse: Multiverse) -> Table:
             (
                 Cell(row["id"]),
                 Cell(path_text(row["path"])),
-                Cell(row["expect"].replace("-", "−")),
                 *(Cell(row[name]) for name in ("std_min", "std_median", "std_max", "p_max")),
-                *(Cell(row[name]) for name in ("initial", "final")),
+                Cell(row["final"]),
                 Cell(100.0 * row["share_supported"]),
                 Cell(holds, "good" if holds == "in all" else "plain"),
             )
@@ -34,19 +33,17 @@ def multiverse_table(multiverse: Multiverse) -> Table:
         (
             Column("Hypothesis"),
             Column("Path"),
-            Column("Expected"),
-            Column("Least std.", "number"),
+            Column("Least", "number"),
             Column("Median", "number"),
             Column("Largest", "number"),
             Column("Largest p", "p"),
-            Column("Initial"),
-            Column("Final"),
+            Column("Final model"),
             Column("Supported, %", "number", 0),
-            Column("The verdict holds"),
+            Column("Its verdict holds"),
         ),
         tuple(rows),
         f"What becomes of the hypotheses in {counts['fitted']} models that the policy allows.",
-        f"{multiverse.how} {left_out} more are left out: they cannot be fitted or are not"
-        " admissible. Shares count models, each once; they are no probabilities (Steegen et al.,"
-        " 2016, doi:10.1177/1745691616658637).",
+        f"Least, median and largest standardised estimate. {multiverse.how} {left_out} more are"
+        " left out: they cannot be fitted or are not admissible. Shares count models, each once;"
+        " they are no probabilities (Steegen et al., 2016, doi:10.1177/1745691616658637).",
     )

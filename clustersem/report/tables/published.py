@@ -33,7 +33,7 @@ def published_table(
             "good"
             if verdict.startswith(("agrees", "reproduced", "✓"))
             else "bad"
-            if verdict.startswith(("differs", "not", "impossible", "✗"))
+            if verdict.startswith(("differs", "not", "✗"))
             else "plain"
         )
         rows.append(
@@ -58,11 +58,11 @@ def published_table(
     )
 
 
-def impossible_table(entries: Sequence[tuple[str, str]]) -> Table:
-    """Return what cannot come out whatever the answers are, and why."""
+def further_table(entries: Sequence[tuple[str, str]]) -> Table:
+    """Return what else cannot come out, and why."""
     return Table(
-        "Printed numbers that no answers can give",
+        "What a computation shows besides",
         (Column("Printed"), Column("Why it cannot come out")),
         tuple((Cell(what), Cell(why)) for what, why in entries),
-        "These numbers contradict others of the same publication, so no analysis can return both.",
+        "No rule of the tables tells these; it takes the model that they imply.",
     )

@@ -39,10 +39,6 @@ class ModificationStep(Protocol):
         """P-value of the index, adjusted for all that could have been freed."""
 
     @property
-    def before(self) -> Mapping[str, float]:
-        """Measures of the model without it."""
-
-    @property
     def after(self) -> Mapping[str, float]:
         """Measures of the model with it."""
 
@@ -63,7 +59,7 @@ def respecification_table(
     rows = []
     suffix = ratio = ""
     for k, step in enumerate(steps, 1):
-        before, after = step.before, step.after
+        after = step.after
         suffix = index_suffix(after)
         ratio = ", χ²/df is scaled" if "cmin_df_scaled" in after else ""
         rows.append(
@@ -73,7 +69,6 @@ def respecification_table(
                 Cell(float(step.mi)),
                 Cell(float(step.epc)),
                 Cell(float(step.p_adjusted)),
-                Cell(_measure(before, "chisq")),
                 Cell(_measure(after, "chisq")),
                 Cell(_measure(after, preferred(after, "cmin_df"))),
                 Cell(_measure(after, preferred(after, "cfi"))),
@@ -89,15 +84,15 @@ def respecification_table(
             Column("MI", "number", 2),
             Column("EPC", "number"),
             Column("Adjusted p", "p"),
-            Column("χ² before", "number", 2),
-            Column("χ² after", "number", 2),
-            Column("χ²/df after", "number"),
-            Column("CFI after", "number"),
-            Column("RMSEA after", "number"),
+            Column("χ²", "number", 2),
+            Column("χ²/df", "number"),
+            Column("CFI", "number"),
+            Column("RMSEA", "number"),
             Column("Reason"),
         ),
         tuple(rows),
         summary if rows else "The model was not changed.",
+        "χ² to RMSEA: after the step. "
         "MI, modification index: about how much χ² falls when the parameter is freed; EPC, "
         "expected parameter change; adjusted p, of the index among all that could have been freed. "
         + (

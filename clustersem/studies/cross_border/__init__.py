@@ -6,10 +6,8 @@ from clustersem.studies.cross_border.answers import (
     study_file,
     synthetic_answers,
 )
-from clustersem.studies.cross_border.contradiction import Contradiction
-from clustersem.studies.cross_border.contradictions import find_contradictions
 from clustersem.studies.cross_border.models import HYPOTHESES, INITIAL_MODEL, REVISED_MODEL
-from clustersem.studies.cross_border.paper import Published, published
+from clustersem.studies.cross_border.paper import contradictions, published
 from clustersem.studies.cross_border.populations import implied_covariance, population
 from clustersem.studies.cross_border.reproduction import refit_printed, reproduce, summary_of
 
@@ -17,10 +15,8 @@ __all__ = [
     "HYPOTHESES",
     "INITIAL_MODEL",
     "REVISED_MODEL",
-    "Contradiction",
-    "Published",
     "answers_file",
-    "find_contradictions",
+    "contradictions",
     "generate_answers",
     "implied_covariance",
     "population",

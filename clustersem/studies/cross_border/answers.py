@@ -36,7 +36,7 @@ from clustersem.studies.cross_border.likert import (
     likert_item,
     nearest_definite,
 )
-from clustersem.studies.cross_border.paper import published
+from clustersem.studies.cross_border.paper import n_valid
 from clustersem.studies.cross_border.populations import Matrix, population
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def generate_answers(seed: int = SEED) -> pd.DataFrame:
 
     stream = _Stream(seed)
     correlation, likert, names = _questionnaire()
-    n = int(published().sample["valid"])
+    n = n_valid()
     latent = nearest_definite(
         latent_correlation(correlation, likert), smallest=_SMALLEST_EIGENVALUE
     )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from clustersem.studies.cross_border.contradiction import Contradiction
-from clustersem.studies.cross_border.paper import DECIMALS, Published
+from clustersem.audit import Published
+from clustersem.audit.finding import Finding
+from clustersem.audit.printed import Printed
+from clustersem.audit.published import PrintedCoefficient, PrintedModel
+from clustersem.studies.cross_border.paper import loadings, paths
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,14 +31,21 @@ NEAR_CMIN_DF = 0.15
 
 _BECAUSE = {
     "critical ratio": "estimate, S.E. and C.R. are printed with a C.R. that is not their ratio",
-    "latent scale": "printed covariances and correlations fit no one set of latent variances",
+    "one set of variances": "printed raw and standardised values fit no one set of variances",
     "rmsea": "the printed chi2/df and n give another RMSEA",
     "incremental fit": "the printed NFI and chi2/df give another value",
     "one null model": "the two printed NFI do not share a null model",
     "parsimony": "the printed PGFI and GFI give other degrees of freedom",
-    "two-item alpha": "the printed loadings do not allow so large an alpha",
+    "gfi and chi2": "the printed chi2/df does not allow so small a GFI",
+    "alpha and loadings": "the printed loadings do not allow so large an alpha",
     "explained variance": "the printed alphas need more explained variance",
 }
+
+#: Why a printed number cannot come out, by its place and by what it is. Estimates of hypotheses
+#: that share a contradiction with others stand under the id of the hypothesis.
+Reasons = Mapping[tuple[str, str], str]
+
+_NO_REASONS: Reasons = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -46,9 +57,8 @@ class Comparison:
     table : str
         Where it is printed.
     quantity : str
-    printed, reproduced : float
-    decimals : int
-        With how many decimals it is printed.
+    printed : Printed
+    reproduced : float
     near : float
         Largest difference that is still called near.
     because : str
@@ -57,16 +67,15 @@ class Comparison:
 
     table: str
     quantity: str
-    printed: float
+    printed: Printed
     reproduced: float
-    decimals: int = DECIMALS
     near: float = NEAR_COEFFICIENT
     because: str = ""
 
     @property
     def difference(self) -> float:
         """Reproduced minus printed."""
-        return self.reproduced - self.printed
+        return self.reproduced - self.printed.value
 
     @property
     def verdict(self) -> str:
@@ -74,16 +83,14 @@ class Comparison:
 
         Examples
         --------
-        >>> Comparison("Table 7", "H1", 0.239, 0.23949).verdict
+        >>> Comparison("Table 7", "H1", Printed.read("0.239"), 0.23949).verdict
         'agrees to the printed digit'
-        >>> Comparison("Table 7", "H1", 0.239, 0.2396).verdict
+        >>> Comparison("Table 7", "H1", Printed.read("0.239"), 0.2396).verdict
         'near'
         """
-        distance = abs(self.difference)
-        # Half a unit of the last digit, and the error of writing 0.239 in binary.
-        if distance <= 0.5 * 10.0**-self.decimals + 1e-9:
+        if self.reproduced in self.printed.interval:
             return AGREES
-        if distance <= self.near:
+        if abs(self.difference) <= self.near:
             return NEAR
         return f"{CANNOT}: {self.because}" if self.because else DIFFERS
 
@@ -100,83 +107,109 @@ def comparison_frame(rows: Iterable[Comparison]) -> pd.DataFrame:
 
     columns = ["table", "quantity", "printed", "reproduced", "difference", "verdict"]
     return pd.DataFrame(
-        [[getattr(row, column) for column in columns] for row in rows], columns=columns
+        [
+            (
+                row.table,
+                row.quantity,
+                row.printed.value,
+                row.reproduced,
+                row.difference,
+                row.verdict,
+            )
+            for row in rows
+        ],
+        columns=columns,
     )
+
+
+def reasons(findings: Iterable[Finding]) -> Reasons:
+    """Say of which printed numbers an audit finds that they cannot come out, and why.
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+        Of the printed tables. Where several are of one number, the first tells the reason.
+    """
+    found: dict[tuple[str, str], str] = {}
+    for finding in findings:
+        because = _BECAUSE.get(finding.rule, f"see {finding.rule!r} of the audit")
+        if finding.rule == "one set of variances":  # of many rows, none of which stands out
+            for hypothesis in finding.concerns:
+                found.setdefault((hypothesis, "estimate"), because)
+        else:
+            found.setdefault((finding.place, finding.quantity), because)
+    return MappingProxyType(found)
 
 
 def compare_sample(
     distributed: int | None, returned: int, valid: int, paper: Published
 ) -> Iterator[Comparison]:
     """Compare the flow of the questionnaires."""
-    found = {"distributed": distributed or 0, "returned": returned, "valid": valid}
-    for name, count in found.items():
-        yield Comparison(
-            "Section 3.2.1, questionnaires", name, paper.sample[name], count, decimals=0, near=0.0
-        )
+    sample = paper.sample
+    for name, printed, count in (
+        ("distributed", sample.distributed, distributed or 0),
+        ("returned", sample.returned, returned),
+        ("valid", sample.n, valid),
+    ):
+        if printed is not None:
+            yield Comparison("Section 3.2.1, questionnaires", name, printed, count, near=0.0)
 
 
 def compare_scale(
-    loadings: Mapping[str, float],
+    component_loadings: Mapping[str, float],
     cumulative_variance: Mapping[str, float],
     alphas: Mapping[str, float],
     paper: Published,
-    findings: Sequence[Contradiction] = (),
+    because: Reasons = _NO_REASONS,
 ) -> Iterator[Comparison]:
     """Compare the reliability and validity tables.
 
     Parameters
     ----------
-    loadings : mapping of item to float
+    component_loadings : mapping of item to float
         On the rotated component of its construct, after purification.
     cumulative_variance : mapping of subsystem to float
         Share of variance, from 0 to 1; printed in per cent.
     alphas : mapping of construct to float
     paper : Published
-    findings : sequence of Contradiction
+    because : mapping
+        As `reasons` returns it.
     """
-    tables = dict(zip(paper.cumulative_variance, ("Table 3", "Table 4", "Table 5"), strict=True))
-    impossible = {
-        finding.place.partition(", ")[2]: _BECAUSE[finding.rule]
-        for finding in findings
-        if finding.rule in ("two-item alpha", "explained variance")
-    }
-    for subsystem, share in paper.cumulative_variance.items():
-        table = f"{tables[subsystem]}, {subsystem}"
-        members = [c for c in paper.constructs.values() if c.subsystem == subsystem]
+    items = {item.name: item for item in paper.items}
+    for share, number in zip(paper.variance, (3, 4, 5), strict=True):
+        subsystem = share.subsystem
+        table = f"Table {number}, {subsystem}"
+        members = [one for one in paper.constructs if one.subsystem == subsystem]
+        for name in (name for construct in members for name in construct.items):
+            printed = items[name].loading
+            if printed is not None:
+                yield Comparison(
+                    table, f"{name} loading", printed, component_loadings[name], NEAR_SCALE
+                )
         for construct in members:
-            for item in construct.items:
-                if item in paper.efa_loadings:
-                    yield Comparison(
-                        table,
-                        f"{item} loading",
-                        paper.efa_loadings[item],
-                        loadings[item],
-                        near=NEAR_SCALE,
-                    )
-        for construct in members:
-            yield Comparison(
-                table,
-                f"{construct.name} alpha",
-                paper.alphas[construct.name],
-                alphas[construct.name],
-                near=NEAR_SCALE,
-                because=impossible.get(construct.name, ""),
-            )
+            alpha = construct.alpha
+            if alpha is not None:
+                yield Comparison(
+                    table,
+                    f"{construct.name} alpha",
+                    alpha,
+                    alphas[construct.name],
+                    NEAR_SCALE,
+                    because.get((alpha.place, "alpha"), ""),
+                )
+        what = "cumulative variance, %"
         yield Comparison(
             table,
-            "cumulative variance, %",
-            share,
+            what,
+            share.percent,
             100.0 * cumulative_variance[subsystem],
-            near=100.0 * NEAR_SCALE,
-            because=impossible.get(subsystem, ""),
+            100.0 * NEAR_SCALE,
+            because.get((f"{share.place}, {subsystem}", what), ""),
         )
 
 
 def compare_fit(
-    measures: Mapping[str, float],
-    printed: Mapping[str, float],
-    table: str,
-    findings: Sequence[Contradiction] = (),
+    measures: Mapping[str, float], printed: PrintedModel, because: Reasons = _NO_REASONS
 ) -> Iterator[Comparison]:
     """Compare the fit indices of one model.
 
@@ -184,30 +217,26 @@ def compare_fit(
     ----------
     measures : mapping
         ``fit.measures``.
-    printed : mapping
-        ``fit_initial`` or ``fit_revised`` of the paper.
-    table : str
-        ``"Table 6"`` or ``"section 4.2, initial model"``, as the findings name it.
-    findings : sequence of Contradiction
+    printed : PrintedModel
+        The initial or the revised model of the paper.
+    because : mapping
+        As `reasons` returns it.
     """
-    because = {
-        finding.quantity.lower(): _BECAUSE[finding.rule]
-        for finding in findings
-        if finding.place == table and finding.rule in _BECAUSE
-    }
-    for name, value in printed.items():
+    for name, number in printed.indices.items():
+        is_ratio = name == "cmin_df"
+        quantity = "chi2/df" if is_ratio else name.upper()
         yield Comparison(
-            table,
-            "chi2/df" if name == "cmin_df" else name.upper(),
-            value,
+            printed.place,
+            quantity,
+            number,
             float(measures[name]),
-            near=NEAR_CMIN_DF if name == "cmin_df" else NEAR_COEFFICIENT,
-            because=because.get(name, ""),
+            NEAR_CMIN_DF if is_ratio else NEAR_COEFFICIENT,
+            because.get((number.place, quantity), ""),
         )
 
 
 def compare_paths(
-    estimates: pd.DataFrame, paper: Published, findings: Sequence[Contradiction] = ()
+    estimates: pd.DataFrame, paper: Published, because: Reasons = _NO_REASONS
 ) -> Iterator[Comparison]:
     """Compare Table 7: standardised, unstandardised, S.E., C.R. of the sixteen hypotheses.
 
@@ -216,25 +245,16 @@ def compare_paths(
     estimates : DataFrame
         ``fit.estimates`` of the revised model.
     paper : Published
-    findings : sequence of Contradiction
+    because : mapping
+        As `reasons` returns it.
     """
     found = _by_path(estimates)
-    rules = {finding.rule for finding in findings}
-    ratios = {f.place.rpartition(": ")[2] for f in findings if f.rule == "critical ratio"}
-    for row in sorted(paper.paths, key=lambda path: int(path.id[1:])):
-        ratio = _BECAUSE["critical ratio"] if row.path in ratios else ""
-        scale = _BECAUSE["latent scale"] if row.op == "~~" and "latent scale" in rules else ""
-        yield from _coefficient(
-            "Table 7",
-            f"{row.id}: {row.path}",
-            (row.std, row.est, row.se, row.cr),
-            found[_key(row.lhs, row.op, row.rhs)],
-            (scale, ratio),
-        )
+    for row in sorted(paths(paper), key=lambda row: int(row.id[1:])):
+        yield from _coefficient("Table 7", f"{row.id}: {row.path}", row, found, because)
 
 
 def compare_loadings(
-    estimates: pd.DataFrame, paper: Published, findings: Sequence[Contradiction] = ()
+    estimates: pd.DataFrame, paper: Published, because: Reasons = _NO_REASONS
 ) -> Iterator[Comparison]:
     """Compare Table 9: standardised, unstandardised, S.E., C.R. of the 26 items.
 
@@ -243,76 +263,41 @@ def compare_loadings(
     estimates : DataFrame
         ``fit.estimates`` of the revised model.
     paper : Published
-    findings : sequence of Contradiction
+    because : mapping
+        As `reasons` returns it.
     """
     found = _by_path(estimates)
-    ratios = {f.place.rpartition(" ")[2] for f in findings if f.rule == "critical ratio"}
-    for row in paper.loadings:
-        ratio = _BECAUSE["critical ratio"] if row.item in ratios else ""
-        yield from _coefficient(
-            "Table 9",
-            f"{row.construct} =~ {row.item}",
-            (row.std, None if row.is_marker else row.est, row.se, row.cr),
-            found[_key(row.construct, "=~", row.item)],
-            ("", ratio),
-        )
-
-
-def impossible_entries(findings: Sequence[Contradiction]) -> tuple[tuple[str, str], ...]:
-    """Return what cannot come out, and why, with one entry for each long list of a kind.
-
-    Parameters
-    ----------
-    findings : sequence of Contradiction
-
-    Returns
-    -------
-    tuple of (str, str)
-        What is printed, and a sentence.
-    """
-    entries = []
-    ratios = [finding for finding in findings if finding.rule == "critical ratio"]
-    if ratios:
-        first = ratios[0]
-        entries.append(
-            (
-                f"C.R. in {len(ratios)} of 34 rows of Tables 7 and 9",
-                f"{first.sentence} So it is, beyond rounding, in {len(ratios)} rows.",
-            )
-        )
-    entries += [
-        (f"{finding.place}: {finding.quantity} {finding.printed}", finding.sentence)
-        for finding in findings
-        if finding.rule != "critical ratio"
-    ]
-    return tuple(entries)
+    for row in loadings(paper):
+        yield from _coefficient("Table 9", row.path, row, found, because)
 
 
 def _coefficient(
     table: str,
     name: str,
-    printed: tuple[float | None, ...],
-    found: Mapping[str, float],
-    because: tuple[str, str],
+    row: PrintedCoefficient,
+    found: Mapping[tuple[str, str, str], Mapping[str, float]],
+    because: Reasons,
 ) -> Iterator[Comparison]:
-    scale, ratio = because
-    kinds = (
-        ("standardised", "std_all", ""),
-        ("unstandardised", "est", scale),
-        ("S.E.", "se", ratio),
-        ("C.R.", "z", ratio),
-    )
-    for (label, column, reason), value in zip(kinds, printed, strict=True):
-        if value is not None:
-            yield Comparison(f"{table}, {label}", name, value, float(found[column]), because=reason)
+    numbers = found[_key(row.lhs, row.op, row.rhs)]
+    scale = because.get((row.id, "estimate"), "")
+    ratio = because.get((row.place, "C.R."), "")
+    is_marker = row.op == "=~" and row.se is None
+    for label, printed, column, reason in (
+        ("standardised", row.std, "std_all", ""),
+        ("unstandardised", None if is_marker else row.est, "est", scale),
+        ("S.E.", row.se, "se", ratio),
+        ("C.R.", row.cr, "z", ratio),
+    ):
+        if printed is not None:
+            yield Comparison(f"{table}, {label}", name, printed, numbers[column], because=reason)
 
 
 def _by_path(estimates: pd.DataFrame) -> dict[tuple[str, str, str], Mapping[str, float]]:
     numbers = estimates[["std_all", "est", "se", "z"]].to_dict(orient="records")
-    paths = zip(estimates["lhs"], estimates["op"], estimates["rhs"], strict=True)
+    rows = zip(estimates["lhs"], estimates["op"], estimates["rhs"], strict=True)
     return {
-        _key(*path): {str(name): float(value) for name, value in row.items()}
-        for path, row in zip(paths, numbers, strict=True)
+        _key(*row): {str(name): float(number) for name, number in record.items()}
+        for row, record in zip(rows, numbers, strict=True)
     }
 
 

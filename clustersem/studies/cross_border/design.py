@@ -18,7 +18,14 @@ from scipy import linalg
 
 from clustersem.studies.cross_border.likert import likert_item
 from clustersem.studies.cross_border.misfit import MisfitSpace, misfit_space
-from clustersem.studies.cross_border.paper import published
+from clustersem.studies.cross_border.models import DF_REVISED
+from clustersem.studies.cross_border.paper import (
+    loadings,
+    modifications,
+    n_valid,
+    published,
+    value,
+)
 from clustersem.studies.cross_border.populations import Matrix, Population, population
 
 if TYPE_CHECKING:
@@ -42,7 +49,6 @@ the initial model's chi2, but then C20 leaves the component of B5.
 """
 
 CMIN_DF = 2.730
-DF_REVISED = 272
 
 _CELL = 1e-5
 
@@ -88,8 +94,8 @@ def design_covariance() -> pd.DataFrame:
     from scipy.optimize import brentq, least_squares
 
     source = population(RESIDUAL_CORRELATIONS)
-    space = misfit_space(source, published().modifications)
-    target = CMIN_DF * DF_REVISED / float(published().sample["valid"])
+    space = misfit_space(source, modifications())
+    target = CMIN_DF * DF_REVISED / n_valid()
     goals = Goals(source, space, target)
     found = least_squares(
         goals.residuals,
@@ -144,22 +150,22 @@ class Goals:
             ]
         )
         subsystems: dict[str, list[int]] = {}
-        self.owner = [row.construct for row in paper.loadings]
+        self.owner = [row.lhs for row in loadings(paper)]
         for k, name in enumerate(self.owner):
-            subsystems.setdefault(paper.constructs[name].subsystem, []).append(k)
+            subsystems.setdefault(paper.construct[name].subsystem, []).append(k)
         self.blocks = [np.ix_(rows, rows) for rows in subsystems.values()]
         self.owners = [[self.owner[k] for k in rows] for rows in subsystems.values()]
+        printed = {item.name: value(item.loading) for item in paper.items}
         self.wanted = [
-            np.array([paper.efa_loadings[source.items[k]] for k in rows])
-            for rows in subsystems.values()
+            np.array([printed[source.items[k]] for k in rows]) for rows in subsystems.values()
         ]
         self.scales = [
             (
                 np.ix_(rows, rows),
-                paper.alphas[name],
+                value(paper.construct[name].alpha),
                 self.per_hopeless_alpha if name == "A2" else self.per_alpha,
             )
-            for name in paper.constructs
+            for name in paper.construct
             if (rows := [k for k, owner in enumerate(self.owner) if owner == name])
         ]
 

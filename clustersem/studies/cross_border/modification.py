@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from clustersem.errors import AdmissibilityWarning
 from clustersem.fit import sem
-from clustersem.studies.cross_border.fit_rules import DF
-from clustersem.studies.cross_border.models import INITIAL_MODEL
-from clustersem.studies.cross_border.paper import published
+from clustersem.studies.cross_border.models import DF_INITIAL, DF_REVISED, INITIAL_MODEL
+from clustersem.studies.cross_border.paper import modifications, n_valid, published, value
 from clustersem.studies.cross_border.populations import population
 
 if TYPE_CHECKING:
@@ -43,23 +42,22 @@ def pair_indices(pair: tuple[str, str], correlations: Sequence[float]) -> pd.Dat
     """
     import pandas as pd
 
-    n = int(published().sample["valid"])
     rows = []
-    for value in correlations:
-        source = population({pair: value})
+    for correlation in correlations:
+        source = population({pair: correlation})
         names = list(source.items)
         covariance = pd.DataFrame(source.covariance, index=names, columns=names)
         with warnings.catch_warnings():
             # A residual correlation that the model has no place for may drive another residual
             # variance below zero; the index is asked for all the same.
             warnings.simplefilter("ignore", AdmissibilityWarning)
-            fit = sem(INITIAL_MODEL, cov=covariance, n_obs=n)
+            fit = sem(INITIAL_MODEL, cov=covariance, n_obs=n_valid())
         mi = next(
             row["mi"]
             for row in fit.modification_indices().to_dict(orient="records")
             if row["op"] == "~~" and {row["lhs"], row["rhs"]} == set(pair)
         )
-        rows.append((value, float(mi), fit.measures["chisq"]))
+        rows.append((correlation, float(mi), fit.measures["chisq"]))
     return pd.DataFrame(rows, columns=["correlation", "mi", "chisq"])
 
 
@@ -71,19 +69,13 @@ def first_step_entry() -> tuple[str, str]:
     (str, str)
         What is printed, and a sentence with computed numbers.
     """
-    paper = published()
-    first, *others = paper.modifications
+    first, *others = modifications()
     own = pair_indices(first, LARGE)
     mi = dict(zip(own["correlation"], own["mi"], strict=True))
     rest = [float(x) for pair in others for x in pair_indices(pair, MODERATE)["mi"]]
     largest = float(own[["mi", "chisq"]].to_numpy(dtype=float).max())
-    drop = sum(
-        sign * DF[name] * fit["cmin_df"]
-        for sign, name, fit in (
-            (1, "initial", paper.fit_initial),
-            (-1, "revised", paper.fit_revised),
-        )
-    )
+    before, after = (value(model.indices["cmin_df"]) for model in published().models)
+    drop = before * DF_INITIAL - after * DF_REVISED
     name = f"{first[0]} ~~ {first[1]}"
     return (
         f"section 4.2: {name} has the largest modification index",

@@ -12,8 +12,16 @@ import numpy as np
 import numpy.typing as npt
 from scipy import linalg
 
+from clustersem.audit.published import PrintedCoefficient
 from clustersem.studies.cross_border.completion import maximum_determinant_completion
-from clustersem.studies.cross_border.paper import Published, published
+from clustersem.studies.cross_border.paper import (
+    loadings,
+    marker,
+    path,
+    paths,
+    published,
+    value,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,7 +124,7 @@ def construct_correlations() -> Matrix:
     partial = np.eye(6)
     for i, left in enumerate(first):
         for j, right in enumerate(second, start=3):
-            partial[i, j] = partial[j, i] = published().path(f"{left} ~~ {right}").std
+            partial[i, j] = partial[j, i] = value(path(f"{left} ~~ {right}").std)
     free = [(start + i, start + j) for start in (0, 3) for i, j in ((0, 1), (0, 2), (1, 2))]
     completed = maximum_determinant_completion(partial, free)
     completed.flags.writeable = False
@@ -146,27 +154,27 @@ def population(residual_correlations: Mapping[tuple[str, str], float] | None = N
     (0.559, 0.748)
     """
     paper = published()
-    constructs = tuple(paper.constructs)
-    items = tuple(row.item for row in paper.loadings)
-    loadings = np.zeros((len(items), len(constructs)))
-    for k, row in enumerate(paper.loadings):
-        loadings[k, constructs.index(row.construct)] = row.std
+    constructs = tuple(paper.construct)
+    rows = loadings(paper)
+    items = tuple(row.rhs for row in rows)
+    pattern = np.zeros((len(items), len(constructs)))
+    for k, row in enumerate(rows):
+        pattern[k, constructs.index(row.lhs)] = value(row.std)
     regressions = np.zeros((len(constructs), len(constructs)))
-    for path in paper.paths:
-        if path.op == "~":
-            regressions[constructs.index(path.lhs), constructs.index(path.rhs)] = path.std
-    unique = np.diag(1.0 - (loadings**2).sum(axis=1))
-    for (left, right), value in (residual_correlations or {}).items():
+    for row in _regressions():
+        regressions[constructs.index(row.lhs), constructs.index(row.rhs)] = value(row.std)
+    unique = np.diag(1.0 - (pattern**2).sum(axis=1))
+    for (left, right), correlation in (residual_correlations or {}).items():
         i, j = items.index(left), items.index(right)
-        unique[i, j] = unique[j, i] = value * np.sqrt(unique[i, i] * unique[j, j])
+        unique[i, j] = unique[j, i] = correlation * np.sqrt(unique[i, i] * unique[j, j])
     return Population(
         items=items,
         constructs=constructs,
-        loadings=loadings,
+        loadings=pattern,
         regressions=regressions,
-        disturbances=_disturbances(paper, constructs, regressions),
+        disturbances=_disturbances(constructs, regressions),
         residuals=unique,
-        item_sd=_item_sd(paper),
+        item_sd=_item_sd(),
     )
 
 
@@ -195,7 +203,7 @@ def implied_covariance() -> pd.DataFrame:
     return pd.DataFrame(source.covariance, index=names, columns=names)
 
 
-def _disturbances(paper: Published, constructs: tuple[str, ...], regressions: Matrix) -> Matrix:
+def _disturbances(constructs: tuple[str, ...], regressions: Matrix) -> Matrix:
     size = len(constructs)
     exogenous = [constructs.index(name) for group in SUBSYSTEMS for name in group]
     matrix = np.zeros((size, size))
@@ -205,18 +213,25 @@ def _disturbances(paper: Published, constructs: tuple[str, ...], regressions: Ma
     for k in outcomes:
         matrix[k, k] = 1.0 - explained[k, k]
     first, second = outcomes
-    covariance = paper.path("A1 ~~ A2").std * np.sqrt(matrix[first, first] * matrix[second, second])
+    covariance = value(path("A1 ~~ A2").std) * np.sqrt(
+        matrix[first, first] * matrix[second, second]
+    )
     matrix[first, second] = matrix[second, first] = covariance
     return matrix
 
 
-def _item_sd(paper: Published) -> Matrix:
+def _item_sd() -> Matrix:
     """Find the standard deviations at which the printed unstandardised estimates come out.
 
     A standardised coefficient is the unstandardised one times sd(cause) / sd(effect).
     """
-    latent_sd = {name: paper.marker(name).std * sd for name, sd in ANCHOR_SD.items()}
-    for path in paper.paths:
-        if path.op == "~":
-            latent_sd[path.rhs] = latent_sd[path.lhs] * path.std / path.est
-    return np.array([latent_sd[row.construct] * row.est / row.std for row in paper.loadings])
+    latent_sd = {name: value(marker(name).std) * sd for name, sd in ANCHOR_SD.items()}
+    for row in _regressions():
+        latent_sd[row.rhs] = latent_sd[row.lhs] * value(row.std) / value(row.est)
+    return np.array(
+        [latent_sd[row.lhs] * value(row.est) / value(row.std) for row in loadings(published())]
+    )
+
+
+def _regressions() -> tuple[PrintedCoefficient, ...]:
+    return tuple(row for row in paths(published()) if row.op == "~")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -16,12 +17,11 @@ from clustersem.studies.cross_border.compare import (
     compare_sample,
     compare_scale,
     comparison_frame,
-    impossible_entries,
+    reasons,
 )
-from clustersem.studies.cross_border.contradictions import find_contradictions
 from clustersem.studies.cross_border.models import REVISED_MODEL
 from clustersem.studies.cross_border.modification import first_step_entry
-from clustersem.studies.cross_border.paper import published
+from clustersem.studies.cross_border.paper import contradictions, n_valid, published
 from clustersem.studies.cross_border.populations import implied_covariance
 from clustersem.study import Study, StudyResult
 
@@ -60,7 +60,8 @@ def reproduce(progress: Callable[[str], None] = _silent) -> StudyResult:
     -------
     StudyResult
         Of route 2. Its ``published`` holds ``comparison`` (printed, reproduced, difference,
-        verdict, for both routes) and ``impossible``, the printed numbers that cannot come out.
+        verdict, for both routes), ``audit``, the printed numbers that contradict each other, and
+        ``further``, what a computation shows besides.
 
     References
     ----------
@@ -76,7 +77,8 @@ def reproduce(progress: Callable[[str], None] = _silent) -> StudyResult:
         PublishedView(
             source=SOURCE,
             comparison=comparison_frame(rows),
-            impossible=(*impossible_entries(find_contradictions()), first_step_entry()),
+            audit=contradictions(),
+            further=(first_step_entry(),),
             note=NOTE,
         )
     )
@@ -90,7 +92,7 @@ def refit_printed() -> Fit:
     Fit
         With the paper's 481 observations; chi2 is zero.
     """
-    return sem(REVISED_MODEL, cov=implied_covariance(), n_obs=int(published().sample["valid"]))
+    return sem(REVISED_MODEL, cov=implied_covariance(), n_obs=n_valid())
 
 
 def summary_of(result: StudyResult) -> str:
@@ -136,17 +138,17 @@ def summary_of(result: StudyResult) -> str:
             "How many printed numbers came out:",
             counts.to_string(),
             "",
-            f"{len(result.published.impossible)} entries of printed numbers that contradict each "
-            "other, so that no answers can return them all, are listed in the report.",
+            "What the printed numbers say of each other (the report lists the findings):",
+            *textwrap.wrap(contradictions().summary, 96),
         ]
     )
 
 
 def _route_1(fit: Fit) -> Iterator[Comparison]:
-    paper, findings = published(), find_contradictions()
+    paper, because = published(), reasons(contradictions().findings)
     for row in (
-        *compare_loadings(fit.estimates, paper, findings),
-        *compare_paths(fit.estimates, paper, findings),
+        *compare_loadings(fit.estimates, paper, because),
+        *compare_paths(fit.estimates, paper, because),
     ):
         # A covariance matrix without sampling error says nothing of printed standard errors.
         if row.table.endswith("standardised"):
@@ -154,7 +156,8 @@ def _route_1(fit: Fit) -> Iterator[Comparison]:
 
 
 def _route_2(result: StudyResult) -> Iterator[Comparison]:
-    paper, findings = published(), find_contradictions()
+    paper, because = published(), reasons(contradictions().findings)
+    initial, revised = paper.models
     flow = result.survey.flow
     loadings, variance = {}, {}
     for block in result.blocks:
@@ -170,12 +173,10 @@ def _route_2(result: StudyResult) -> Iterator[Comparison]:
     alphas = {str(name): float(x) for name, x in result.reliability["alpha"].items()}
     for row in (
         *compare_sample(flow.distributed, flow.returned, flow.valid, paper),
-        *compare_scale(loadings, variance, alphas, paper, findings),
-        *compare_fit(
-            result.initial.measures, paper.fit_initial, "section 4.2, initial model", findings
-        ),
-        *compare_fit(result.fit.measures, paper.fit_revised, "Table 6", findings),
-        *compare_paths(result.fit.estimates, paper, findings),
-        *compare_loadings(result.fit.estimates, paper, findings),
+        *compare_scale(loadings, variance, alphas, paper, because),
+        *compare_fit(result.initial.measures, initial, because),
+        *compare_fit(result.fit.measures, revised, because),
+        *compare_paths(result.fit.estimates, paper, because),
+        *compare_loadings(result.fit.estimates, paper, because),
     ):
         yield replace(row, table=f"{ROUTE_2}: {row.table}")
