@@ -47,7 +47,7 @@ class Path(NamedTuple):
     rhs: str
 
     def __str__(self) -> str:
-        return self.lhs if self.op == ":=" else f"{self.lhs} {self.op} {self.rhs}"
+        return self.lhs if self.op == ":=" else f"{self.lhs} {self.op} {self.rhs}".rstrip()
 
 
 @dataclass(frozen=True)

@@ -260,11 +260,31 @@ def _smaller(spec: ModelSpec, items: tuple[str, ...]) -> ModelSpec:
         thresholds=tuple(pair for pair in spec.options.thresholds if pair[0] not in items),
     )
     try:
-        return build_spec("\n".join(lines), options)
+        return _scaled_alike(build_spec("\n".join(lines), options), spec)
     except ModelError as error:
         raise ModelError(
             f"deletions: without {listed(items)} the model cannot be written: {error}"
         ) from None
+
+
+def _scaled_alike(smaller: ModelSpec, spec: ModelSpec) -> ModelSpec:
+    """Return the model with every latent variable's scale set as before: by a loading, or not.
+
+    The text alone would not do: NA may have stood before the deleted item, to keep its loading
+    free, and the next one would be fixed by default.
+    """
+    for name in smaller.latent:
+        before, now = (
+            [p for p in one.parameters if p.op == "=~" and p.lhs == name] for one in (spec, smaller)
+        )
+        by_loading = any(not p.free and p.value for p in before)
+        fixed = [p for p in now if not p.free and p.value]
+        if by_loading and not fixed and now:
+            smaller = smaller.with_parameter(name, "=~", now[0].rhs, free=False, value=1.0)
+        if not by_loading:
+            for p in fixed:
+                smaller = smaller.with_parameter(name, "=~", p.rhs, free=True)
+    return smaller
 
 
 def _marginal(sample: SampleMoments, names: tuple[str, ...]) -> SampleMoments:
