@@ -15,7 +15,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from typer.core import TyperGroup
 
 import clustersem
-from clustersem.errors import ClusterSemError, ClusterSemWarning, ModelSyntaxError
+from clustersem.errors import ClusterSemError, ClusterSemWarning, DataError, ModelSyntaxError
 from clustersem.fit.resolve import check_option
 from clustersem.fit.summary import p_text
 from clustersem.spec import parse_model
@@ -276,6 +276,9 @@ def audit(
     """Find printed numbers that cannot all be right."""
     from clustersem.report import audit_html, audit_json
 
+    for target in (html, json):
+        if target is not None and target.resolve() == published.resolve():
+            raise DataError(f"{target} is what is audited, and would be overwritten; name another.")
     found = clustersem.audit(published)
     written = []
     if html is not None:

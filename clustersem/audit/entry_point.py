@@ -89,7 +89,7 @@ def audit(
     >>> len(found.published.coefficients)
     1
     """
-    from clustersem.audit.finding import Finding, Held
+    from clustersem.audit.finding import Finding, Held, Rule
     from clustersem.audit.published import Published
     from clustersem.audit.readers.draft import Draft
     from clustersem.audit.readers.layout import read_layout
@@ -106,10 +106,14 @@ def audit(
                 f"a Published, not {type(published).__name__}."
             )
         published = read_published(published)
+    rules = ALL_RULES if rules is None else rules
+    if not isinstance(rules, Sequence) or not all(isinstance(rule, Rule) for rule in rules):
+        raise DataError(
+            "rules: write a sequence of those that .rules of an audit has, or leave it out for all."
+        )
     findings: list[Finding] = []
     held: list[Held] = []
     unchecked: list[Rule] = []
-    rules = ALL_RULES if rules is None else rules
     for rule in rules:
         outcomes = tuple(rule.check(published))
         if not outcomes:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import MappingProxyType
 from typing import Literal
 
+from clustersem.audit.fixed import Fixed
 from clustersem.audit.printed import Printed
 from clustersem.spec import ModelSpec
 
 
 def _nothing() -> Mapping[str, Printed]:
-    return MappingProxyType({})
+    return Fixed({})
 
 
 @dataclass(frozen=True)
@@ -338,7 +338,7 @@ class Published:
     @cached_property
     def construct(self) -> Mapping[str, PrintedConstruct]:
         """The constructs by name."""
-        return MappingProxyType({one.name: one for one in self.constructs})
+        return Fixed({one.name: one for one in self.constructs})
 
     @property
     def final(self) -> PrintedModel | None:

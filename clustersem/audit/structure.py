@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from types import MappingProxyType
 
+from clustersem.audit.fixed import Fixed
 from clustersem.audit.printed import Printed
 from clustersem.audit.published import PrintedCoefficient, PrintedModel, Published
 
@@ -54,7 +54,7 @@ class Structure:
         found: dict[str, list[str]] = {}
         for cause, effect in sorted(self.arrows):
             found.setdefault(effect, []).append(cause)
-        return MappingProxyType({effect: tuple(causes) for effect, causes in found.items()})
+        return Fixed({effect: tuple(causes) for effect, causes in found.items()})
 
     @cached_property
     def ancestors(self) -> Mapping[str, frozenset[str]]:
@@ -69,7 +69,7 @@ class Structure:
                     above.add(cause)
                     waiting.extend(self.parents.get(cause, ()))
             found[effect] = frozenset(above)
-        return MappingProxyType(found)
+        return Fixed(found)
 
     @cached_property
     def is_one_solution(self) -> bool:

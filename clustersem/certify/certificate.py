@@ -116,4 +116,4 @@ class Certificate:
         return "\n".join(lines)
 
     def __repr__(self) -> str:
-        return f"<Certificate: {self.verdict}>"
+        return f"<Certificate: {self.verdict.partition('.')[0]}>"

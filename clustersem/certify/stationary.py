@@ -125,10 +125,10 @@ def gradient(fit: Fit, bottom: Bottom | None) -> Check:
     where = names_of(fit)[int(np.abs(bottom.step_left).argmax())]
     chi2 = in_words(bottom.chi2_left)
     if far:
+        native = "fit again by the native engine, or " if fit.options.engine == "semopy" else ""
         found = (
             f"chi2 could still fall by {chi2}, and {where} is {step:.1g} standard errors from the"
-            " bottom. The numbers are not the minimum's: fit again by the native engine, or give"
-            " starting values."
+            f" bottom. The numbers are not the minimum's: {native}give starting values."
         )
     else:
         found = (

@@ -286,7 +286,7 @@ def _pair_products(table: Array, cells: Cells) -> Array:
     if k == 1:
         x *= y
         x *= 2.0
-        return x.reshape(n_cells, -1)
+        return x.reshape(n_cells, n_patterns)
     products = np.empty((n_cells, k * (k + 1) // 2, n_patterns))
     start = 0
     for j in range(k):
@@ -294,7 +294,7 @@ def _pair_products(table: Array, cells: Cells) -> Array:
         np.multiply(x[:, j : j + 1], y[:, j:], out=part)
         part += x[:, j:] * y[:, j : j + 1]
         start += k - j
-    return products.reshape(n_cells, -1)
+    return products.reshape(n_cells, products.shape[1] * n_patterns)
 
 
 def _trace_products(g: Array, rows: Cells, cols: Cells) -> Array:

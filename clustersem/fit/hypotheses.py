@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -46,7 +47,7 @@ class Path(NamedTuple):
     rhs: str
 
     def __str__(self) -> str:
-        return self.lhs if self.op == ":=" else f"{self.lhs} {self.op} {self.rhs}"
+        return self.lhs if self.op == ":=" else f"{self.lhs} {self.op} {self.rhs}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -201,7 +202,7 @@ def test_hypotheses(
     >>> test_hypotheses(fit, "H1: y ~ x, -")["verdict"].tolist()
     ['contradicted']
     """
-    if not 0.0 < alpha < 1.0:
+    if not _is_level(alpha):
         raise ModelError(f"alpha = {alpha} is no level of a test; 0.05 is usual.")
     if not fit.converged:
         raise EstimationError(f"no hypothesis can be tested on this fit. {fit.status}")
@@ -413,3 +414,7 @@ def _strength(verdict: str, std_all: float, main_path: float) -> str:
     if verdict != "supported":
         return ""
     return "main" if abs(std_all) > main_path else "auxiliary"
+
+
+def _is_level(alpha: object) -> bool:
+    return isinstance(alpha, Real) and 0.0 < float(alpha) < 1.0

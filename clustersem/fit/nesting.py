@@ -41,7 +41,7 @@ class Nesting:
         return "\n".join([*lines, *_sentences(self.table)])
 
     def __repr__(self) -> str:
-        return f"<Nesting of {', '.join(self.table.index)}>"
+        return f"<Nesting of {', '.join(map(str, self.table.index))}>"
 
 
 def nesting(fits: Mapping[str, Solution]) -> Nesting:

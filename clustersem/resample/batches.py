@@ -217,4 +217,6 @@ def _warn_of(heard: list[Heard]) -> None:
         places.setdefault((one.category, one.file, one.line), []).append(one)
     for (category, file, line), alike in places.items():
         more = f" (and {len(alike) - 1} more like it)" if len(alike) > 1 else ""
-        warnings.warn_explicit(f"{alike[0].text}{more}", category, file, line)
+        # Threads may hear each other's, so which batch said it first is not known.
+        first = min(each.text for each in alike)
+        warnings.warn_explicit(f"{first}{more}", category, file, line)

@@ -28,6 +28,7 @@ from clustersem.respecify.equivalent_result import (
 )
 from clustersem.respecify.equivalent_spec import Template, edge_of, in_syntax, template_of
 from clustersem.respecify.equivalent_ties import ties
+from clustersem.respecify.space import check_fit
 from clustersem.spec.entries import Key
 from clustersem.survey.names import listed
 
@@ -295,6 +296,7 @@ def _obstacle(template: Template, lhs: str, op: str, rhs: str) -> str:
 
 
 def _check(fit: Fit, depth: int, limit: int) -> None:
+    check_fit(fit, "equivalent_models")
     if not fit.converged:
         raise EstimationError(f"a fit that did not converge has no equivalents. {fit.status}")
     if fit.options.engine == "semopy":

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
 from clustersem.fit.summary_text import p_text
+from clustersem.respecify.columns import raw_number
 from clustersem.respecify.equivalent_result import EquivalentModel, EquivalentModels
 
 # Models that are listed; the others are in the table.
@@ -86,8 +87,8 @@ def _numbers(row: Mapping[Hashable, Any]) -> str:
     p = float(row["p_value"])
     return "".join(
         [
-            _number(float(row["est"]), 9),
-            _number(float(row["se"]), 8),
+            raw_number(float(row["est"]), 9),
+            raw_number(float(row["se"]), 8),
             f"{'-' if p != p else p_text(p):>7}",
             _number(float(row["std_all"]), 8),
         ]

@@ -33,7 +33,7 @@ MISSPECIFIED = ("misspecified", "large change")
 
 
 class Decisions(NamedTuple):
-    """Power and decision of every candidate; NaN and an empty text where there is no index."""
+    """Power and decision of every candidate; NaN and an empty text where there is none to judge."""
 
     power: Array
     decision: tuple[str, ...]
@@ -62,7 +62,8 @@ def decisions(
         ``"trifle"`` (it does not matter), ``"well specified"`` (not significant in spite of much
         power), ``"inconclusive"`` (not significant, and no power).
     """
-    delta = np.array([relevant[row[1]] for row in rows])
+    # What would matter of a mean nobody has said.
+    delta = np.array([relevant.get(row[1], np.nan) for row in rows])
     with np.errstate(divide="ignore", invalid="ignore"):
         # MI = (EPC / s)^2, so sqrt(MI) / |EPC| is one over the standard error s of the change; in
         # the standardised metric, too, where both are multiplied alike.
@@ -73,7 +74,7 @@ def decisions(
     matters = np.abs(sepc) >= delta
     words = np.select(
         [
-            ~np.isfinite(mi),
+            ~np.isfinite(mi) | np.isnan(delta),
             significant & ~high,
             significant & matters,
             significant,

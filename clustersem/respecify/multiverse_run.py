@@ -32,7 +32,7 @@ from clustersem.respecify.multiverse_worlds import (
 )
 from clustersem.respecify.policy import RespecificationPolicy
 from clustersem.respecify.rules import key_of
-from clustersem.respecify.space import NOTHING, Freed, ModelSpace
+from clustersem.respecify.space import NOTHING, Freed, ModelSpace, check_fit
 
 
 def run(
@@ -50,6 +50,7 @@ def run(
     progress: bool | None,
 ) -> Multiverse:
     """Do what :func:`clustersem.multiverse` says."""
+    check_fit(fit, "multiverse")
     if not isinstance(policy, RespecificationPolicy | None):
         raise ModelError(
             f"policy: expected a RespecificationPolicy, got {policy!r}. Write, say,"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from clustersem.respecify.columns import name_width, named
 from clustersem.respecify.multiverse_fits import FITTED
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ def _table(result: Multiverse) -> list[str]:
 
     table = result.table
     ids = max(2, *(len(name) for name in table["id"]))
-    paths = max(4, *(len(name) for name in table["path"]))
+    # A longer one gets a line of its own, or the numbers would go beyond 100 columns.
+    paths = name_width(table["path"], "path", max(4, 30 - ids))
     head = " " * (ids + paths + 8) + f"{'standardised estimate':>23}{'supported':>27}"
     lines = [
         head,
@@ -77,11 +79,13 @@ def _table(result: Multiverse) -> list[str]:
         f"{'initial':>10}{'final':>9}{'models':>8}  its verdict holds",
     ]
     for row in table.to_dict("records"):
-        lines.append(
-            f"{row['id']:<{ids}}  {row['path']:<{paths}}  {row['expect']:>4}"
-            f"{_number(row['std_min'], 7)}{_number(row['std_median'], 8)}"
+        lines += named(
+            row["path"],
+            paths,
+            f"  {row['expect']:>4}{_number(row['std_min'], 7)}{_number(row['std_median'], 8)}"
             f"{_number(row['std_max'], 7)}{_SHORT[row['initial']]:>10}{_SHORT[row['final']]:>9}"
-            f"{percent(row['share_supported']):>8}  {row['survives']}"
+            f"{percent(row['share_supported']):>8}  {row['survives']}",
+            f"{row['id']:<{ids}}  ",
         )
     return lines
 

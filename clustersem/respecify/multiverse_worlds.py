@@ -7,7 +7,7 @@ worlds crossed with sets of freed parameters.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -104,6 +104,8 @@ def worlds_of(
 def _estimators(estimators: Estimators) -> list[tuple[str, Mapping[str, object]]]:
     if isinstance(estimators, str):
         estimators = (estimators,)
+    if not isinstance(estimators, Iterable):
+        raise ModelError(f"estimators={estimators!r}: write a list, estimators=['ML', 'MLR'].")
     if not isinstance(estimators, Mapping):
         for name in estimators:
             estimator_named(name)
@@ -197,15 +199,18 @@ def _deletions(spec: ModelSpec, deletions: Deletions) -> tuple[list[tuple[str, .
         lone = [item for item in items if _too_few(constructs, (item,))]
         kept = f"Left in are {listed(lone)}: their constructs would keep fewer than two items."
         return [(i,) for i in items if i not in lone], [kept] if lone else []
+    if not isinstance(deletions, Iterable):
+        raise ModelError(f"deletions={deletions!r}: write a list of items, or 'each'.")
     wanted = [deletions] if isinstance(deletions, str) else list(deletions)
     found: dict[tuple[str, ...], None] = {}
     for each in wanted:
-        names = (each,) if isinstance(each, str) else tuple(each)
+        names = tuple(each) if isinstance(each, (list, tuple)) else (each,)
         for name in names:
             if name not in items:
                 raise ModelError(
                     f"deletions: {name!r} is not an item of a construct of the model"
-                    f"{did_you_mean(name, items)}. Name items, lists of items, or write 'each'."
+                    f"{did_you_mean(str(name), items)}. Name items, lists of items, or"
+                    " write 'each'."
                 )
         short = _too_few(constructs, names)
         if short:
@@ -255,11 +260,31 @@ def _smaller(spec: ModelSpec, items: tuple[str, ...]) -> ModelSpec:
         thresholds=tuple(pair for pair in spec.options.thresholds if pair[0] not in items),
     )
     try:
-        return build_spec("\n".join(lines), options)
+        return _scaled_alike(build_spec("\n".join(lines), options), spec)
     except ModelError as error:
         raise ModelError(
             f"deletions: without {listed(items)} the model cannot be written: {error}"
         ) from None
+
+
+def _scaled_alike(smaller: ModelSpec, spec: ModelSpec) -> ModelSpec:
+    """Return the model with every latent variable's scale set as before: by a loading, or not.
+
+    The text alone would not do: NA may have stood before the deleted item, to keep its loading
+    free, and the next one would be fixed by default.
+    """
+    for name in smaller.latent:
+        before, now = (
+            [p for p in one.parameters if p.op == "=~" and p.lhs == name] for one in (spec, smaller)
+        )
+        by_loading = any(not p.free and p.value for p in before)
+        fixed = [p for p in now if not p.free and p.value]
+        if by_loading and not fixed and now:
+            smaller = smaller.with_parameter(name, "=~", now[0].rhs, free=False, value=1.0)
+        if not by_loading:
+            for p in fixed:
+                smaller = smaller.with_parameter(name, "=~", p.rhs, free=True)
+    return smaller
 
 
 def _marginal(sample: SampleMoments, names: tuple[str, ...]) -> SampleMoments:

@@ -13,6 +13,8 @@ from typing import Literal, NamedTuple
 from clustersem.errors import ModelError
 from clustersem.fit.hypotheses import Path
 from clustersem.fit.preferred import preferred
+from clustersem.resample.numbers import is_number
+from clustersem.resample.streams import is_whole
 from clustersem.respecify.misspecification import RELEVANT
 from clustersem.respecify.multiplicity import ADJUSTMENTS
 from clustersem.respecify.rules import (
@@ -177,6 +179,7 @@ class RespecificationPolicy:
 
     def __post_init__(self) -> None:
         # Reading them here shows a mistake where it was made.
+        self._check_kinds()
         _ = self.allowed, self.forbidden, self.given, self.goals, self.relevance
         _check_choice("search", self.search, SEARCHES)
         _check_choice("criterion", self.judge, CRITERIA)
@@ -186,13 +189,28 @@ class RespecificationPolicy:
             raise ModelError(f"inadmissible={self.inadmissible!r}: write 'skip' or 'keep'.")
         if self.minimum_mi < 0:
             raise ModelError(f"minimum_mi={self.minimum_mi}: an index is never negative.")
-        if self.max_steps is not None and self.max_steps < 0:
-            raise ModelError(f"max_steps={self.max_steps}: write 0 or more.")
         if self.given and (self.max_steps is not None or self.goals):
             raise ModelError(
                 "given steps are all made, so max_steps and target have no say: leave them out, or"
                 " leave out steps and let the indices choose."
             )
+
+    def _check_kinds(self) -> None:
+        """Refuse what is no number, no whole number, or no mapping where it must be one."""
+        for name, example in (("minimum_mi", "3.84"), ("alpha", "0.05")):
+            value = getattr(self, name)
+            if not is_number(value) and not (name == "alpha" and value is None):
+                raise ModelError(f"{name}={value!r}: write a number, such as {example}.")
+        least = {"max_steps": 0, "max_models": 1, "breadth": 1, "folds": 2, "seed": 0}
+        for name, smallest in least.items():
+            value = getattr(self, name)
+            if name == "max_steps" and value is None:
+                continue
+            if not is_whole(value) or value < smallest:
+                raise ModelError(f"{name}={value!r}: write a whole number, {smallest} or more.")
+        for name, example in (("target", "{'cfi': '> .9'}"), ("reasons", "{'C11 ~~ C12': '...'}")):
+            if not isinstance(getattr(self, name), Mapping):
+                raise ModelError(f"{name}={getattr(self, name)!r}: write a mapping, {example}.")
 
     def _check_search(self) -> None:
         """Refuse what the chosen search does not know."""
@@ -208,11 +226,6 @@ class RespecificationPolicy:
             )
         if self.alpha is not None and not 0.0 < self.alpha <= 1.0:
             raise ModelError(f"alpha={self.alpha}: write a level between 0 and 1, such as 0.05.")
-        least = {"max_models": 1, "breadth": 1, "folds": 2, "seed": 0}
-        for name, smallest in least.items():
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < smallest:
-                raise ModelError(f"{name}={value!r}: write a whole number, {smallest} or more.")
 
     @property
     def judge(self) -> str:
@@ -227,7 +240,7 @@ class RespecificationPolicy:
             return RELEVANT
         stated = dict(given) if isinstance(given, Mapping) else dict.fromkeys(RELEVANT, given)
         for op, value in stated.items():
-            if op not in RELEVANT or not float(value) > 0.0:
+            if op not in RELEVANT or not (is_number(value) and value > 0.0):
                 raise ModelError(
                     f"relevant: {op!r} = {value!r} cannot be read; write a positive standardised"
                     f" change for {', '.join(RELEVANT)}, such as {{'~~': 0.1}}."
@@ -306,9 +319,9 @@ class RespecificationPolicy:
 
 
 def _check_choice(name: str, value: str, choices: Iterable[str]) -> None:
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         raise ModelError(
-            f"{name}={value!r}: there are {', '.join(choices)}{did_you_mean(value, choices)}."
+            f"{name}={value!r}: there are {', '.join(choices)}{did_you_mean(str(value), choices)}."
         )
 
 
@@ -319,20 +332,22 @@ def _tidy_steps(
         steps = [line for line in steps.splitlines() if line.strip()]
     if isinstance(steps, Mapping):
         written = [(row_of(text), why) for text, why in steps.items()]
-    else:
+    elif isinstance(steps, Iterable):
         written = [_row_and_reason(step) for step in steps]
+    else:
+        raise ModelError(f"steps={steps!r}: write a list of parameters, such as ['C11 ~~ C12'].")
     found: dict[Row, GivenStep] = {}
     for row, why in written:
         if key_of(row) in found:
             raise ModelError(f"the step {Path(*row)} is given twice; leave one of them out.")
-        found[key_of(row)] = GivenStep(row, why.strip() or reasons.get(key_of(row), ""))
+        found[key_of(row)] = GivenStep(row, str(why or "").strip() or reasons.get(key_of(row), ""))
     return tuple(found.values())
 
 
 def _row_and_reason(step: StepLike) -> tuple[Row, str]:
     if isinstance(step, str):
         return row_of(step), ""
-    if len(step) not in (3, 4):
+    if not isinstance(step, Sequence) or len(step) not in (3, 4):
         raise ModelError(
             f"the step {step!r} cannot be read; write 'C11 ~~ C12', ('C11', '~~', 'C12') or"
             " ('C11', '~~', 'C12', 'why')."
@@ -341,10 +356,12 @@ def _row_and_reason(step: StepLike) -> tuple[Row, str]:
 
 
 def _tidy_target(name: str, goal: str | tuple[str, float]) -> tuple[str, float]:
-    text = goal if isinstance(goal, str) else f"{goal[0]} {goal[1]}"
+    text = goal if isinstance(goal, str) else ""
+    if isinstance(goal, Sequence) and not isinstance(goal, str) and len(goal) == 2:
+        text = f"{goal[0]} {goal[1]}"
     match = _TARGET.fullmatch(text)
     try:
-        if match is not None:
+        if match is not None and isinstance(name, str):
             return match.group(1), float(match.group(2))
     except ValueError:
         pass

@@ -278,7 +278,11 @@ def _saturated(fit: Fit) -> Fit | None:
         return None
     if not spec.options.ordered:
         lines += [f"{a} ~~ {a}" for a in own]
-    return fit_model(build_spec("\n".join(lines), spec.options), fit.samples, fit.options).fit
+    if spec.options.meanstructure:
+        # Those of a growth curve's items are zero unless they are asked for.
+        lines += [f"{a} ~ 1" for a in own if a not in spec.options.ordered]
+    found = fit_model(build_spec("\n".join(lines), spec.options), fit.samples, fit.options).fit
+    return found if found is not None and found.df == 0 else None
 
 
 def _check(result: Respecification, folds: int, repeats: int, n: int) -> None:

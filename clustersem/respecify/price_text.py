@@ -7,6 +7,7 @@ import re
 import textwrap
 
 from clustersem.fit.hypotheses import Path
+from clustersem.respecify.columns import name_width, named, raw_number
 from clustersem.respecify.price_result import Price
 
 _NAMES = {
@@ -21,6 +22,8 @@ _NAMES = {
 _GLUE = "\N{NO-BREAK SPACE}"
 #: Fewer shown models than found ones keep the page a page.
 _MOST = 5
+# A longer name would push the numbers beyond 100 columns.
+_LONGEST = 34
 
 
 def text_of(price: Price) -> str:
@@ -72,7 +75,8 @@ def _head(price: Price) -> list[str]:
         who = "A search by the same policy" if price.given else "The search"
         same = f"in {c['final_set']:g}" if c["final_set"] else "in none"
         lines += _wrapped(
-            f"{who} leads to {c['distinct_sets']:g} different models in"
+            f"{who} leads to {c['distinct_sets']:g} different"
+            f" {'model' if c['distinct_sets'] == 1 else 'models'} in"
             f" {c['resamples_searched']:g} resamples, to this one {same} of them; it frees"
             f" {c['mean_freed']:.1f} parameters on average."
         )
@@ -143,17 +147,19 @@ def _steps(price: Price) -> list[str]:
     if not len(price.steps):
         return []
     names = [str(Path(*row)) for row in price.steps[["lhs", "op", "rhs"]].to_numpy()]
-    width = max(len("step"), *map(len, names)) + 2
+    width = name_width(names, "step", _LONGEST) + 2
     lines = [
         f"{'step':<{width}}{'picked':>8}{'halves':>8}{'EPC':>9}{'estimate':>10}"
         f"{'found':>9}{'elsewhere':>11}{'ratio':>7}"
     ]
     for name, (_, row) in zip(names, price.steps.iterrows(), strict=True):
-        lines.append(
-            f"{name:<{width}}{_share(row['picked'], 8)}{_share(row['picked_halves'], 8)}"
-            f"{_number(row['epc'], 9, 3)}{_number(row['est'], 10, 3)}"
-            f"{_number(row['est_found'], 9, 3)}{_number(row['est_new'], 11, 3)}"
-            f"{_number(row['shrinkage'], 7, 2)}"
+        lines += named(
+            name,
+            width,
+            f"{_share(row['picked'], 8)}{_share(row['picked_halves'], 8)}"
+            f"{raw_number(row['epc'], 9)}{raw_number(row['est'], 10)}"
+            f"{raw_number(row['est_found'], 9)}{raw_number(row['est_new'], 11)}"
+            f"{_number(row['shrinkage'], 7, 2)}",
         )
         if row["caution"]:
             lines += _wrapped(f"caution: {row['caution']}", "    ", "      ")

@@ -15,7 +15,7 @@ from clustersem.respecify.policy import RespecificationPolicy
 from clustersem.respecify.result import NO_REASON, Respecification, Step
 from clustersem.respecify.rules import key_of
 from clustersem.respecify.search import search
-from clustersem.respecify.space import ModelSpace
+from clustersem.respecify.space import ModelSpace, check_fit
 from clustersem.respecify.trail import NOT_ADMISSIBLE, Move, Walk, in_words
 from clustersem.respecify.trial import newly_offending
 from clustersem.respecify.visited import visited_table
@@ -25,6 +25,7 @@ def respecified(
     fit: Fit, policy: RespecificationPolicy | None, progress: bool | None
 ) -> Respecification:
     """Do what :func:`clustersem.respecify` says."""
+    check_fit(fit, "respecify")
     if not isinstance(policy, RespecificationPolicy | None):
         raise ModelError(
             f"policy: expected a RespecificationPolicy, got {policy!r}. Write, say,"

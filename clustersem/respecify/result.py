@@ -12,6 +12,7 @@ import pandas as pd
 from clustersem.fit.hypotheses import Path
 from clustersem.fit.preferred import SUFFIXES, index_suffix, preferred
 from clustersem.fit.result import Fit
+from clustersem.respecify.columns import name_width, named, raw_number
 from clustersem.respecify.rules import key_of
 from clustersem.respecify.space import ModelSpace
 
@@ -47,6 +48,8 @@ ADJUSTED_BY = {
     "bonferroni": "Bonferroni's method",
     "bh": "Benjamini and Hochberg's method",
 }
+# A longer name would push the numbers beyond 100 columns.
+_MOST = 18
 _MEASURES = ("cmin_df", "cfi", "gfi", "rmsea", "srmr")
 
 
@@ -221,15 +224,14 @@ def _header(result: Respecification) -> list[str]:
 
 
 def _body(result: Respecification) -> list[str]:
-    width = max([len(step.name) for step in result.steps], default=0)
-    width = max(width, len("initial model"))
+    width = name_width((step.name for step in result.steps), "initial model", _MOST)
     head = (
         f"{'':>4}{'':<{width}}{'MI':>9}{'EPC':>8}{'drop':>9}{'p':>7}"
         f"{'chi2':>10}{'df':>5}{'chi2/df':>9}{'CFI':>7}{'RMSEA':>7}{'SRMR':>7}"
     )
     lines = [head, f"{'':>4}{'initial model':<{width}}{'':>33}{_fit_text(result.initial.measures)}"]
     for step in result.steps:
-        lines.append(_step_line(step, width))
+        lines += named(step.name, width, _step_numbers(step), f"{step.number:>3} ")
         remarks: list[tuple[str, str]] = [(step.source, step.reason)]
         remarks += [("evidence", _evidence(step))] if step.decision else []
         remarks += [(step.status, step.why)] if step.why else []
@@ -239,10 +241,8 @@ def _body(result: Respecification) -> list[str]:
     return lines
 
 
-def _step_line(step: Step, width: int) -> str:
-    start = (
-        f"{step.number:>3} {step.name:<{width}}{_number(step.mi, 9, 2)}{_number(step.epc, 8, 3)}"
-    )
+def _step_numbers(step: Step) -> str:
+    start = f"{_number(step.mi, 9, 2)}{raw_number(step.epc, 8)}"
     if step.status == "skipped":
         return f"{start}{'not freed':>16}"
     p = f"{'<.001':>7}" if step.p_value < 0.001 else _number(step.p_value, 7, 3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TypeAlias
@@ -134,6 +134,8 @@ def row_of(written: str | Sequence[str]) -> Row:
     ModelError
         Where it names no parameter that can be freed.
     """
+    if not isinstance(written, str) and not _is_text_list(written):
+        raise ModelError(f"{written!r} is no parameter; write 'C11 ~~ C12', or the like.")
     text = written if isinstance(written, str) else " ".join(written)
     path = parse_path(text)
     if path.op not in _OPERATORS:
@@ -157,6 +159,11 @@ def tidy_rules(rules: Rules) -> tuple[TidyRule, ...]:
     """
     if isinstance(rules, str) or callable(rules) or _is_row(rules):
         return (_tidy(rules),)  # type: ignore[arg-type]
+    if not isinstance(rules, Iterable):
+        raise ModelError(
+            f"{rules!r} says nothing of what may be freed; write 'residual_covariances', a"
+            " parameter such as 'C11 ~~ C12', or a list of these, which may be empty."
+        )
     return tuple(_tidy(rule) for rule in rules)
 
 
@@ -232,6 +239,10 @@ def check_part(spec: ModelSpec, rule: PartRule, what: str) -> None:
                 f" {'variable' if rule.kind == 'about' else 'latent variable'} {name!r}"
                 f"{did_you_mean(name, known)}."
             )
+
+
+def _is_text_list(written: object) -> bool:
+    return isinstance(written, (tuple, list)) and all(isinstance(part, str) for part in written)
 
 
 def _is_row(rules: object) -> bool:

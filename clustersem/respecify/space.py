@@ -42,6 +42,15 @@ Freed = frozenset[Row]
 NOTHING: Freed = frozenset()
 
 
+def check_fit(fit: object, function: str) -> None:
+    """Refuse what is no fit, before anything is asked of it."""
+    if not isinstance(fit, Fit):
+        raise ModelError(
+            f"{function}() takes a fit, not a {type(fit).__name__}: fit the model first, with"
+            " clustersem.sem or clustersem.cfa."
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class ModelSpace:
     """The models that a policy can lead to from a fit.

@@ -196,7 +196,7 @@ def nothing_left(walk: Walk) -> str:
         )
     return (
         f"No allowed parameter is misspecified by a change that matters; the largest index, {name}"
-        f" with {mi:.2f}, is judged: {evidence.decision[best]}."
+        f" with {mi:.2f}, is judged: {evidence.decision[best] or 'nothing'}."
     )
 
 

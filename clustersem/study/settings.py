@@ -193,6 +193,17 @@ class MultiverseSettings(SharedWork):
     estimators: list[str] = Field(default_factory=list)
     deletions: Literal["each"] | list[str | list[str]] = Field(default_factory=list)
 
+    @field_validator("estimators")
+    @classmethod
+    def _are_known(cls, value: list[str]) -> list[str]:
+        # Found out here, and not when all that comes before is done.
+        for name in value:
+            try:
+                check_option("estimator", name)
+            except UnsupportedError as error:
+                raise ValueError(str(error)) from None
+        return value
+
 
 class EquivalentSettings(Section):
     """``[equivalent_models]``: see :func:`clustersem.equivalent_models`."""
@@ -221,6 +232,11 @@ _SHAPES = {
     "bounds": '"pos.var", "standard" or "wide"',
     "allow": '"within_construct", or a list of such names and of parameters: ["C11 ~~ C12"]',
     "forbid": '"cross_loadings", or a list of such names and of parameters: ["C11 ~~ C12"]',
+    "relevant": "a standardised change, 0.1, or one by operator: { '=~' = 0.4, '~~' = 0.1 }",
+    "target": 'a table of indices: { cfi = "> .9", cmin_df = "< 3" }',
+    "reasons": 'a table of parameters: { "C11 ~~ C12" = "why" }',
+    "deletions": '"each", or a list of items, or of items that go together: [["C1", "C2"]]',
+    "estimators": 'a list of names: ["MLR", "GLS"]',
     "steps": 'a list of parameters: ["C11 ~~ C12", "C2 ~~ C3"]',
 }
 
@@ -249,7 +265,10 @@ def read_section(
         Where a key is unknown or a value is not what it may be; file, line and key are named.
     """
     if not isinstance(values, Mapping):
-        raise CodebookError(f"{source}: [{name}] is a section: write its keys below that line.")
+        raise CodebookError(
+            f"{source}: {name} is a section: write [{name}], with one pair of brackets, and its"
+            " keys below that line."
+        )
     try:
         return kind(**values)
     except ValidationError as error:

@@ -150,6 +150,11 @@ class Study:
                 " after =~ is the marker: leave markers out."
             )
         self._check_estimation()
+        if self.equivalent_models is not None and self.model.engine == "semopy":
+            raise CodebookError(
+                "[equivalent_models] compares models to more digits than semopy's optimiser gives:"
+                ' leave it out, or leave engine = "semopy" out of [model].'
+            )
         if self.codebook.constructs and not written:
             constructs = {name: c.items for name, c in self.codebook.constructs.items()}
             model_of(constructs, self.hypotheses, self.model.markers)

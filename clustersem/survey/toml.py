@@ -50,6 +50,11 @@ def read_toml(
         return tomllib.loads(text, parse_float=parse_float), text
     except tomllib.TOMLDecodeError as error:
         raise CodebookError(f"{path.name}: not valid TOML: {_shown(str(error), text)}") from None
+    except (ValueError, RecursionError):
+        # Of the parser itself: a whole number of thousands of digits, thousands of brackets.
+        raise CodebookError(
+            f"{path.name}: a number is too long, or lists lie too deep in one another, to be read."
+        ) from None
 
 
 def line_of(text: str, *locations: Sequence[object]) -> int | None:

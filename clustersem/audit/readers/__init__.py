@@ -27,6 +27,8 @@ def read_draft(path: Path, draft: Draft | None = None) -> Draft:
         Where it is not there, or cannot be read.
     """
     kind = path.suffix.casefold()
+    if path.is_dir():
+        raise DataError(f"{path} is a folder; name a file in it ({', '.join(_KINDS)}).")
     if kind not in _KINDS:
         raise DataError(
             f"{path.name}: an audit reads {', '.join(_KINDS)}, not {kind or 'such a file'}."

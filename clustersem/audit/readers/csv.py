@@ -11,9 +11,11 @@ from clustersem.audit.readers.captions import is_caption, place_of
 from clustersem.audit.readers.draft import Draft
 from clustersem.audit.readers.long_form import is_long, read_long
 from clustersem.audit.readers.table_kinds import read_tables
-from clustersem.audit.readers.tables import RawTable, with_decimal_points
+from clustersem.audit.readers.tables import RawTable, number_like, with_decimal_points
 from clustersem.errors import DataError
 from clustersem.survey.encoding import text_of_file
+
+_WIDEST = 1000
 
 
 def read_csv(path: Path, draft: Draft) -> None:
@@ -32,6 +34,7 @@ def read_csv(path: Path, draft: Draft) -> None:
         raise DataError(f"{path.name} is empty. Paste the tables into it, headings included.")
     rows = list(_rows(text, path.name))
     if is_long(rows[0][1]):
+        _check_widths(rows, path.name)
         tables, notes = with_decimal_points([_table(path.name, "", rows)], path.name)
         draft.notes += notes
         read_long(tables[0], draft)
@@ -51,6 +54,11 @@ def _rows(text: str, source: str) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         for row in reader:
+            if len(row) > _WIDEST:
+                raise DataError(
+                    f"{source}, line {reader.line_num}: a row of {len(row):,} cells is none of a "
+                    f"printed table; an audit reads up to {_WIDEST}."
+                )
             yield reader.line_num, [cell.strip() for cell in row]
     except csv.Error as error:
         raise DataError(
@@ -67,6 +75,7 @@ def _tables(rows: list[tuple[int, list[str]]], source: str) -> list[RawTable]:
         cells = [cell for cell in row if cell]
         if not cells:
             if len(block) > 1:
+                _check_widths(block, source)
                 tables.append(_table(_place(caption, len(tables) + 1, source), caption, block))
                 caption = ""
             block = []
@@ -78,6 +87,23 @@ def _tables(rows: list[tuple[int, list[str]]], source: str) -> list[RawTable]:
         else:
             block.append((number, row))
     return tables
+
+
+def _check_widths(rows: list[tuple[int, list[str]]], source: str) -> None:
+    """Refuse numbers beyond the last heading: a decimal comma makes two cells of one."""
+    widths = [_width(row) for _, row in rows if not any(map(number_like, row))]
+    width = max(widths, default=0)
+    for number, row in rows:
+        if 1 < width < len(row) and any(map(number_like, row[width:])):
+            raise DataError(
+                f"{source}, line {number}: {_width(row)} cells stand under {width} headings. A "
+                "number with a decimal comma makes two cells; part the cells by tabs or "
+                "semicolons, or put such numbers in quotes."
+            )
+
+
+def _width(row: list[str]) -> int:
+    return max((j + 1 for j, cell in enumerate(row) if cell), default=0)
 
 
 def _place(caption: str, number: int, source: str) -> str:

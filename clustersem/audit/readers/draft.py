@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
+from clustersem.audit.fixed import Fixed
 from clustersem.audit.printed import Printed
 from clustersem.audit.published import (
     PrintedClaim,
@@ -173,8 +173,8 @@ class Draft:
             PrintedModel(
                 name=name,
                 place=draft.place,
-                indices=MappingProxyType(draft.indices),
-                standards=MappingProxyType(self.standards),
+                indices=Fixed(draft.indices),
+                standards=Fixed(self.standards),
                 reached=draft.reached,
                 n=draft.n,
                 n_groups=draft.n_groups,

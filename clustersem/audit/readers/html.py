@@ -31,8 +31,13 @@ def read_html(path: Path, draft: Draft) -> None:
         raise DataError(f"{path.name} is empty. Save the page with its tables again.")
     remedy = "Save it as UTF-8."
     text = decode(content, detect_encoding(content, path.name, remedy), path.name)
-    # A declaration of another encoding would contradict the text, which is decoded already.
-    root = html.document_fromstring(text.encode("utf-8"), parser=html.HTMLParser(encoding="utf-8"))
+    # A declaration of another encoding would contradict the text, which is decoded already. Around
+    # a body there is something to parse even where the file holds only a comment.
+    page = f"<div>{text}</div>" if "<body" not in text.casefold() else text
+    root = html.document_fromstring(page.encode("utf-8"), parser=html.HTMLParser(encoding="utf-8"))
+    # A line of a cell ends where the next begins: "Ease<br>of use" is not "Easeof use".
+    for line in root.iter("br", "p", "div", "li"):
+        line.tail = f" {line.tail or ''}"
     # A table inside a cell is layout; those that hold no other are data.
     found = [one for one in root.iter("table") if one.find(".//table") is None]
     if not found:

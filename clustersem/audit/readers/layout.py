@@ -16,7 +16,7 @@ from clustersem.audit.published import (
 from clustersem.audit.readers import layout_models, layout_rows
 from clustersem.audit.readers.draft import Draft
 from clustersem.audit.readers.node import Node
-from clustersem.audit.readers.numbers import STARS, is_empty
+from clustersem.audit.readers.numbers import STARS
 
 #: Sections with one number a construct: the field of the construct, and what it is called.
 OF_CONSTRUCTS = {
@@ -138,7 +138,7 @@ def _constructs(section: Node, draft: Draft, places: Places) -> None:
         fields = draft.constructs.setdefault(name, {})
         fields.setdefault("place", places.get("constructs", f"constructs, {name}"))
         if isinstance(node.value, (list, tuple)):
-            fields["items"] = node.names()
+            fields["items"] = _once(node)
             continue
         shape = 'a list of items, or { label = "...", items = [...] }'
         entries = node.table(("label", "subsystem", "items", "place"), shape=shape)
@@ -146,7 +146,16 @@ def _constructs(section: Node, draft: Draft, places: Places) -> None:
             if key in entries:
                 fields[key] = entries[key].words()
         if "items" in entries:
-            fields["items"] = entries["items"].names()
+            fields["items"] = _once(entries["items"])
+
+
+def _once(node: Node) -> tuple[str, ...]:
+    """Return the items of a construct; one that is listed twice would count twice."""
+    names = node.names()
+    for k, name in enumerate(names):
+        if name in names[:k]:
+            node.fail(f"the item {name!r} is listed twice.")
+    return names
 
 
 def _items(section: Node, draft: Draft, places: Places) -> None:
@@ -284,22 +293,37 @@ def _matrix(
 ) -> None:
     if not names:
         section.fail('a matrix needs names = ["B1", "B2", ...] beside its rows.')
-    for i, row in enumerate(section.rows()):
-        cells = list(row.rows(shape="a list of numbers"))
-        if i >= len(names) or len(cells) > len(names):
+    if len({*names}) < len(names):
+        section.fail("names has a name twice.")
+    rows = [(row, list(row.rows(shape="a list of numbers"))) for row in section.rows()]
+    lengths = [len(cells) for _, cells in rows]
+    # Above the diagonal the rows get shorter, and begin with it.
+    above = len(names) > 1 and lengths == [len(names) - i for i in range(len(names))]
+    for i, (row, cells) in enumerate(rows):
+        if len(rows) != len(names):
+            section.fail(
+                f"there are {len(names)} names, but {len(rows)} rows; write a row for every name,"
+                " [] for one without numbers."
+            )
+        if len(cells) > len(names):
             row.fail(
                 f"there are {len(names)} names, but this row has {len(cells)} numbers. A number "
                 "with a decimal comma makes two; write a point, or the number in quotes."
             )
-        for j, cell in enumerate(cells):
-            if isinstance(cell.value, str) and is_empty(cell.value):
+        if not above and len(cells) not in (i, i + 1, len(names)):
+            row.fail(
+                f"this is row {i + 1} of a matrix, so it needs {i + 1} numbers, the last of them "
+                f"on the diagonal, or {i} without it, or {len(names)}; it has {len(cells)}."
+            )
+        for j, cell in enumerate(cells, i if above else 0):
+            if cell.blank:
                 continue
             if i == j:
                 value = cell.number(f"{at}, {names[i]} (diagonal)")
                 # Below one it can be no correlation: Fornell and Larcker's root of the AVE.
                 if value.interval.upper < 1.0 and names[i] in draft.constructs:
                     draft.constructs[names[i]].setdefault("sqrt_ave", value)
-            elif j < i or len(cells) == len(names) - i or j > i:
+            else:
                 add(names[i], names[j], cell)
 
 

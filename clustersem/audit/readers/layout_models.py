@@ -85,7 +85,7 @@ def _read_fit(entries: Mapping[str, Node], draft: Draft, model: ModelDraft, at: 
             model.nested_in = node.words()
         elif key == "freed":
             model.freed = _rows(node)
-        elif key != "place":
+        elif key != "place" and not node.blank:
             _read_index(key, node, model, at, draft)
 
 

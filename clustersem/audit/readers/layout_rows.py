@@ -12,7 +12,7 @@ from clustersem.audit.published import PrintedCoefficient, PrintedEffect
 from clustersem.audit.readers.draft import Draft
 from clustersem.audit.readers.names import PathText, read_path
 from clustersem.audit.readers.node import Node
-from clustersem.audit.readers.numbers import is_empty, read_p, split_stars
+from clustersem.audit.readers.numbers import read_p, split_stars
 from clustersem.survey.names import did_you_mean, listed
 
 _NUMBERS = ("est", "se", "cr", "p", "std")
@@ -49,9 +49,10 @@ def read_paths(section: Node, draft: Draft, places: Mapping[str, str]) -> None:
     at = places.get("paths", "paths")
     for row in section.rows(shape="rows, each under [[paths]]"):
         entries = row.table(("id", "path", *_KEYS))
+        entries = {key: node for key, node in entries.items() if key == "expect" or not node.blank}
         if "path" not in entries:
             row.fail('this row needs a path, as in path = "A1 ~ B1" (outcome first).')
-        path = read_path(entries["path"].words(), entries["path"].where)
+        path = _one_path(entries["path"])
         if "id" in entries:
             path = replace(path, id=entries["id"].words())
         for variable in path.steps:
@@ -86,7 +87,7 @@ def read_loadings(section: Node, draft: Draft, places: Mapping[str, str]) -> Non
                     "write a point, or the number in quotes."
                 )
             pairs = zip(columns, cells, strict=False)
-            named = {k: c for k, c in pairs if not (isinstance(c.value, str) and is_empty(c.value))}
+            named = {k: c for k, c in pairs if not c.blank}
             shared = {k: node for k, node in entries.items() if k in ("model", "supported")}
             _loading(row, {**shared, **named}, draft, at)
 
@@ -106,9 +107,10 @@ def read_effects(section: Node, draft: Draft, places: Mapping[str, str]) -> None
     at = places.get("effects", "effects")
     for row in section.rows(shape="rows, each under [[effects]]"):
         entries = row.table(("id", "path", "kind", "est", "std", "place", *_KEYS))
+        entries = {key: node for key, node in entries.items() if not node.blank}
         if "path" not in entries:
             row.fail('this row needs its steps, as in path = "B1 -> M -> A1".')
-        path = read_path(entries["path"].words(), entries["path"].where)
+        path = _one_path(entries["path"])
         if path.op != "~":
             entries["path"].fail('an effect goes from a cause to an outcome: "B1 -> M -> A1".')
         for variable in path.steps:
@@ -125,6 +127,17 @@ def read_effects(section: Node, draft: Draft, places: Mapping[str, str]) -> None
             entries[key].number(place) if key in entries else None for key in ("est", "std")
         )
         draft.effects.append(PrintedEffect(path.steps, kind, place, name, est, std))
+
+
+def _one_path(node: Node) -> PathText:
+    """Return the path of a row, which is one arrow between two variables, or a chain of them."""
+    text = node.words()
+    path = read_path(text, node.where)
+    if "+" in text:
+        node.fail(f"{text!r} has several predictors; write a row for each of them.")
+    if len({*path.steps}) < len(path.steps):
+        node.fail(f"{text!r} relates a variable to itself.")
+    return path
 
 
 def check_name(variable: str, node: Node, draft: Draft, *, constructs_only: bool = False) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from numbers import Real
 from typing import Any, NoReturn
 
 from clustersem.audit.printed import Printed
-from clustersem.audit.readers.numbers import read_count, read_number
+from clustersem.audit.readers.numbers import half_width, is_empty, read_count, read_number
 from clustersem.errors import DataError
 from clustersem.survey.names import did_you_mean, listed
 from clustersem.survey.toml import line_of
@@ -66,6 +67,11 @@ class Node:
         at = f"{self.source}, line {line}" if line else self.source
         return f"{at}: {self.name}" if self.keys else at
 
+    @property
+    def blank(self) -> bool:
+        """Whether a number stands here that the paper does not print: ``"-"``, ``"n/a"``."""
+        return isinstance(self.value, (str, float)) and is_empty(str(self.value))
+
     def fail(self, reason: str) -> NoReturn:
         """Refuse what stands here."""
         raise DataError(f"{self.where}: {reason}")
@@ -85,7 +91,8 @@ class Node:
             if names is not None and key not in names:
                 near = did_you_mean(key, names) or f"; known are {listed(names, limit=30)}."
                 self.child(key, None).fail(f"unknown key {str(key)!r}{near}")
-        return {str(key): self.child(key, value) for key, value in self.value.items()}
+        # None in a mapping is what is not printed; TOML has no such thing.
+        return {str(key): self.child(key, v) for key, v in self.value.items() if v is not None}
 
     def rows(self, *, shape: str = "a list") -> Iterator[Node]:
         """Return the entries of a list."""
@@ -120,9 +127,9 @@ class Node:
 
     def printed_text(self) -> str:
         """Return a number as it is written."""
-        if isinstance(self.value, bool) or not isinstance(self.value, (str, Real)):
+        if isinstance(self.value, bool) or not isinstance(self.value, (str, Real, Decimal)):
             self.fail(f'this must be a number, or text such as "<.001", not {self.value!r}.')
-        return _text(self.value)
+        return half_width(_text(self.value))
 
     def number(self, place: str) -> Printed:
         """Return a number as printed; `place` is where the paper has it."""
@@ -133,7 +140,10 @@ class Node:
 
     def count(self, place: str) -> Printed:
         """Return a number that was counted."""
-        read = read_count(self.printed_text(), self.where)
+        text = self.printed_text()
+        if isinstance(self.value, float) and self.value.is_integer():
+            text = str(int(self.value))  # pandas makes floats of counts
+        read = read_count(text, self.where)
         return read.at(place)
 
 

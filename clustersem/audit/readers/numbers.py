@@ -21,6 +21,20 @@ _THOUSANDS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(,\d{3})+(?![\d,])")
 _INSIGNIFICANT = frozenset({"ns", "n.s.", "n.s", "n. s.", "not significant"})
 
 
+# The signs of a Chinese or Japanese keyboard, and marks that take no room on a page.
+_WIDE = str.maketrans(
+    {wide: chr(wide - 0xFEE0) for wide in range(0xFF01, 0xFF5F)}
+    | {0x3000: " ", 0x200B: "", 0x2060: "", 0xFEFF: ""}
+)
+# Beyond these no table prints a number, and arithmetic with it would overflow.
+_LARGEST, _LONGEST = 1e30, 60
+
+
+def half_width(text: str) -> str:
+    """Return ``０．４７２`` as ``0.472``."""
+    return text.translate(_WIDE)
+
+
 def is_empty(text: str) -> bool:
     """Whether a cell says that there is no number."""
     return text.strip().casefold() in _EMPTY
@@ -97,9 +111,13 @@ def read_number(text: str, place: str) -> Printed:
     """
     plain = with_point(text) if has_decimal_comma(text) else text
     try:
-        return Printed.read(plain.strip(), place)
+        read = Printed.read(plain.strip(), place) if len(plain) <= _LONGEST else None
     except OverflowError:
-        raise DataError(f"{place}: {text!r} is too large for a number of a table.") from None
+        read = None
+    if read is None or abs(read.value) > _LARGEST:
+        shown = text if len(text) <= _LONGEST else f"{text[:20]}..."
+        raise DataError(f"{place}: {shown!r} is too large for a number of a table.")
+    return read
 
 
 def cell_number(text: str, where: str) -> Printed:
@@ -127,7 +145,7 @@ def read_count(text: str, place: str) -> Printed:
         Where it is no whole number.
     """
     plain = without_thousands(text.strip()).replace(" ", "")
-    if not re.fullmatch(r"\d+", plain):
+    if not re.fullmatch(r"\d{1,15}", plain):
         raise DataError(f"{place}: {text!r} is no count. Write a whole number, such as 481.")
     return Printed.count(int(plain), place)
 

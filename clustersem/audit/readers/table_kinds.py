@@ -62,9 +62,11 @@ def read_tables(tables: Iterable[RawTable], draft: Draft) -> None:
         if table is None:
             continue
         if _read(table, draft, paths):
+            _note_repeated(table, draft)
             continue
         named = listed([f"{one!r}" for one in table.headings if one], limit=8)
-        draft.notes.append(f"{raw.place} was not understood: its headings are {named}.")
+        said = f"its headings are {named}" if named else "it has no headings"
+        draft.notes.append(f"{raw.place} was not understood: {said}.")
     # Which names are items, and whose, turns out only when all tables are read.
     read_path_rows(paths, draft)
     owners = {row.rhs: row.lhs for row in draft.coefficients if row.op == "=~"}
@@ -72,6 +74,21 @@ def read_tables(tables: Iterable[RawTable], draft: Draft) -> None:
     for item, alpha in draft.alpha_beside.items():
         if item in owners:
             draft.constructs[owners[item]].setdefault("alpha", alpha)
+
+
+def _note_repeated(table: LaidTable, draft: Draft) -> None:
+    """Say which columns were left out because another one holds the same, as of a second model."""
+    once = ("est", "std", "se", "cr", "p", *_OF_CONSTRUCT)
+    left = [
+        table.headings[j]
+        for j, role in enumerate(table.roles)
+        if role in once and role in table.roles[:j]
+    ]
+    if left and not matrix_columns(table):
+        draft.notes.append(
+            f"{table.raw.place} has several columns of one kind, of which the first was read; left"
+            f" out: {listed([repr(one) for one in left], limit=8)}."
+        )
 
 
 def _read(table: LaidTable, draft: Draft, paths: list[PathRows]) -> bool:

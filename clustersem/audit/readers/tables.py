@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from clustersem.audit.printed import Printed
 from clustersem.audit.readers.headings import Role, role_of, roles_of
@@ -12,6 +12,7 @@ from clustersem.audit.readers.indices import index_name, index_pair
 from clustersem.audit.readers.names import is_path, name_of
 from clustersem.audit.readers.numbers import (
     cell_number,
+    half_width,
     has_decimal_comma,
     has_point,
     is_empty,
@@ -22,6 +23,8 @@ from clustersem.audit.readers.numbers import (
 from clustersem.errors import DataError
 
 _NUMBER = re.compile(r"[<>=≤≥]*\s*[+−–-]?(\d+\.?\d*|\.\d+)%?")
+# What is longer than this is text, and none that is read further.
+_LONGEST = 1000
 _ARROWS = re.compile(r"<-+>?|-+>|=~|~~?|[←→↔⟵⟶⟷]|~1|:=|\|")
 _CAUSE = frozenset({"from", "predictor", "independentvariable", "independent", "iv", "cause"})
 _OUTCOME = frozenset({"to", "outcome", "dependentvariable", "dependent", "dv", "criterion"})
@@ -82,6 +85,8 @@ class LaidTable:
 
 def number_like(cell: str) -> bool:
     """Whether a cell is a number, with or without stars and brackets."""
+    if len(cell) > _LONGEST:
+        return False
     plain = parts_of(cell)[0]
     plain = plain.strip("()[] ").replace("−", "-")
     return any(_NUMBER.fullmatch(one) for one in (plain, with_point(plain)))
@@ -225,7 +230,12 @@ def with_decimal_points(
     DataError
         Where some numbers have a decimal comma and others a point; a row of each is named.
     """
-    tables = list(tables)
+    tables = [
+        replace(
+            one, rows=tuple(tuple(half_width(cell[:_LONGEST]) for cell in row) for row in one.rows)
+        )
+        for one in tables
+    ]
     commas: list[str] = []
     points: list[str] = []
     for table in tables:
@@ -250,12 +260,7 @@ def with_decimal_points(
         return without_thousands(cell) if number_like(without_thousands(cell)) else cell
 
     cleaned = [
-        RawTable(
-            table.place,
-            table.caption,
-            tuple(tuple(clean(cell) for cell in row) for row in table.rows),
-            table.numbers,
-        )
+        replace(table, rows=tuple(tuple(clean(cell) for cell in row) for row in table.rows))
         for table in tables
     ]
     note = f"{source}: the comma was read as the decimal sign (0,472 as 0.472)."

@@ -85,8 +85,6 @@ def price_figure(price: Price, path: str | os.PathLike[str] | None = None) -> Fi
     if not isinstance(price, Price):
         raise DataError(f"price_figure draws what cs.price returns, not a {type(price).__name__}.")
     bars = _bars(price)
-    if bars.empty:
-        raise DataError("nothing was picked in any resample, so there is nothing to draw.")
     figure, panels = new_panels(9.2, 1.5 + 0.26 * max(len(bars), 4), 1 + len(_DRAWN))
     grid = panels[0].get_gridspec()
     if grid is not None:
@@ -134,10 +132,12 @@ def _draw_bars(axes: Axes, bars: pd.DataFrame) -> None:
             fontsize=SMALL,
             color=INK,
         )
+    if bars.empty:
+        axes.text(50.0, 0.0, "none in any resample", ha="center", fontsize=SMALL, color=SOFT)
     axes.set_yticks([-i for i in range(len(names))], names, fontsize=SMALL)
     axes.set_xlim(0.0, 112.0)
     axes.set_xticks([0, 25, 50, 75, 100])
-    axes.set_ylim(-len(names) + 0.4, 0.6)
+    axes.set_ylim(-max(len(names), 1) + 0.4, 0.6)
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("picked in % of resamples", fontsize=SMALL + 0.5)
 
