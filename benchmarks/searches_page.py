@@ -60,7 +60,8 @@ def _prices(results: dict[str, Any]) -> list[Table]:
                         "error of corrected",
                     )
                 ]
-                share = f"{100.0 * one['closer']:.0f} %"
+                # RMSEA and CFI are 0 and 1 in many samples, plain and corrected.
+                share = f"{100.0 * one['closer']:.0f} %" if index not in ("rmsea", "cfi") else ""
                 rows.append([f"{population}, {n}", INDICES[index], *numbers, share])
     return [("The price: plain and corrected indices", head, rows)]
 
