@@ -670,7 +670,10 @@ def test_study_files_with_one_thing_wrong(study, old, new, said):
         ("[respecification]\nallow = 1\n", '[respecification] allow: write "within_construct", or'),
         ("[respecification]\nsteps = 1\n", "[respecification] steps: write a list of parameters"),
         ('[respecification]\nallow = "all"\n', "study.toml: 'all' is no allowance."),
-        ("[respecification]\nmax_steps = -1\n", "study.toml: max_steps=-1: write 0 or more."),
+        (
+            "[respecification]\nmax_steps = -1\n",
+            "study.toml: max_steps=-1: write a whole number, 0 or more.",
+        ),
         ("[options]\nalpha = 5\n", "line 16: [options] alpha: input should be less than 1, not 5"),
         ("[[[", "not valid TOML: Invalid initial character"),
     ],
