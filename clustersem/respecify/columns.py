@@ -32,6 +32,17 @@ def named(name: str, width: int, rest: str, lead: str = "") -> list[str]:
     return [*lines, f"{'':<{len(lead) + width}}{rest}"]
 
 
+def number(value: float, width: int, digits: int = 3) -> str:
+    """Return a number without a unit of the data; a hyphen where there is none.
+
+    Examples
+    --------
+    >>> number(0.25, 7), number(2.0, 6, 1), number(math.nan, 3)
+    ('  0.250', '   2.0', '  -')
+    """
+    return f"{'-' if math.isnan(value) else f'{value:.{digits}f}':>{width}}"
+
+
 def raw_number(value: float, width: int) -> str:
     """Return a number to three decimals, or to two digits where these do not show or hold it.
 

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
 from clustersem.fit.summary_text import p_text
-from clustersem.respecify.columns import raw_number
+from clustersem.respecify.columns import number, raw_number
 from clustersem.respecify.equivalent_result import EquivalentModel, EquivalentModels
 
 # Models that are listed; the others are in the table.
@@ -90,13 +90,9 @@ def _numbers(row: Mapping[Hashable, Any]) -> str:
             raw_number(float(row["est"]), 9),
             raw_number(float(row["se"]), 8),
             f"{'-' if p != p else p_text(p):>7}",
-            _number(float(row["std_all"]), 8),
+            number(round(float(row["std_all"]), 3) + 0.0, 8),
         ]
     )
-
-
-def _number(value: float, width: int) -> str:
-    return f"{'-':>{width}}" if value != value else f"{round(value, 3) + 0.0:>{width}.3f}"
 
 
 def _hypotheses(found: EquivalentModels) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from clustersem.respecify.columns import name_width, named
+from clustersem.respecify.columns import name_width, named, number
 from clustersem.respecify.multiverse_fits import FITTED
 
 if TYPE_CHECKING:
@@ -82,8 +82,8 @@ def _table(result: Multiverse) -> list[str]:
         lines += named(
             row["path"],
             paths,
-            f"  {row['expect']:>4}{_number(row['std_min'], 7)}{_number(row['std_median'], 8)}"
-            f"{_number(row['std_max'], 7)}{_SHORT[row['initial']]:>10}{_SHORT[row['final']]:>9}"
+            f"  {row['expect']:>4}{number(row['std_min'], 7)}{number(row['std_median'], 8)}"
+            f"{number(row['std_max'], 7)}{_SHORT[row['initial']]:>10}{_SHORT[row['final']]:>9}"
             f"{percent(row['share_supported']):>8}  {row['survives']}",
             f"{row['id']:<{ids}}  ",
         )
@@ -106,10 +106,6 @@ def _foot(result: Multiverse) -> list[str]:
     if len(other):
         lines += _wrapped(f"Significant with the opposite sign in some: {', '.join(other)}.")
     return [*lines, *_wrapped(CAUTION)]
-
-
-def _number(value: float, width: int) -> str:
-    return f"{'-':>{width}}" if value != value else f"{value:>{width}.3f}"
 
 
 def _wrapped(text: str) -> list[str]:

@@ -7,7 +7,7 @@ import re
 import textwrap
 
 from clustersem.fit.hypotheses import Path
-from clustersem.respecify.columns import name_width, named, raw_number
+from clustersem.respecify.columns import name_width, named, number, raw_number
 from clustersem.respecify.price_result import Price
 
 _NAMES = {
@@ -91,7 +91,7 @@ def _fit(price: Price) -> list[str]:
     for name, row in price.fit_table.iterrows():
         digits = 2 if str(name).startswith("chisq") else 3
         cells = [
-            _number(row[column], width, digits)
+            number(row[column], width, digits)
             for column, width in (
                 ("initial", 10),
                 ("plain", 10),
@@ -128,11 +128,11 @@ def _validation(price: Price) -> list[str]:
         if price.given and not own:
             continue
         lines.append(
-            f"{words[str(name)]:<18}{_number(row['chisq'] if own else math.nan, 10, 2)}"
-            f"{_number(row['cv_chisq'], 10, 2)}{_number(row['cv_chisq_se'], 8, 2)}"
-            f"{_number(row['ecvi'] if own else math.nan, 9, 3)}{_number(row['cv_ecvi'], 9, 3)}"
-            f"{_number(row['cv_ecvi_se'], 7, 3)}"
-            f"{_number(row['holdout_ecvi'], 10, 3)}{_number(row['holdout_ecvi_se'], 7, 3)}"
+            f"{words[str(name)]:<18}{number(row['chisq'] if own else math.nan, 10, 2)}"
+            f"{number(row['cv_chisq'], 10, 2)}{number(row['cv_chisq_se'], 8, 2)}"
+            f"{number(row['ecvi'] if own else math.nan, 9, 3)}{number(row['cv_ecvi'], 9, 3)}"
+            f"{number(row['cv_ecvi_se'], 7, 3)}"
+            f"{number(row['holdout_ecvi'], 10, 3)}{number(row['holdout_ecvi_se'], 7, 3)}"
         )
     notes = f"{price.n_folds} folds; hold-out: F of one half from the other's estimates."
     if not price.given:
@@ -159,7 +159,7 @@ def _steps(price: Price) -> list[str]:
             f"{_share(row['picked'], 8)}{_share(row['picked_halves'], 8)}"
             f"{raw_number(row['epc'], 9)}{raw_number(row['est'], 10)}"
             f"{raw_number(row['est_found'], 9)}{raw_number(row['est_new'], 11)}"
-            f"{_number(row['shrinkage'], 7, 2)}",
+            f"{number(row['shrinkage'], 7, 2)}",
         )
         if row["caution"]:
             lines += _wrapped(f"caution: {row['caution']}", "    ", "      ")
@@ -211,10 +211,6 @@ def _three(value: float) -> str:
 
 def _share(value: float, width: int) -> str:
     return f"{'-' if math.isnan(value) else f'{100 * value:.0f} %':>{width}}"
-
-
-def _number(value: float, width: int, digits: int) -> str:
-    return f"{'-' if math.isnan(value) else f'{value:.{digits}f}':>{width}}"
 
 
 def _wrapped(text: str, first: str = "", rest: str | None = None) -> list[str]:

@@ -12,7 +12,7 @@ import pandas as pd
 from clustersem.fit.hypotheses import Path
 from clustersem.fit.preferred import SUFFIXES, index_suffix, preferred
 from clustersem.fit.result import Fit
-from clustersem.respecify.columns import name_width, named, raw_number
+from clustersem.respecify.columns import name_width, named, number, raw_number
 from clustersem.respecify.rules import key_of
 from clustersem.respecify.space import ModelSpace
 
@@ -242,11 +242,11 @@ def _body(result: Respecification) -> list[str]:
 
 
 def _step_numbers(step: Step) -> str:
-    start = f"{_number(step.mi, 9, 2)}{raw_number(step.epc, 8)}"
+    start = f"{number(step.mi, 9, 2)}{raw_number(step.epc, 8)}"
     if step.status == "skipped":
         return f"{start}{'not freed':>16}"
-    p = f"{'<.001':>7}" if step.p_value < 0.001 else _number(step.p_value, 7, 3)
-    return f"{start}{_number(step.drop, 9, 2)}{p}{_fit_text(step.after)}"
+    p = f"{'<.001':>7}" if step.p_value < 0.001 else number(step.p_value, 7, 3)
+    return f"{start}{number(step.drop, 9, 2)}{p}{_fit_text(step.after)}"
 
 
 def _evidence(step: Step) -> str:
@@ -259,14 +259,10 @@ def _evidence(step: Step) -> str:
 
 
 def _fit_text(measures: Mapping[str, float]) -> str:
-    ratio = _number(measures[preferred(measures, "cmin_df")], 9, 3)
+    ratio = number(measures[preferred(measures, "cmin_df")], 9, 3)
     names = [preferred(measures, name) for name in ("cfi", "rmsea", "srmr")]
-    indices = "".join(_number(measures[name], 7, 3) for name in names)
+    indices = "".join(number(measures[name], 7, 3) for name in names)
     return f"{measures['chisq']:>10.3f}{int(measures['df']):>5}{ratio}{indices}"
-
-
-def _number(value: float, width: int, digits: int) -> str:
-    return f"{'-':>{width}}" if value != value else f"{value:>{width}.{digits}f}"
 
 
 def _footer(result: Respecification) -> list[str]:
