@@ -321,7 +321,8 @@ class RespecificationPolicy:
 def _check_choice(name: str, value: str, choices: Iterable[str]) -> None:
     if not isinstance(value, str) or value not in choices:
         raise ModelError(
-            f"{name}={value!r}: there are {', '.join(choices)}{did_you_mean(str(value), choices)}."
+            f"{name}={value!r}: there are {', '.join(choices)}"
+            f"{did_you_mean(str(value), choices) or '.'}"
         )
 
 

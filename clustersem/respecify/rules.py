@@ -237,7 +237,7 @@ def check_part(spec: ModelSpec, rule: PartRule, what: str) -> None:
             raise ModelError(
                 f"{what} {rule.text!r} is not about this model, which has no"
                 f" {'variable' if rule.kind == 'about' else 'latent variable'} {name!r}"
-                f"{did_you_mean(name, known)}."
+                f"{did_you_mean(name, known) or '.'}"
             )
 
 

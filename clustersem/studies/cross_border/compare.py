@@ -101,7 +101,8 @@ def comparison_frame(rows: Iterable[Comparison]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns table, quantity, printed, reproduced, difference, verdict.
+        Columns table, quantity, printed, reproduced, difference, verdict; the rows of each table
+        together.
     """
     import pandas as pd
 
@@ -116,10 +117,17 @@ def comparison_frame(rows: Iterable[Comparison]) -> pd.DataFrame:
                 row.difference,
                 row.verdict,
             )
-            for row in rows
+            for row in _by_table(rows)
         ],
         columns=columns,
     )
+
+
+def _by_table(rows: Iterable[Comparison]) -> list[Comparison]:
+    tables: dict[str, list[Comparison]] = {}
+    for row in rows:
+        tables.setdefault(row.table, []).append(row)
+    return [row for table in tables.values() for row in table]
 
 
 def reasons(findings: Iterable[Finding]) -> Reasons:
